@@ -1,0 +1,131 @@
+"""What shall be done. The only output of `Conversation`."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from .transcript import ToolCall, Turn
+
+
+@dataclass(frozen=True, slots=True)
+class StartReply:
+    """Ask the model for a reply to the conversation in `turns`."""
+
+    reply: int
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class CancelReply:
+    """Stop the model and the voice of this reply; whatever still arrives of it is dropped."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class Synthesize:
+    """Speak this phrase next in the reply."""
+
+    reply: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class FinishSpeech:
+    """No further phrase follows in this reply: report `ReplyAudioDone` when the last one is spoken."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendAudio:
+    """Send the reply's audio from sample `start` to sample `end` to the caller."""
+
+    reply: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class SendMark:
+    """Ask the carrier to return this name when everything sent before it was played."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ClearPlayback:
+    """Silence at once: drop what is queued, here and at the carrier."""
+
+
+@dataclass(frozen=True, slots=True)
+class Expect:
+    """Tell the ears what the caller may say next, given the conversation in `turns`."""
+
+    turns: tuple[Turn, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class RunTool:
+    """Run a tool and report `ToolReturned`."""
+
+    reply: int
+    call: ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class SaveTurn:
+    """Append a turn to the transcript that outlives the process. `seq` counts from 1 without gaps."""
+
+    seq: int
+    turn: Turn
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Connect the caller to `target`: a number, a SIP address or the name of a department."""
+
+    target: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendDtmf:
+    """Send keypad digits to the other side."""
+
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    """End the call."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Emit:
+    """Tell whoever watches: `turn_ended`, `interrupted`, `ignored`, ... Values are plain data."""
+
+    name: str
+    values: dict[str, Any] = field(default_factory=dict)
+
+
+Command: TypeAlias = (
+    StartReply
+    | CancelReply
+    | Synthesize
+    | FinishSpeech
+    | SendAudio
+    | SendMark
+    | ClearPlayback
+    | Expect
+    | RunTool
+    | SaveTurn
+    | Transfer
+    | SendDtmf
+    | Hangup
+    | Emit
+)
+
+EndReason = Literal["agent", "caller", "duration", "silence", "failure", "operator"]

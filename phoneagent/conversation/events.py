@@ -1,0 +1,185 @@
+"""What has happened. The only input of `Conversation`.
+
+Positions in a reply's audio are samples at 8 kHz; the audio itself stays in the shell, so that a
+journal of events is small and holds no voice. Anything that can arrive late carries the id of the
+reply it belongs to; ids are never reused within a call.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from .transcript import ToolCall
+from .words import Word
+
+
+@dataclass(frozen=True, slots=True)
+class CallStarted:
+    """The media stream is open: from now on the caller can hear and be heard."""
+
+
+@dataclass(frozen=True, slots=True)
+class CallEnded:
+    """The media stream is gone, whoever closed it."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStarted:
+    """The caller began to make sound. `source` says who noticed: local voice activity or the STT."""
+
+    source: Literal["vad", "stt"] = "stt"
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechStopped:
+    """The caller fell silent. `ended`: seconds since the call began of the last voiced frame."""
+
+    ended: float
+    source: Literal["vad", "stt"] = "vad"
+
+
+@dataclass(frozen=True, slots=True)
+class PartialTranscript:
+    """What the STT understood so far of the current segment.
+
+    A `final` segment will not change any more; the next partial begins a new one. An STT with turn
+    events has one segment a turn and never marks it final.
+    """
+
+    text: str
+    final: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class EagerEndOfTurn:
+    """The STT thinks, without being sure, that the caller has finished. `text` is the whole turn."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class TurnResumed:
+    """After an eager end of turn the caller went on speaking."""
+
+
+@dataclass(frozen=True, slots=True)
+class EndOfTurn:
+    """The STT is sure that the caller has finished. `text` is the whole turn."""
+
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyText:
+    """The model produced more text of a reply."""
+
+    reply: int
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyDone:
+    """The model has produced all of a reply."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyFailed:
+    """A reply cannot go on. `stage` is who failed; `problem` is for the journal, not the caller."""
+
+    reply: int
+    problem: str
+    stage: Literal["llm", "tts"] = "llm"
+
+
+@dataclass(frozen=True, slots=True)
+class ToolRequested:
+    """The model asks for a tool while producing a reply."""
+
+    reply: int
+    call: ToolCall
+
+
+@dataclass(frozen=True, slots=True)
+class ToolReturned:
+    """A tool has finished, well or badly (`failed`); `result` is what the model shall read."""
+
+    call_id: str
+    result: str
+    failed: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyAudio:
+    """More speech of a reply has arrived: `samples` of it.
+
+    `words`: those that begin in this piece, positions counted from the beginning of the *reply*; empty
+    when the voice gives no alignment. `audible`: offset in this piece of the first sample that can be
+    heard, None if all of it is silence.
+    """
+
+    reply: int
+    samples: int
+    words: tuple[Word, ...] = ()
+    audible: int | None = 0
+
+
+@dataclass(frozen=True, slots=True)
+class ReplyAudioDone:
+    """All speech of a reply has arrived (after `FinishSpeech`)."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class MarkPlayed:
+    """The carrier returned a mark: all audio queued before it was played, or flushed by `clear`."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class DtmfReceived:
+    """The caller pressed a key: one of `0123456789*#`."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class ControlReceived:
+    """An operator steers the call: `say` or `instruct` (argument: text), `transfer` (target), `hangup`."""
+
+    action: Literal["say", "instruct", "transfer", "hangup"]
+    argument: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TimerFired:
+    """The deadline that `Conversation.deadline` announced has been reached."""
+
+
+Event: TypeAlias = (
+    CallStarted
+    | CallEnded
+    | SpeechStarted
+    | SpeechStopped
+    | PartialTranscript
+    | EagerEndOfTurn
+    | TurnResumed
+    | EndOfTurn
+    | ReplyText
+    | ReplyDone
+    | ReplyFailed
+    | ToolRequested
+    | ToolReturned
+    | ReplyAudio
+    | ReplyAudioDone
+    | MarkPlayed
+    | DtmfReceived
+    | ControlReceived
+    | TimerFired
+)

@@ -1,0 +1,35 @@
+"""The conversation as it was heard: what goes to the store and to the model."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Role = Literal["caller", "agent", "tool"]
+
+
+@dataclass(frozen=True, slots=True)
+class ToolCall:
+    """A tool that the model asked for. `arguments` is JSON text as the model wrote it."""
+
+    id: str
+    name: str
+    arguments: str
+
+
+@dataclass(frozen=True, slots=True)
+class Turn:
+    """One party's contribution, as heard.
+
+    `text`: the caller's words; of the agent's, those that the caller heard; of a tool, its result.
+    `at`: seconds since the call began at which it was complete.
+    `interrupted`: the caller cut it off; `generated` then has what would have been said.
+    `tool`: the call that `text` answers; only with role `tool`.
+    """
+
+    role: Role
+    text: str
+    at: float
+    interrupted: bool = False
+    generated: str = ""
+    tool: ToolCall | None = None

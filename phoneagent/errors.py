@@ -1,0 +1,64 @@
+"""Everything this package raises on purpose.
+
+PhoneagentError
+├── SettingsError       a setting or an agent file is missing or malformed   → the operator
+├── CarrierError        the carrier broke its protocol, or refused a request → the carrier
+│   └── MessageTooLarge
+├── ProviderError       ears, mind or voice failed; says if trying again may help
+├── ToolError           a tool failed; its text is what the model reads
+├── StoreError          the store is away, or answered what it must not
+│   └── LeaseLost       another process owns the call now: stop speaking, write nothing more
+└── MisuseError         our own code called something in a way its contract forbids
+"""
+
+from __future__ import annotations
+
+
+class PhoneagentError(Exception):
+    """Base of all errors raised on purpose; its text says who is to blame and what was expected."""
+
+
+class SettingsError(PhoneagentError):
+    """One or more settings are missing or malformed. `problems` has one line for each."""
+
+    def __init__(self, *problems: str) -> None:
+        super().__init__("\n".join(problems))
+        self.problems = problems
+
+
+class CarrierError(PhoneagentError):
+    """The carrier sent something its protocol does not allow, or refused a request of ours."""
+
+
+class MessageTooLarge(CarrierError):
+    """A carrier message is larger than any that its protocol can need."""
+
+
+class ProviderError(PhoneagentError):
+    """A speech or language provider failed.
+
+    `provider` names it (`deepgram`), `retryable` says whether the same request may succeed later:
+    false for wrong keys, unknown models and refused input.
+    """
+
+    def __init__(self, provider: str, problem: str, *, retryable: bool = True) -> None:
+        super().__init__(f"{provider}: {problem}")
+        self.provider = provider
+        self.problem = problem
+        self.retryable = retryable
+
+
+class ToolError(PhoneagentError):
+    """A tool could not do its work. The text goes to the model, which tells the caller."""
+
+
+class StoreError(PhoneagentError):
+    """The store could not be read or written. In a call this never reaches the caller."""
+
+
+class LeaseLost(StoreError):
+    """A write was refused because a newer owner holds the call (its fencing token is higher)."""
+
+
+class MisuseError(PhoneagentError):
+    """A contract between our own modules was broken: a defect in this package, never bad input."""

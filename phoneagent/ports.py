@@ -1,0 +1,227 @@
+"""What the edges must look like. An adapter is a plain class with these methods; it inherits nothing.
+
+Rules for all of them: `send`, `speak`, ... without `async` never block and never raise for trouble on the network;
+trouble comes out of the iteration, or as a `ProviderError` from `connect`. `aclose` may be called twice, in any state,
+and returns within a second whatever the other side does. Clocks are the event loop's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Protocol, TypeAlias
+
+from .conversation.events import (
+    EagerEndOfTurn,
+    EndOfTurn,
+    PartialTranscript,
+    ReplyDone,
+    ReplyText,
+    SpeechStarted,
+    SpeechStopped,
+    ToolRequested,
+    TurnResumed,
+)
+from .conversation.transcript import Turn
+from .records import CallRecord, Clip, Expectation, Spoken, StoredCall, StreamMessage, ToolSpec
+
+Heard: TypeAlias = SpeechStarted | SpeechStopped | PartialTranscript | EagerEndOfTurn | TurnResumed | EndOfTurn
+Thought: TypeAlias = ReplyText | ToolRequested | ReplyDone
+
+# --- ears ------------------------------------------------------------------------------------------
+
+
+class Transcription(Protocol):
+    """The ears of one call."""
+
+    def send(self, audio: bytes) -> None:
+        """Take one frame of μ-law at 8 kHz (20 ms, 160 bytes). Bounded: the oldest audio goes first, and is counted."""
+
+    def expect(self, expectation: Expectation) -> None:
+        """Take a hint of what comes next; ears that cannot use it ignore it."""
+
+    def __aiter__(self) -> AsyncIterator[Heard]:
+        """Events in order. Ends after `finish`; raises `ProviderError` when the ears have failed for good."""
+
+    async def finish(self) -> None:
+        """No more audio follows: let the last words come out of the iteration (within a second)."""
+
+    async def aclose(self) -> None: ...
+
+
+class SpeechToText(Protocol):
+    """Ears: what a process has once."""
+
+    turn_events: bool
+    """Whether `EndOfTurn` comes from the provider. If not, the conversation does its own endpointing."""
+
+    async def connect(self, *, call: str, language: str = "en") -> Transcription:
+        """Open ears for one call. Raises `ProviderError`."""
+
+    async def aclose(self) -> None: ...
+
+
+# --- mind ------------------------------------------------------------------------------------------
+
+
+class LanguageModel(Protocol):
+    """Mind: what a process has once. Stateless: the conversation so far comes with each request."""
+
+    def reply(
+        self, reply: int, *, instructions: str, turns: tuple[Turn, ...], tools: tuple[ToolSpec, ...]
+    ) -> AsyncIterator[Thought]:
+        """Answer the conversation. An async generator: closing it stops the model.
+
+        Ends with `ReplyDone`; raises `ProviderError`. After `ToolRequested` comes `ReplyDone` too: the tool's result
+        is a turn of the next request.
+        """
+
+    def expects(self, turns: tuple[Turn, ...]) -> Expectation:
+        """What the caller may say next."""
+
+    async def aclose(self) -> None: ...
+
+
+# --- voice -----------------------------------------------------------------------------------------
+
+
+class Speech(Protocol):
+    """The voice of one call. Several replies may be open at once; each is spoken in the order of its phrases."""
+
+    def speak(self, reply: int, text: str) -> None:
+        """Speak this phrase next in the reply."""
+
+    def finish(self, reply: int) -> None:
+        """No phrase follows: `SpeechDone` comes after the last audio."""
+
+    def cancel(self, reply: int) -> None:
+        """Drop the reply: nothing of it comes out of the iteration any more. Unknown ids are ignored."""
+
+    def __aiter__(self) -> AsyncIterator[Spoken]:
+        """Audio of all replies as it arrives. Raises `ProviderError` when the voice has failed for good."""
+
+    async def aclose(self) -> None: ...
+
+
+class TextToSpeech(Protocol):
+    """Voice: what a process has once."""
+
+    identity: str
+    """Provider, voice, model and settings in one string: the key under which its speech may be cached."""
+
+    async def connect(self, *, call: str) -> Speech:
+        """Open a voice for one call. Raises `ProviderError`."""
+
+    async def aclose(self) -> None: ...
+
+
+class Synthesizer(Protocol):
+    """Turns a whole text into speech at once: for callers in the simulator."""
+
+    def synthesize(self, text: str, *, voice: str = "") -> Clip: ...
+
+
+# --- tools -----------------------------------------------------------------------------------------
+
+
+class ToolBox(Protocol):
+    """The tools of an agent."""
+
+    async def run(self, name: str, arguments: str, *, call: str) -> str:
+        """Run a tool; `arguments` is JSON text as the model wrote it. Raises `ToolError` with a text for the model."""
+
+
+# --- the carrier -----------------------------------------------------------------------------------
+
+
+class MediaCodec(Protocol):
+    """Translates the carrier's messages; pure."""
+
+    def decode(self, message: str) -> StreamMessage:
+        """Raises `CarrierError` saying what was expected."""
+
+    def media(self, stream: str, audio: bytes) -> str: ...
+
+    def mark(self, stream: str, name: str) -> str: ...
+
+    def clear(self, stream: str) -> str: ...
+
+
+class Documents(Protocol):
+    """What the carrier is told to do with a call, in its own language (TwiML)."""
+
+    def connect(self, *, token: str) -> str:
+        """Open a media stream to us, carrying the token; afterwards ask `/twilio/continue`."""
+
+    def say_and_hang_up(self, text: str) -> str: ...
+
+    def dial(self, target: str, *, caller_id: str = "") -> str:
+        """Connect the caller to somebody else; afterwards ask `/twilio/continue`."""
+
+    def hang_up(self) -> str: ...
+
+
+class Signatures(Protocol):
+    """Tells the carrier's requests from forged ones."""
+
+    def genuine(self, target: str, form: Mapping[str, str], signature: str | None, *, websocket: bool = False) -> bool:
+        """Whether the carrier signed this. `target`: path and query as requested, e.g. `/twilio/voice?agent=a`."""
+
+
+class CallControl(Protocol):
+    """Acts on a live call from outside its media stream. Bounded in time; raises `CarrierError`."""
+
+    async def hang_up(self, call: str) -> None:
+        """End the call. A call that is already over counts as success."""
+
+    async def update(self, call: str, document: str) -> None:
+        """Replace what the carrier does with the call."""
+
+    async def aclose(self) -> None: ...
+
+
+class MediaStream(Protocol):
+    """One call's media stream, after its `start`."""
+
+    def __aiter__(self) -> AsyncIterator[StreamMessage]:
+        """Messages until the stream is over. Raises `CarrierError` when the peer breaks the protocol."""
+
+    def send_audio(self, audio: bytes) -> None: ...
+
+    def send_mark(self, name: str) -> None: ...
+
+    def clear(self) -> None:
+        """Drop what is queued here, then tell the carrier to drop what it holds."""
+
+    async def aclose(self, reason: str = "") -> None: ...
+
+
+# --- state -----------------------------------------------------------------------------------------
+
+
+class Store(Protocol):
+    """What outlives a process. Every key has a time to live. All methods raise `StoreError`."""
+
+    async def create_call(self, record: CallRecord) -> None:
+        """Write a call's record. Repeating it with the same id is harmless."""
+
+    async def update_call(self, call: str, **changes: object) -> None:
+        """Change fields of a call's record. An unknown call is a `StoreError`."""
+
+    async def load_call(self, call: str) -> StoredCall | None: ...
+
+    async def take_lease(self, call: str, owner: str, *, seconds: float, force: bool = False) -> int:
+        """Become, or stay, the owner of a call. Returns the fencing token (above 0), or 0 while another owns it."""
+
+    async def release_lease(self, call: str, owner: str, token: int) -> None: ...
+
+    async def append_turn(self, call: str, seq: int, turn: Turn, *, token: int) -> None:
+        """Append a turn. Repeating the same `seq` is harmless; a gap is a `StoreError`, an old token a `LeaseLost`."""
+
+    async def put_stream_token(self, token: str, call: str, *, seconds: float) -> None: ...
+
+    async def take_stream_token(self, token: str) -> str | None:
+        """The call a token was made for, once; None when unknown, used or expired."""
+
+    async def ping(self) -> None: ...
+
+    async def aclose(self) -> None: ...

@@ -1,0 +1,225 @@
+"""Frozen records that travel between layers."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal, TypeAlias
+
+from .conversation.policy import Phrasing, Policy
+from .conversation.transcript import Turn
+from .conversation.words import Word
+from .private import Private
+
+# --- the agent -------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class ProviderChoice:
+    """Which provider does a job, with which model and options; `fallback` is tried in order."""
+
+    provider: str
+    model: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    fallback: tuple[ProviderChoice, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ToolSpec:
+    """A tool as the model sees it. `parameters` is a JSON schema; `safe`: no side effects."""
+
+    name: str
+    description: str
+    parameters: Mapping[str, Any]
+    safe: bool = False
+    timeout: float = 10.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Slot:
+    """Something a scripted dialogue wants to know: `words` maps what can be said to its value."""
+
+    name: str
+    words: Mapping[str, str]
+    ask: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Intent:
+    """One thing a caller may want of a scripted dialogue.
+
+    `phrases` are what callers say, with `[optional words]`, `(one | other)` and `<slot>`. `answer` is spoken when
+    all `slots` are known (`{slot}` is replaced by its value); with `confirm`, that question is asked first and
+    `answer` follows a yes, `refused` a no. `then` is what happens when the answer was heard. `tool` names a tool
+    that is called with the slots before the answer, whose result is `{result}` in it.
+    """
+
+    name: str
+    phrases: tuple[str, ...]
+    answer: str
+    slots: tuple[str, ...] = ()
+    confirm: str = ""
+    refused: str = ""
+    tool: str = ""
+    then: Literal["listen", "end_call", "transfer"] = "listen"
+    target: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialogue:
+    """A scripted mind: what callers may want, and what to say when none of it was understood."""
+
+    intents: tuple[Intent, ...]
+    slots: tuple[Slot, ...] = ()
+    not_understood: str = "Sorry, I did not get that."
+    anything_else: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Agent:
+    """Everything that makes one agent different from another. Immutable; made from a TOML file or in Python."""
+
+    name: str
+    phrasing: Phrasing
+    instructions: str = ""
+    language: str = "en"
+    stt: ProviderChoice = ProviderChoice("deepgram", "flux-general-en")
+    llm: ProviderChoice = ProviderChoice("openai", "gpt-5.4-mini")
+    tts: ProviderChoice = ProviderChoice("elevenlabs", "eleven_flash_v2_5")
+    policy: Policy = field(default_factory=Policy)
+    tools: tuple[ToolSpec, ...] = ()
+    dialogue: Dialogue | None = None
+    transfer_targets: Mapping[str, str] = field(default_factory=dict)
+
+
+# --- speech ----------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Clip:
+    """A finished piece of speech: μ-law at 8 kHz, and its words (empty when the voice gives no times)."""
+
+    audio: bytes
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechChunk:
+    """A piece of a reply's speech as it arrives. Word positions count from the beginning of the reply."""
+
+    reply: int
+    audio: bytes
+    words: tuple[Word, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechDone:
+    """All that was asked for in this reply has been spoken."""
+
+    reply: int
+
+
+@dataclass(frozen=True, slots=True)
+class SpeechFailed:
+    """The voice cannot go on with this reply. What was delivered before stays valid."""
+
+    reply: int
+    problem: str
+    retryable: bool = True
+
+
+Spoken: TypeAlias = SpeechChunk | SpeechDone | SpeechFailed
+
+
+@dataclass(frozen=True, slots=True)
+class Expectation:
+    """What the caller is likely to say next.
+
+    `phrases` are whole sentences with `[optional words]`, `(one | other)` and `<rule>`; `rules` gives each rule's
+    alternatives. Ears that recognise by grammar build one from them; `keyterms` help those with open dictation.
+    """
+
+    phrases: tuple[str, ...] = ()
+    rules: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    keyterms: tuple[str, ...] = ()
+
+
+# --- the carrier -----------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class StreamConnected:
+    """The carrier opened the socket and said which protocol it speaks."""
+
+    protocol: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStarted:
+    """The media stream begins. `parameters` are those of our own TwiML."""
+
+    stream: str
+    call: str
+    account: str
+    parameters: Mapping[str, str]
+
+
+@dataclass(frozen=True, slots=True)
+class MediaReceived:
+    """A frame of the caller's voice: μ-law at 8 kHz. `timestamp`: milliseconds since the stream began."""
+
+    timestamp: int
+    audio: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPressed:
+    """A keypad digit from the carrier."""
+
+    digit: str
+
+
+@dataclass(frozen=True, slots=True)
+class MarkReturned:
+    """A mark came back."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class StreamStopped:
+    """The carrier ended the stream."""
+
+
+StreamMessage: TypeAlias = StreamConnected | StreamStarted | MediaReceived | KeyPressed | MarkReturned | StreamStopped
+
+
+# --- calls -----------------------------------------------------------------------------------------
+
+CallStatus = Literal["ringing", "in-progress", "completed", "failed"]
+
+
+@dataclass(frozen=True, slots=True)
+class CallRecord:
+    """What is kept of a call beside its turns. Times are seconds since the epoch; `id` is the carrier's call id."""
+
+    id: str
+    agent: str
+    direction: Literal["inbound", "outbound"]
+    caller: Private[str]
+    called: Private[str]
+    status: CallStatus = "ringing"
+    variables: Mapping[str, str] = field(default_factory=dict)
+    started: float = 0.0
+    ended: float | None = None
+    ended_reason: str = ""
+    transfer_to: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class StoredCall:
+    """A call as it was loaded: its record and its turns in order."""
+
+    record: CallRecord
+    turns: tuple[Turn, ...]

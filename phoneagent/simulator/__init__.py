@@ -1,0 +1,1 @@
+"""Twilio, Deepgram, OpenAI and ElevenLabs on one's own machine, and callers who talk to an agent through them."""
