@@ -1,0 +1,267 @@
+"""Everything that is set from outside: the environment, a `.env` file, flags. Read once, in `app` and `cli`.
+
+A field, its variable and its flag share a name: `public_url`, `PHONEAGENT_PUBLIC_URL`, `--public-url`. Variables that
+belong to others keep the names they are known by (`REDIS_URL`, `TWILIO_AUTH_TOKEN`). An empty variable counts as unset,
+because that is what compose files and CI make of a missing one.
+"""
+
+from __future__ import annotations
+
+import ipaddress
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Annotated, Any, Literal, NamedTuple
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+from phoneagent.errors import MisuseError, SettingsError
+
+REDIS_SCHEMES = frozenset(scheme + kind for scheme in ("redis", "rediss") for kind in ("", "+sentinel", "+cluster")) | {
+    "unix"
+}
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost" or host.endswith(".localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host.strip("[]")).is_loopback
+    except ValueError:
+        return False
+
+
+def _url(*schemes: str) -> AfterValidator:
+    """A base URL without its trailing slash. Credentials in it are refused: URLs end up in logs."""
+
+    def check(url: str) -> str:
+        parts = urlsplit(url)
+        parts.port  # noqa: B018  # raises ValueError when it is no port
+        if parts.scheme not in schemes or not parts.hostname or "@" in parts.netloc or parts.query or parts.fragment:
+            raise ValueError
+        return url.rstrip("/")
+
+    return AfterValidator(check)
+
+
+def _only_loopback_without_tls(url: str) -> str:
+    parts = urlsplit(url)
+    if parts.scheme == "http" and not _is_loopback(parts.hostname or ""):
+        raise ValueError
+    return url
+
+
+def _redis_url(secret: SecretStr) -> SecretStr:
+    parts = urlsplit(secret.get_secret_value())
+    if parts.scheme not in REDIS_SCHEMES or not (parts.path if parts.scheme == "unix" else parts.netloc):
+        raise ValueError
+    return secret
+
+
+def _comma_separated(value: object) -> object:
+    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+
+
+PublicUrl = Annotated[str, _url("https", "http"), AfterValidator(_only_loopback_without_tls)]
+HttpUrl = Annotated[str, _url("https", "http")]
+SpeechUrl = Annotated[str, _url("wss", "ws", "https", "http")]
+RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
+Secret = Annotated[SecretStr, Field(min_length=1)]
+ApiKeys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_comma_separated)]
+
+
+def _variable(*names: str, default: Any = None, expected: str) -> Any:
+    """A setting: the variables that set it (the first wins), and what an error says was expected."""
+    return Field(default, validation_alias=AliasChoices(*names), description=expected)
+
+
+class Settings(BaseSettings):
+    """One process's settings. Made by `load`; immutable; printing it shows no secret."""
+
+    model_config = SettingsConfigDict(
+        frozen=True, populate_by_name=True, env_ignore_empty=True, env_file=".env", extra="ignore", case_sensitive=True
+    )
+
+    # -- where we are
+    public_url: PublicUrl | None = _variable(
+        "PHONEAGENT_PUBLIC_URL",
+        expected="the https URL at which Twilio reaches this server, such as https://voice.example.com "
+        "(http only on loopback)",
+    )
+    host: str = _variable(
+        "PHONEAGENT_HOST", default="127.0.0.1", expected="the address to listen on, such as 127.0.0.1 or 0.0.0.0"
+    )
+    port: Annotated[int, Field(ge=0, le=65535)] = _variable(
+        "PHONEAGENT_PORT", "PORT", default=8080, expected="the port to listen on, 1 to 65535 (0: any free one)"
+    )
+    api_keys: ApiKeys = _variable(
+        "PHONEAGENT_API_KEYS",
+        default=(),
+        expected="comma-separated keys, such as `openssl rand -hex 24` prints",
+    )
+
+    # -- what we do
+    agents: Path | None = _variable("PHONEAGENT_AGENTS", expected="an agent file (TOML) or a folder of them")
+    max_calls: Annotated[int, Field(ge=1)] = _variable(
+        "PHONEAGENT_MAX_CALLS",
+        # A call's frames, sockets and turns cost about one percent of a core: 50 of them leave half of it for stalls.
+        default=50,
+        expected="the number of calls one process takes at once, 1 or more",
+    )
+    call_ttl: Annotated[int, Field(ge=60)] = _variable(
+        "PHONEAGENT_CALL_TTL",
+        default=24 * 3600,
+        expected="seconds for which a call's data is kept after its end, 60 or more",
+    )
+    redis_url: RedisUrl | None = _variable(
+        "REDIS_URL", expected="a Redis URL, such as redis://127.0.0.1:6379/0 or rediss://:password@redis.example.com"
+    )
+    log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lambda v: str(v).lower())] = (
+        _variable("PHONEAGENT_LOG_LEVEL", default="info", expected="debug, info, warning or error")
+    )
+    log_json: bool | None = _variable(
+        "PHONEAGENT_LOG_JSON", expected="true or false (unset: JSON unless written to a terminal)"
+    )
+
+    # -- carrier
+    twilio_account_sid: Annotated[str, Field(pattern="^AC")] | None = _variable(
+        "TWILIO_ACCOUNT_SID", expected="the account SID from the Twilio console, which begins with AC"
+    )
+    twilio_auth_token: Secret | None = _variable(
+        "TWILIO_AUTH_TOKEN", expected="the account's auth token from the Twilio console"
+    )
+    twilio_api_key_sid: Annotated[str, Field(pattern="^SK")] | None = _variable(
+        "TWILIO_API_KEY_SID", expected="the SID of a Twilio API key, which begins with SK"
+    )
+    twilio_api_key_secret: Secret | None = _variable(
+        "TWILIO_API_KEY_SECRET", expected="the secret of the API key in TWILIO_API_KEY_SID"
+    )
+    twilio_phone_number: Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")] | None = _variable(
+        "TWILIO_PHONE_NUMBER", expected="your Twilio number in E.164 form, such as +15005550006"
+    )
+    twilio_api_url: HttpUrl | None = _variable(
+        "PHONEAGENT_TWILIO_API_URL", expected="a base URL in place of https://api.twilio.com"
+    )
+
+    # -- ears, mind, voice
+    deepgram_api_key: Secret | None = _variable("DEEPGRAM_API_KEY", expected="an API key from the Deepgram console")
+    deepgram_url: SpeechUrl | None = _variable(
+        "PHONEAGENT_DEEPGRAM_URL", expected="a base URL in place of Deepgram's, such as ws://127.0.0.1:9101"
+    )
+    openai_api_key: Secret | None = _variable("OPENAI_API_KEY", expected="an OpenAI API key, which begins with sk-")
+    openai_base_url: HttpUrl | None = _variable(
+        "OPENAI_BASE_URL", expected="the base URL of an OpenAI-compatible server, such as http://127.0.0.1:11434/v1"
+    )
+    elevenlabs_api_key: Secret | None = _variable(
+        "ELEVENLABS_API_KEY", expected="an API key from the ElevenLabs settings"
+    )
+    elevenlabs_url: HttpUrl | None = _variable(
+        "PHONEAGENT_ELEVENLABS_URL", expected="a base URL in place of ElevenLabs', such as http://127.0.0.1:9103"
+    )
+    elevenlabs_voice: str = _variable(
+        "PHONEAGENT_ELEVENLABS_VOICE",
+        default="JBFqnCBsd6RMkjVDRZzb",  # "George", one of the premade voices that every account has
+        expected="the id of an ElevenLabs voice",
+    )
+
+    @property
+    def stream_url(self) -> str:
+        """Where the carrier opens the media stream. Needs `public_url`: see `require_for_serving`."""
+        if self.public_url is None:
+            raise MisuseError("stream_url was asked for, but public_url is not set")
+        return "ws" + self.public_url.removeprefix("http") + "/twilio/media"
+
+    def secrets(self) -> tuple[str, ...]:
+        """Every secret in plain text, for the logs to black out. Not for printing."""
+        values = [value for name in type(self).model_fields if isinstance(value := getattr(self, name), SecretStr)]
+        if self.redis_url is not None and (password := urlsplit(self.redis_url.get_secret_value()).password):
+            values.append(SecretStr(password))
+        return tuple(value.get_secret_value() for value in (*values, *self.api_keys))
+
+
+class _Variable(NamedTuple):
+    names: tuple[str, ...]
+    expected: str
+    secret: bool
+
+
+def _describe(field: str) -> _Variable:
+    info = Settings.model_fields[field]
+    assert isinstance(info.validation_alias, AliasChoices)  # noqa: S101  # `_variable` makes no other
+    names = tuple(str(name) for name in info.validation_alias.choices)
+    return _Variable(names, info.description or "", "Secret" in str(info.annotation))
+
+
+def variable(field: str) -> str:
+    """The environment variable that sets a field: `variable("public_url")` is `PHONEAGENT_PUBLIC_URL`."""
+    return _describe(field).names[0]
+
+
+def load(**overrides: Any) -> Settings:
+    """Read the environment and `.env` in the working directory; `overrides` (flags by field name) win, None is no flag.
+
+    Raises `SettingsError` with one line a malformed value.
+    """
+    if unknown := overrides.keys() - Settings.model_fields.keys():
+        raise MisuseError(f"there is no setting called {', '.join(sorted(unknown))}")
+    given = {name: value for name, value in overrides.items() if value is not None}
+    try:
+        return Settings(**given)
+    except ValidationError as error:
+        # A union reports each of its arms; one line a setting is enough.
+        values = {str(detail["loc"][0]): detail["input"] for detail in error.errors(include_url=False)}
+        # `from None`: pydantic's own text quotes the values, secrets too
+        raise SettingsError(*(_malformed(name, value, given) for name, value in values.items())) from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise SettingsError(f".env: expected a readable text file in UTF-8: {error}") from error
+
+
+def _malformed(name: str, value: object, given: Mapping[str, object]) -> str:
+    field = next(field for field in Settings.model_fields if name == field or name in _describe(field).names)
+    names, expected, secret = _describe(field)
+    got = "" if secret or "@" in str(value) else f", not {str(value)!r}"
+    where = f"with --{field.replace('_', '-')}" if field in given else "in the environment or .env"
+    return f"{' or '.join(names)}: expected {expected}{got}; set it {where}"
+
+
+def _missing(field: str, why: str) -> str:
+    return f"{variable(field)}: expected {_describe(field).expected}; {why}; set it in the environment or .env"
+
+
+def require_for_serving(settings: Settings, *, dev: bool, providers: set[str]) -> None:
+    """Check what `serve` needs. `providers`: those the agents use, such as {"deepgram", "openai", "elevenlabs"}.
+
+    Raises one `SettingsError` with all problems. With `dev`, Twilio need not be set up, but only loopback is served.
+    """
+    problems: list[str] = []
+    if dev and not _is_loopback(settings.host):
+        problems.append(
+            f"PHONEAGENT_HOST: expected a loopback address with --dev, not {settings.host!r}; --dev opens doors that "
+            "must not face a network; set it in the environment or .env, or leave out --dev"
+        )
+    if not dev and settings.public_url is None:
+        problems.append(_missing("public_url", "without it Twilio cannot find the media stream"))
+    if not dev and settings.twilio_auth_token is None:
+        problems.append(_missing("twilio_auth_token", "without it anyone could pose as Twilio"))
+    if settings.twilio_api_key_sid is not None and settings.twilio_api_key_secret is None:
+        problems.append(_missing("twilio_api_key_secret", "TWILIO_API_KEY_SID is set and needs it"))
+    if settings.twilio_api_key_secret is not None and settings.twilio_api_key_sid is None:
+        problems.append(_missing("twilio_api_key_sid", "TWILIO_API_KEY_SECRET is set and needs it"))
+    if "deepgram" in providers and settings.deepgram_api_key is None:
+        problems.append(_missing("deepgram_api_key", "an agent listens with Deepgram"))
+    if "openai" in providers and settings.openai_api_key is None and not _points_elsewhere(settings.openai_base_url):
+        problems.append(_missing("openai_api_key", "an agent thinks with OpenAI"))
+    if "elevenlabs" in providers and settings.elevenlabs_api_key is None:
+        problems.append(_missing("elevenlabs_api_key", "an agent speaks with ElevenLabs"))
+    if problems:
+        raise SettingsError(*problems)
+
+
+def _points_elsewhere(openai_base_url: str | None) -> bool:
+    """Whether the mind is somebody else's server, which may want no key: Ollama, vLLM, llama.cpp."""
+    if openai_base_url is None:
+        return False
+    host = urlsplit(openai_base_url).hostname or ""
+    return not re.search(r"(^|\.)openai\.com$", host)
