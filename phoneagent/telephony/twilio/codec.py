@@ -1,0 +1,219 @@
+"""Twilio Media Streams messages: JSON text in both directions. Pure; a call has 50 of them a second each way."""
+
+from __future__ import annotations
+
+from typing import Annotated, NoReturn, TypeAlias
+
+import msgspec
+
+from phoneagent.errors import CarrierError, MessageTooLarge
+from phoneagent.records import (
+    KeyPressed,
+    MarkReturned,
+    MediaReceived,
+    StreamConnected,
+    StreamMessage,
+    StreamStarted,
+    StreamStopped,
+)
+
+LARGEST_MESSAGE = 64 * 1024
+"""Characters. A frame of audio makes about 400, a `start` with many parameters a few thousand: more is an attack."""
+
+LONGEST_NUMBER = 18
+"""Digits that fit into 64 bits whatever they are; `int()` of a long hostile string takes long."""
+
+LONGEST_PROBLEM = 200
+"""Characters of the sender's own text that may get into an error message."""
+
+KEYS = frozenset("0123456789*#")
+
+
+class TwilioCodec:
+    """Decodes what Twilio sends and encodes what it accepts.
+
+    Strict about what a message must have, tolerant of fields it does not know: Twilio adds fields without notice.
+    """
+
+    def decode(self, message: str) -> StreamMessage:
+        """Raises `CarrierError` saying what was expected (`MessageTooLarge` past `LARGEST_MESSAGE`), nothing else."""
+        if len(message) > LARGEST_MESSAGE:
+            raise MessageTooLarge(
+                f"media stream: expected at most {LARGEST_MESSAGE} characters a message, got {len(message)}"
+            )
+        try:
+            wire: _Inbound = _decode(message)
+        except msgspec.DecodeError as exc:
+            problem = str(exc)[:LONGEST_PROBLEM]
+            raise CarrierError(f"media stream: expected a message of the protocol: {problem}") from exc
+        except UnicodeEncodeError as exc:
+            raise CarrierError("media stream: expected text, got half a surrogate pair") from exc
+        except RecursionError as exc:
+            raise CarrierError("media stream: expected a flat message, got deeply nested JSON") from exc
+        match wire:
+            case _MediaIn(sequence_number=sequence, media=media):  # first: the others together are one in fifty
+                if media.track != "inbound":
+                    _refuse("media.track", "'inbound'", media.track)
+                _whole("sequenceNumber", sequence)
+                _whole("media.chunk", media.chunk)
+                timestamp = media.timestamp
+                if isinstance(timestamp, str):
+                    timestamp = _whole("media.timestamp", timestamp)
+                return MediaReceived(timestamp, media.payload)
+            case _MarkIn(sequence_number=sequence, mark=mark):
+                _whole("sequenceNumber", sequence)
+                return MarkReturned(mark.name)
+            case _DtmfIn(sequence_number=sequence, dtmf=dtmf):
+                _whole("sequenceNumber", sequence)
+                if dtmf.track != "inbound_track":
+                    _refuse("dtmf.track", "'inbound_track'", dtmf.track)
+                if dtmf.digit not in KEYS:  # not shown: what callers press may be their PIN
+                    raise CarrierError("media stream: expected one of 0-9 * # in dtmf.digit")
+                return KeyPressed(dtmf.digit)
+            case _ConnectedIn(protocol=protocol, version=version):
+                if protocol != "Call":
+                    _refuse("protocol", "'Call'", protocol)
+                return StreamConnected(protocol, version)
+            case _StartIn(sequence_number=sequence, stream_sid=stream, start=start):
+                _whole("sequenceNumber", sequence)
+                if start.stream_sid != stream:
+                    _refuse("start.streamSid", f"{stream!r} as in the message", start.stream_sid)
+                if start.tracks != ["inbound"]:
+                    _refuse("start.tracks", "['inbound']", start.tracks)
+                if start.media_format != MULAW_8000:
+                    _refuse("start.mediaFormat", "audio/x-mulaw, 8000, 1", msgspec.structs.astuple(start.media_format))
+                return StreamStarted(stream, start.call_sid, start.account_sid, start.custom_parameters)
+            case _StopIn(sequence_number=sequence):
+                _whole("sequenceNumber", sequence)
+                return StreamStopped()
+
+    def media(self, stream: str, audio: bytes) -> str:
+        """A piece of speech: μ-law at 8 kHz, of any length."""
+        return _encode(_MediaOut(stream, _Payload(audio))).decode()
+
+    def mark(self, stream: str, name: str) -> str:
+        """Ask for `name` to come back when everything sent before it was played."""
+        return _encode(_MarkOut(stream, _Mark(name))).decode()
+
+    def clear(self, stream: str) -> str:
+        """Drop everything that is queued at Twilio."""
+        return _encode(_ClearOut(stream)).decode()
+
+
+def _whole(field: str, text: str) -> int:
+    if len(text) > LONGEST_NUMBER or not text.isascii() or not text.isdigit():
+        _refuse(field, f"1 to {LONGEST_NUMBER} digits", text)
+    return int(text)
+
+
+def _refuse(field: str, expected: str, got: object) -> NoReturn:
+    raise CarrierError(f"media stream: expected {expected} in {field}, got {repr(got)[:LONGEST_PROBLEM]}")
+
+
+# --- the wire: fields are Twilio's, in camelCase there -------------------------------------------------------------
+
+# Identifiers travel on into JSON, URLs and storage keys: letters and digits only.
+_AccountSid: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\AAC[0-9A-Za-z]{1,64}\Z")]
+_CallSid: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\ACA[0-9A-Za-z]{1,64}\Z")]
+_StreamSid: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\AMZ[0-9A-Za-z]{1,64}\Z")]
+
+# `timestamp` has been seen as a JSON number too.
+_Milliseconds: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=10**LONGEST_NUMBER)]
+
+
+class _ConnectedIn(msgspec.Struct, tag_field="event", tag="connected"):
+    protocol: str
+    version: str
+
+
+class _MediaFormat(msgspec.Struct, rename="camel"):
+    encoding: str
+    sample_rate: int
+    channels: int
+
+
+MULAW_8000 = _MediaFormat("audio/x-mulaw", 8000, 1)
+
+
+class _Start(msgspec.Struct, rename="camel"):
+    stream_sid: _StreamSid
+    account_sid: _AccountSid
+    call_sid: _CallSid
+    tracks: list[str]
+    media_format: _MediaFormat
+    custom_parameters: dict[str, str]
+
+
+class _StartIn(msgspec.Struct, tag_field="event", tag="start", rename="camel"):
+    sequence_number: str
+    stream_sid: _StreamSid
+    start: _Start
+
+
+class _Media(msgspec.Struct):
+    track: str
+    chunk: str
+    timestamp: str | _Milliseconds
+    payload: bytes  # msgspec reads and writes bytes as strict base64
+
+
+class _MediaIn(msgspec.Struct, tag_field="event", tag="media", rename="camel"):
+    sequence_number: str
+    stream_sid: str
+    media: _Media
+
+
+class _Dtmf(msgspec.Struct):
+    track: str
+    digit: str
+
+
+class _DtmfIn(msgspec.Struct, tag_field="event", tag="dtmf", rename="camel"):
+    sequence_number: str
+    stream_sid: str
+    dtmf: _Dtmf
+
+
+class _Mark(msgspec.Struct):
+    name: str
+
+
+class _MarkIn(msgspec.Struct, tag_field="event", tag="mark", rename="camel"):
+    sequence_number: str
+    stream_sid: str
+    mark: _Mark
+
+
+class _Stop(msgspec.Struct, rename="camel"):
+    account_sid: str
+    call_sid: str
+
+
+class _StopIn(msgspec.Struct, tag_field="event", tag="stop", rename="camel"):
+    sequence_number: str
+    stream_sid: str
+    stop: _Stop
+
+
+class _Payload(msgspec.Struct):
+    payload: bytes
+
+
+class _MediaOut(msgspec.Struct, tag_field="event", tag="media", rename="camel"):
+    stream_sid: str
+    media: _Payload
+
+
+class _MarkOut(msgspec.Struct, tag_field="event", tag="mark", rename="camel"):
+    stream_sid: str
+    mark: _Mark
+
+
+class _ClearOut(msgspec.Struct, tag_field="event", tag="clear", rename="camel"):
+    stream_sid: str
+
+
+_Inbound: TypeAlias = _MediaIn | _MarkIn | _DtmfIn | _ConnectedIn | _StartIn | _StopIn
+
+_decode = msgspec.json.Decoder(_Inbound).decode
+_encode = msgspec.json.Encoder().encode
