@@ -151,9 +151,9 @@ class DtmfReceived:
 
 @dataclass(frozen=True, slots=True)
 class ControlReceived:
-    """An operator steers the call: `say` or `instruct` (argument: text), `transfer` (target), `hangup`."""
+    """An operator steers the call: `say` (argument: text), `transfer` (target), `hangup`."""
 
-    action: Literal["say", "instruct", "transfer", "hangup"]
+    action: Literal["say", "transfer", "hangup"]
     argument: str = ""
 
 

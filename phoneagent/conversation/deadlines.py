@@ -1,0 +1,68 @@
+"""Every wait has a deadline, and the deadline says why."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import Enum
+
+
+class Reason(Enum):
+    """What is overdue when a deadline passes; the value is the line that explains a quiet call."""
+
+    STREAM = "the media stream did not open"
+    SILENCE = "the caller has been silent for long"
+    END_OF_TURN = "the caller's silence ends the turn"
+    TURN_LIMIT = "the caller's turn did not end"
+    KEYPAD = "no further key was pressed"
+    ANSWER = "the reply did not start"
+    TOOL = "a tool did not return"
+    PLAYOUT = "the reply was not heard to its end"
+    CONFIRM = "speech over the agent was not explained"
+    HANG_UP = "the carrier did not end the call"
+    LAST_WORDS = "no last words came"
+    FAREWELL = "the call is about to reach its limit"
+    CALL_LIMIT = "the call reached its limit"
+
+
+LASTING = frozenset({Reason.FAREWELL, Reason.CALL_LIMIT})
+"""Those that belong to the call and not to one of its states."""
+
+
+@dataclass(frozen=True, slots=True)
+class Deadline:
+    """The core wants a `TimerFired` at this moment (seconds since the call began)."""
+
+    at: float
+    reason: Reason
+
+
+class Deadlines:
+    """At most one deadline for each reason; the earliest is the next."""
+
+    def __init__(self) -> None:
+        self._at: dict[Reason, float] = {}
+
+    def set(self, reason: Reason, at: float) -> None:
+        self._at[reason] = at
+
+    def drop(self, reason: Reason) -> None:
+        self._at.pop(reason, None)
+
+    def leave_state(self) -> None:
+        """Forget what belonged to the state."""
+        self._at = {reason: at for reason, at in self._at.items() if reason in LASTING}
+
+    def get(self, reason: Reason) -> float | None:
+        return self._at.get(reason)
+
+    @property
+    def next(self) -> Deadline | None:
+        if not self._at:
+            return None
+        reason = min(self._at, key=self._at.__getitem__)
+        return Deadline(self._at[reason], reason)
+
+    @property
+    def explains_state(self) -> bool:
+        """Whether the present state has a deadline of its own."""
+        return any(reason not in LASTING for reason in self._at)

@@ -1,0 +1,182 @@
+"""The states of a call, and which event leads from which to which."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from enum import Enum
+from types import MappingProxyType
+from typing import TypeAlias
+
+from . import events as e
+
+
+class State(Enum):
+    """Where a call stands. The value is what diagrams and logs print."""
+
+    CONNECTING = "connecting"  # the media stream is not open yet
+    LISTENING = "listening"  # nobody speaks
+    CALLER_SPEAKING = "caller speaking"  # the caller's turn is open; a speculative reply may be under way
+    THINKING = "thinking"  # a reply was asked for; none of it has been sent
+    SPEAKING = "speaking"  # the reply is at the carrier
+    PAUSED = "paused"  # the caller made a sound; the reply is held until it is clear whether it was meant
+    LEAVING = "leaving"  # hang-up or transfer is under way
+    CLOSING = "closing"  # the stream is gone; the caller's last words may still be understood
+    ENDED = "ended"
+
+
+S = State
+Row: TypeAlias = Mapping[type[e.Event], tuple[str, frozenset[State]]]
+
+
+def _to(handler: str, *targets: State) -> tuple[str, frozenset[State]]:
+    """`handler` names a method of `Conversation`; it stays, or goes to one of `targets`."""
+    return handler, frozenset(targets)
+
+
+_REPLY: Row = {
+    e.ReplyText: _to("reply_text"),
+    e.ReplyAudio: _to("reply_audio"),
+    e.ToolRequested: _to("tool_requested"),
+    e.ToolReturned: _to("tool_returned"),
+    e.MarkPlayed: _to("mark_played"),
+}
+"""What a reply under way brings, wherever the call stands."""
+
+_OUTCOMES = (S.LISTENING, S.CALLER_SPEAKING, S.THINKING, S.SPEAKING, S.LEAVING)
+"""Where a call can go when a reply has been heard, or has failed."""
+
+_GONE = (S.CLOSING, S.ENDED)
+
+TRANSITIONS: Mapping[State, Row] = MappingProxyType(
+    {
+        S.CONNECTING: {
+            e.CallStarted: _to("call_started", S.LISTENING, S.THINKING),
+            e.CallEnded: _to("call_ended", S.ENDED),
+            e.TimerFired: _to("timer_fired", S.ENDED),
+        },
+        S.LISTENING: {
+            **_REPLY,
+            e.SpeechStarted: _to("caller_starts", S.CALLER_SPEAKING),
+            e.SpeechStopped: _to("speech_stopped"),
+            e.PartialTranscript: _to("caller_speaks", S.CALLER_SPEAKING),
+            e.EagerEndOfTurn: _to("eager_end_of_turn", S.CALLER_SPEAKING),
+            e.EndOfTurn: _to("end_of_turn", S.THINKING),
+            e.DtmfReceived: _to("key_pressed", S.CALLER_SPEAKING, S.THINKING),
+            e.ControlReceived: _to("control", S.THINKING, S.LEAVING),
+            e.CallEnded: _to("call_ended", *_GONE),
+            e.TimerFired: _to("timer_fired", S.THINKING, S.LEAVING),
+        },
+        S.CALLER_SPEAKING: {
+            **_REPLY,
+            e.SpeechStarted: _to("speech_goes_on"),
+            e.SpeechStopped: _to("caller_pauses"),
+            e.PartialTranscript: _to("caller_speaks"),
+            e.EagerEndOfTurn: _to("eager_end_of_turn"),
+            e.TurnResumed: _to("turn_resumed"),
+            e.EndOfTurn: _to("end_of_turn", S.LISTENING, S.THINKING, S.SPEAKING, S.LEAVING),
+            e.DtmfReceived: _to("key_pressed", S.THINKING),
+            e.ControlReceived: _to("control", S.LEAVING),
+            e.ReplyDone: _to("reply_done"),
+            e.ReplyFailed: _to("reply_failed"),
+            e.ReplyAudioDone: _to("reply_audio_done"),
+            e.CallEnded: _to("call_ended", *_GONE),
+            e.TimerFired: _to("timer_fired", S.LISTENING, S.THINKING, S.SPEAKING, S.LEAVING),
+        },
+        S.THINKING: {
+            **_REPLY,
+            e.ReplyText: _to("reply_text"),
+            e.ReplyAudio: _to("reply_audio", S.SPEAKING),
+            e.ReplyDone: _to("reply_done", *_OUTCOMES),
+            e.ReplyFailed: _to("reply_failed", S.LEAVING, S.LISTENING),
+            e.ReplyAudioDone: _to("reply_audio_done", *_OUTCOMES),
+            e.SpeechStarted: _to("speech_over_agent", S.PAUSED),
+            e.SpeechStopped: _to("speech_stopped"),
+            e.PartialTranscript: _to("words_over_agent", S.CALLER_SPEAKING, S.PAUSED),
+            e.EagerEndOfTurn: _to("eager_over_agent", S.CALLER_SPEAKING),
+            e.TurnResumed: _to("speech_goes_on"),
+            e.EndOfTurn: _to("turn_over_agent", S.THINKING),
+            e.DtmfReceived: _to("key_over_agent", S.CALLER_SPEAKING, S.THINKING),
+            e.ControlReceived: _to("control", S.LEAVING),
+            e.CallEnded: _to("call_ended", *_GONE),
+            e.TimerFired: _to("timer_fired", S.LISTENING, S.LEAVING),
+        },
+        S.SPEAKING: {
+            **_REPLY,
+            e.ReplyDone: _to("reply_done", *_OUTCOMES),
+            e.ReplyFailed: _to("reply_failed", *_OUTCOMES),
+            e.ReplyAudioDone: _to("reply_audio_done", *_OUTCOMES),
+            e.MarkPlayed: _to("mark_played", *_OUTCOMES),
+            e.SpeechStarted: _to("speech_over_agent", S.PAUSED),
+            e.SpeechStopped: _to("speech_stopped"),
+            e.PartialTranscript: _to("words_over_agent", S.CALLER_SPEAKING, S.PAUSED),
+            e.EagerEndOfTurn: _to("eager_over_agent", S.CALLER_SPEAKING),
+            e.TurnResumed: _to("speech_goes_on"),
+            e.EndOfTurn: _to("turn_over_agent", S.THINKING),
+            e.DtmfReceived: _to("key_over_agent", S.CALLER_SPEAKING, S.THINKING),
+            e.ControlReceived: _to("control", S.LEAVING),
+            e.CallEnded: _to("call_ended", *_GONE),
+            e.TimerFired: _to("timer_fired", *_OUTCOMES),
+        },
+        S.PAUSED: {
+            **_REPLY,
+            e.ReplyDone: _to("reply_done", S.THINKING, S.LEAVING),
+            e.ReplyFailed: _to("reply_failed", S.THINKING, S.LEAVING),
+            e.ReplyAudioDone: _to("reply_audio_done"),
+            e.SpeechStarted: _to("speech_goes_on"),
+            e.SpeechStopped: _to("sound_over_agent_stopped"),
+            e.PartialTranscript: _to("words_over_agent", S.CALLER_SPEAKING),
+            e.EagerEndOfTurn: _to("eager_over_agent", S.CALLER_SPEAKING),
+            e.TurnResumed: _to("speech_goes_on"),
+            e.EndOfTurn: _to("turn_over_agent", *_OUTCOMES),
+            e.DtmfReceived: _to("key_over_agent", S.CALLER_SPEAKING, S.THINKING),
+            e.ControlReceived: _to("control", S.LEAVING),
+            e.CallEnded: _to("call_ended", *_GONE),
+            e.TimerFired: _to("timer_fired", *_OUTCOMES),
+        },
+        S.LEAVING: {
+            **_REPLY,
+            e.ToolRequested: _to("too_late"),
+            e.ReplyDone: _to("too_late"),
+            e.ReplyFailed: _to("too_late"),
+            e.ReplyAudioDone: _to("too_late"),
+            e.SpeechStarted: _to("too_late"),
+            e.SpeechStopped: _to("too_late"),
+            e.PartialTranscript: _to("last_words"),
+            e.EagerEndOfTurn: _to("last_words"),
+            e.TurnResumed: _to("too_late"),
+            e.EndOfTurn: _to("last_turn"),
+            e.DtmfReceived: _to("too_late"),
+            e.ControlReceived: _to("too_late"),
+            e.CallEnded: _to("call_ended", *_GONE),
+            e.TimerFired: _to("timer_fired", S.ENDED),
+        },
+        S.CLOSING: {
+            e.PartialTranscript: _to("last_words"),
+            e.EagerEndOfTurn: _to("last_words"),
+            e.EndOfTurn: _to("last_turn"),
+            e.ToolReturned: _to("tool_returned"),
+            e.TimerFired: _to("timer_fired", S.ENDED),
+        },
+        S.ENDED: {},
+    }
+)
+"""What is absent is impossible in that state: it is counted and ignored, for the network reorders."""
+
+
+def diagram() -> str:
+    """The transitions as a Mermaid state diagram; several events on one edge share a label."""
+    edges: dict[tuple[State, State], list[str]] = {}
+    for state, row in TRANSITIONS.items():
+        for event, (_, targets) in row.items():
+            for target in targets - {state}:
+                edges.setdefault((state, target), []).append(event.__name__)
+    lines = ["stateDiagram-v2", f"    [*] --> {_id(S.CONNECTING)}"]
+    order = list(State)
+    for state, target in sorted(edges, key=lambda edge: (order.index(edge[0]), order.index(edge[1]))):
+        lines += [f"    {_id(state)} --> {_id(target)}: {', '.join(sorted(edges[state, target]))}"]
+    lines.append(f"    {_id(S.ENDED)} --> [*]")
+    return "\n".join(lines)
+
+
+def _id(state: State) -> str:
+    return state.value.replace(" ", "_")

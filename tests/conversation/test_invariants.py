@@ -1,0 +1,274 @@
+"""What holds whatever happens, in any order: random walks through calls with a truthful carrier and unruly
+providers.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from phoneagent.conversation import events as e
+from phoneagent.conversation.commands import (
+    CancelReply,
+    ClearPlayback,
+    RunTool,
+    SaveTurn,
+    SendAudio,
+    StartReply,
+    Synthesize,
+)
+from phoneagent.conversation.conversation import Conversation
+from phoneagent.conversation.policy import Phrasing, Policy
+from phoneagent.conversation.states import TRANSITIONS, State, diagram
+from phoneagent.conversation.transcript import ToolCall
+from phoneagent.conversation.words import Word
+
+from .scripted_call import ScriptedCall
+
+TEXTS = st.sampled_from(
+    ["", "yes", "mm-hm", "yeah", "A table for two.", "and", "stop", "four one five", "Goodbye then"]
+)
+REPLIES = st.integers(0, 8)
+TOOLS = st.builds(
+    ToolCall,
+    st.sampled_from(["call_1", "call_2"]),
+    st.sampled_from(["book", "look_up", "end_call", "transfer"]),
+    st.sampled_from(["{}", '{"target": "desk"}', "no json", "[1]"]),
+)
+EVENTS: dict[type[Any], st.SearchStrategy[Any]] = {
+    e.CallStarted: st.builds(e.CallStarted),
+    e.CallEnded: st.builds(e.CallEnded, st.just("the stream stopped")),
+    e.SpeechStarted: st.builds(e.SpeechStarted, st.sampled_from(["vad", "stt"])),
+    e.SpeechStopped: st.builds(e.SpeechStopped, st.floats(0, 10)),
+    e.PartialTranscript: st.builds(e.PartialTranscript, TEXTS, st.booleans()),
+    e.EagerEndOfTurn: st.builds(e.EagerEndOfTurn, TEXTS),
+    e.TurnResumed: st.builds(e.TurnResumed),
+    e.EndOfTurn: st.builds(e.EndOfTurn, TEXTS),
+    e.ReplyText: st.builds(
+        e.ReplyText, REPLIES, st.sampled_from(["Hello. ", "We open at nine and ", "3.5 ", "\n", ""])
+    ),
+    e.ReplyDone: st.builds(e.ReplyDone, REPLIES),
+    e.ReplyFailed: st.builds(e.ReplyFailed, REPLIES, st.just("503"), st.sampled_from(["llm", "tts"])),
+    e.ToolRequested: st.builds(e.ToolRequested, REPLIES, TOOLS),
+    e.ToolReturned: st.builds(e.ToolReturned, st.sampled_from(["call_1", "call_2"]), st.just("done"), st.booleans()),
+    e.ReplyAudio: st.builds(e.ReplyAudio, REPLIES, st.integers(0, 9000)),
+    e.ReplyAudioDone: st.builds(e.ReplyAudioDone, REPLIES),
+    e.MarkPlayed: st.builds(e.MarkPlayed, st.sampled_from(["1.0.1280", "2.0.1280", "2.1.2560", "bogus"])),
+    e.DtmfReceived: st.builds(e.DtmfReceived, st.sampled_from("0123456789*#")),
+    e.ControlReceived: st.builds(
+        e.ControlReceived, st.sampled_from(["say", "transfer", "hangup"]), st.just("Hold on.")
+    ),
+    e.TimerFired: st.builds(e.TimerFired),
+}
+
+
+@pytest.mark.parametrize("state", list(State))
+@pytest.mark.parametrize("event", list(EVENTS))
+def test_every_pair_of_state_and_event_is_defined(state, event):
+    """Handled by a method that exists, or impossible: then it is counted, and nothing else happens."""
+    if event in TRANSITIONS[state]:
+        handler, _ = TRANSITIONS[state][event]
+        assert callable(getattr(Conversation, f"_{handler}"))
+        return
+    core = Conversation(Phrasing(), Policy())
+    core.state = state
+    commands = core.receive(_plain(event), at=1.0)
+    assert [getattr(command, "name", "") for command in commands] == ["ignored"]
+    assert core.state is state
+    assert core.impossible[state.value, event.__name__] == 1
+
+
+def _plain(event: type[Any]) -> Any:
+    arguments: dict[type[Any], tuple[Any, ...]] = {
+        e.CallEnded: ("",), e.SpeechStopped: (0.0,), e.PartialTranscript: ("",), e.EagerEndOfTurn: ("",),
+        e.EndOfTurn: ("",), e.ReplyText: (1, ""), e.ReplyDone: (1,), e.ReplyFailed: (1, ""),
+        e.ToolRequested: (1, ToolCall("", "", "")), e.ToolReturned: ("", ""), e.ReplyAudio: (1, 0),
+        e.ReplyAudioDone: (1,), e.MarkPlayed: ("",), e.DtmfReceived: ("1",), e.ControlReceived: ("hangup",),
+    }  # fmt: skip
+    return event(*arguments.get(event, ()))
+
+
+def test_every_state_is_reachable_and_only_the_last_is_final():
+    reached = {State.CONNECTING}
+    for row in TRANSITIONS.values():
+        for _, targets in row.values():
+            reached |= targets
+    assert reached == set(State)
+    assert [state for state in State if not TRANSITIONS[state]] == [State.ENDED]
+    assert "caller_speaking --> thinking: DtmfReceived, EndOfTurn, TimerFired" in diagram()
+
+
+def check(call: ScriptedCall) -> None:
+    """The invariants that can be seen at any moment."""
+    deadline = call.core.deadline
+    if call.core.state is State.ENDED:
+        assert deadline is None
+    else:
+        assert deadline is not None, "nothing explains the wait"
+        assert call.core._deadlines.explains_state, f"{call.core.state} has no deadline of its own"
+
+
+def check_commands(call: ScriptedCall) -> None:
+    """The invariants of the whole stream of commands."""
+    cancelled: set[int] = set()
+    started: list[int] = []
+    for command in call.commands:
+        match command:
+            case StartReply(reply, _) | Synthesize(reply, _):
+                assert reply not in cancelled, "a cancelled reply came back"
+                if reply not in started:
+                    assert not started or reply > started[-1], "a reply id was reused"
+                    started.append(reply)
+            case CancelReply(reply):
+                cancelled.add(reply)
+            case SendAudio(reply, _, _):
+                assert reply not in cancelled, "audio of a cancelled reply was sent"
+            case RunTool(reply, _):
+                assert reply not in cancelled, "a tool of a cancelled reply was run"
+            case _:
+                pass
+    numbers = [command.seq for command in call.all(SaveTurn)]
+    assert numbers == list(range(1, len(numbers) + 1))
+
+
+def check_heard(call: ScriptedCall, save: SaveTurn) -> None:
+    """Every word that a turn claims was heard has been played, at least half of it."""
+    reply = max((c.reply for c in call.all(SendAudio)), default=None)
+    assert reply is not None, "an agent's turn without any audio"
+    words = call.words[reply][: len(save.turn.text.split())]
+    for word in words:
+        heard = call.carrier.heard(reply, word.start, word.end, call.at)
+        assert heard >= (word.end - word.start) / 2 - 2, f"{word} was recorded, {heard} samples of it were played"
+
+
+@settings(deadline=None)
+@given(
+    st.lists(st.tuples(st.sampled_from([0.0, 0.0, 0.02, 0.2, 1.0, 9.0]), st.one_of(*EVENTS.values())), max_size=60),
+    st.booleans(),
+)
+def test_no_sequence_of_events_breaks_the_core(steps, turn_events):
+    """Pure chaos: events that make no sense, in any order, at any time."""
+    core = Conversation(Phrasing(), Policy(), turn_events=turn_events, safe_tools=frozenset({"look_up"}))
+    at, cleared, sent = 0.0, 0, 0
+    for pause, event in [(0.0, e.CallStarted()), *steps]:
+        at += pause
+        for command in core.receive(event, at=at):
+            cleared += isinstance(command, ClearPlayback)
+            sent += isinstance(command, SendAudio)
+        ended = core.state is State.ENDED
+        assert (core.deadline is None) == ended
+        assert ended or core._deadlines.explains_state
+
+
+class Walk:
+    """A call in which every party behaves, but not together: providers are slow, fast, silent or fail as the data
+    says.
+    """
+
+    def __init__(self, data: st.DataObject, turn_events: bool, aligned: bool) -> None:
+        self.data = data
+        self.call = ScriptedCall(
+            phrasing=Phrasing(greeting="Hello there, how are you?"),
+            turn_events=turn_events,
+            safe_tools=frozenset({"look_up"}),
+        )
+        self.call.aligned = aligned
+        self.seen = 0
+
+    def step(self) -> None:
+        call = self.call
+        actions = ["wait", "wait", "caller", "model", "voice", "voice", "voice"]
+        match self.data.draw(st.sampled_from(actions), label="who"):
+            case "wait":
+                call.passes(self.data.draw(st.sampled_from([0.02, 0.1, 0.3, 0.7, 2.0]), label="seconds"))
+            case "caller":
+                kinds = [
+                    e.SpeechStarted,
+                    e.SpeechStopped,
+                    e.PartialTranscript,
+                    e.EagerEndOfTurn,
+                    e.TurnResumed,
+                    e.EndOfTurn,
+                ]
+                event = self.data.draw(st.one_of(*(EVENTS[kind] for kind in [*kinds, e.DtmfReceived])), label="caller")
+                if isinstance(event, e.SpeechStopped):
+                    event = e.SpeechStopped(ended=call.at)
+                call.tells(event)
+            case "model":
+                asked = call.all(StartReply)
+                if asked:
+                    reply = asked[-1].reply
+                    written = [EVENTS[kind] for kind in (e.ReplyText, e.ReplyDone, e.ToolRequested, e.ToolReturned)]
+                    event = self.data.draw(st.one_of(*written), label="model")
+                    if not isinstance(event, e.ToolReturned):
+                        event = type(event)(reply, *(getattr(event, name) for name in event.__slots__[1:]))
+                    call.tells(event)
+            case "voice":
+                spoken = call.all(Synthesize)
+                if spoken:
+                    pieces = self.data.draw(st.sampled_from([None, None, 500, 4000]), label="samples")
+                    call.voices(spoken[-1].reply, samples=pieces)
+        self.check()
+
+    def check(self) -> None:
+        check(self.call)
+        for command in self.call.commands[self.seen :]:
+            if isinstance(command, SaveTurn) and command.turn.role == "agent" and self.call.aligned:
+                check_heard(self.call, command)
+        self.seen = len(self.call.commands)
+
+
+@settings(deadline=None)
+@given(st.data(), st.booleans(), st.integers(5, 60))
+def test_what_is_recorded_was_played(data, turn_events, steps):
+    walk = Walk(data, turn_events, aligned=True)
+    walk.call.tells(e.CallStarted())
+    for _ in range(steps):
+        walk.step()
+    check_commands(walk.call)
+
+
+@settings(deadline=None)
+@given(st.data(), st.booleans(), st.integers(5, 40))
+def test_every_call_ends_by_itself(data, turn_events, steps):
+    """Whatever state a call is in when everybody falls silent, it is over after its limit."""
+    walk = Walk(data, turn_events, aligned=False)
+    call = walk.call
+    call.tells(e.CallStarted())
+    for _ in range(steps):
+        walk.step()
+    call.passes(700.0)
+    assert call.core.state is State.ENDED
+
+
+@settings(deadline=None)
+@given(st.data(), st.booleans(), st.integers(5, 60))
+def test_a_journal_replays_to_the_same_commands(data, turn_events, steps):
+    walk = Walk(data, turn_events, aligned=True)
+    walk.call.tells(e.CallStarted())
+    for _ in range(steps):
+        walk.step()
+    call = walk.call
+    again = Conversation(
+        Phrasing(greeting="Hello there, how are you?"),
+        Policy(),
+        turn_events=turn_events,
+        safe_tools=frozenset({"look_up"}),
+    )
+    replayed = [command for at, event in call.journal for command in again.receive(event, at=at)]
+    assert replayed == call.commands
+
+
+def test_late_audio_after_a_clear_is_not_sent():
+    call = ScriptedCall().greets()
+    call.hears("Hours?")
+    reply = call.replies("We open at nine and close at ten.")
+    call.voices(reply, samples=4000)
+    call.passes(0.2)
+    call.tells(e.SpeechStarted())
+    assert call.tells(e.ReplyAudio(reply, 0)) == []
+    call.tells(e.EndOfTurn("Stop that."))
+    assert call.tells(e.ReplyAudio(reply, 8000, (Word("late", 0, 10),))) == []

@@ -1,0 +1,557 @@
+"""Whole conversations, told as a caller would tell them."""
+
+from __future__ import annotations
+
+import pytest
+
+from phoneagent.conversation import events as e
+from phoneagent.conversation.commands import (
+    CancelReply,
+    ClearPlayback,
+    Expect,
+    FinishSpeech,
+    Hangup,
+    RunTool,
+    SaveTurn,
+    SendAudio,
+    SendMark,
+    StartReply,
+    Synthesize,
+    Transfer,
+)
+from phoneagent.conversation.deadlines import Reason
+from phoneagent.conversation.policy import Phrasing
+from phoneagent.conversation.states import State
+from phoneagent.conversation.transcript import Turn
+
+from .scripted_call import WORD, ScriptedCall
+
+
+@pytest.fixture
+def call() -> ScriptedCall:
+    return ScriptedCall().greets()
+
+
+# -- the plain turn ---------------------------------------------------------------------------------
+
+
+def test_the_agent_greets_and_then_listens():
+    call = ScriptedCall()
+    assert call.tells(e.CallStarted()) == [Synthesize(1, "Hello there"), FinishSpeech(1)]
+    call.voices(1)
+    assert call.state is State.SPEAKING
+    call.passes(0.6)
+    assert call.state is State.LISTENING
+    assert call.transcript == ["agent: Hello there"]
+
+
+def test_an_agent_without_a_greeting_lets_the_caller_begin():
+    call = ScriptedCall(phrasing=Phrasing(greeting=""))
+    assert call.tells(e.CallStarted()) == []
+    assert call.state is State.LISTENING
+
+
+def test_the_model_reads_the_conversation_as_it_was_heard(call):
+    request = call.hears("What are your hours?")
+    assert [turn.text for turn in request.turns] == ["Hello there", "What are your hours?"]
+    call.answers("We open at nine.")
+    call.passes(2)
+    assert call.transcript == ["agent: Hello there", "caller: What are your hours?", "agent: We open at nine."]
+
+
+def test_the_first_phrase_is_spoken_before_the_model_has_finished(call):
+    reply = call.hears("What are your hours?").reply
+    assert call.tells(e.ReplyText(reply, "We open every")) == []
+    assert call.tells(e.ReplyText(reply, " day at nine o'clock")) == [Synthesize(reply, "We open every day")]
+
+
+def test_audio_is_sent_as_it_arrives_in_slices_with_a_mark_after_each(call):
+    reply = call.hears("Hours?").reply
+    call.replies("We open at nine.")
+    call.commands.clear()
+    call.voices(reply, samples=3000)
+    slices = [(command.start, command.end) for command in call.all(SendAudio)]
+    assert slices == [(0, 1280), (1280, 2560), (2560, 3000)]
+    assert [type(command) for command in call.commands] == [SendAudio, SendMark] * 3
+
+
+def test_the_ears_learn_what_may_be_said_next(call):
+    call.hears("I want a table.")
+    call.replies("For how many people?")
+    assert call.last(Expect).turns[-1] == Turn("agent", "For how many people?", call.at)
+
+
+def test_latency_is_told_from_the_last_voiced_frame_to_the_ear(call):
+    call.tells(e.SpeechStarted())
+    call.passes(1.0)
+    ended = call.at
+    call.tells(e.SpeechStopped(ended=ended))
+    call.passes(0.26)
+    call.tells(e.EndOfTurn("What are your hours?"))
+    call.passes(0.25)
+    reply = call.replies("We open at nine.")
+    call.passes(0.09)
+    call.voices(reply)
+    call.passes(3)
+    told = call.emitted("turn_ended")[-1]
+    assert told["latency"] == pytest.approx(
+        {"end_of_turn": 0.26, "first_token": 0.51, "first_phrase": 0.51, "first_audio": 0.6, "heard": 0.6}
+    )
+    assert told["caller"] == "What are your hours?"
+
+
+def test_a_voice_detector_slower_than_the_ears_still_gives_the_end_of_speech(call):
+    call.tells(e.SpeechStarted())
+    call.passes(1.0)
+    call.tells(e.EndOfTurn("Yes."))
+    call.tells(e.SpeechStopped(ended=call.at - 0.1))
+    call.answers("Good.")
+    call.passes(3)
+    assert call.emitted("turn_ended")[-1]["latency"]["end_of_turn"] == pytest.approx(0.1)
+
+
+# -- interruption -----------------------------------------------------------------------------------
+
+
+def test_barge_in_keeps_only_what_was_heard(call):
+    call.hears("What are your hours?")
+    reply = call.answers("We open at nine and close at ten.")
+    call.passes(0.55)  # "We open" and a little of "at"
+    assert call.tells(e.SpeechStarted()) == [ClearPlayback()]
+    call.passes(0.2)
+    assert call.tells(e.PartialTranscript("And on")) == [
+        CancelReply(reply),
+        SaveTurn(3, Turn("agent", "We open", call.at, interrupted=True, generated="We open at nine and close at ten.")),
+    ]
+    call.tells(e.EndOfTurn("And on Sunday?"))
+    assert [turn.text for turn in call.last(StartReply).turns[-2:]] == ["We open", "And on Sunday?"]
+
+
+def test_marks_flushed_by_clear_do_not_count_as_heard(call):
+    call.hears("What are your hours?")
+    call.answers("We open at nine and close at ten.")
+    call.passes(0.55)
+    call.tells(e.SpeechStarted())
+    call.passes(0.3)  # every outstanding mark has come back by now
+    call.tells(e.PartialTranscript("Stop"))
+    assert call.transcript[-1] == "agent: We open —"
+
+
+@pytest.mark.parametrize("sound", ["Mm-hmm.", "Yeah.", "okay yeah", "I see"])
+def test_a_backchannel_lets_the_agent_go_on_at_the_word_where_it_stopped(call, sound):
+    call.hears("What are your hours?")
+    reply = call.answers("We open at nine and close at ten.")
+    call.passes(0.6)  # in the middle of "at"
+    call.tells(e.SpeechStarted())
+    call.tells(e.PartialTranscript(sound))
+    call.passes(0.2)
+    resumed = call.tells(e.EndOfTurn(sound))
+    assert next(c for c in resumed if isinstance(c, SendAudio)) == SendAudio(reply, 2 * WORD, 2 * WORD + 1280)
+    call.passes(4)
+    assert call.transcript[-1] == "agent: We open at nine and close at ten."
+
+
+def test_a_cough_lets_the_agent_go_on(call):
+    call.hears("What are your hours?")
+    call.answers("We open at nine and close at ten.")
+    call.passes(0.6)
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(0.2)
+    call.tells(e.SpeechStopped(ended=call.at))
+    assert call.state is State.PAUSED
+    call.passes(0.65)
+    assert call.state is State.SPEAKING
+    call.passes(4)
+    assert call.transcript[-1] == "agent: We open at nine and close at ten."
+
+
+def test_yeah_answers_a_question_and_is_no_backchannel_then(call):
+    call.hears("A table for two.")
+    call.answers("Shall I book it?")
+    call.passes(0.7)
+    call.tells(e.SpeechStarted())
+    call.tells(e.EndOfTurn("Yeah."))
+    assert call.state is State.THINKING
+    assert call.transcript[-2:] == ["agent: Shall I book —", "caller: Yeah."]
+
+
+def test_a_reply_cut_before_its_first_word_leaves_no_trace(call):
+    call.hears("I'd like a table")
+    call.answers("Sure, when would you like to come?")
+    call.passes(0.05)
+    call.tells(e.SpeechStarted())
+    call.tells(e.PartialTranscript("for two"))
+    call.tells(e.EndOfTurn("for two"))
+    assert [turn.text for turn in call.last(StartReply).turns] == ["Hello there", "I'd like a table", "for two"]
+
+
+def test_a_caller_who_goes_on_before_the_agent_starts_gets_one_answer(call):
+    first = call.hears("I'd like a table").reply
+    call.tells(e.SpeechStarted())
+    assert call.tells(e.PartialTranscript("for")) == [CancelReply(first)]
+    call.passes(0.4)
+    call.tells(e.EndOfTurn("for two"))
+    second = call.last(StartReply)
+    assert second.reply != first
+    assert [turn.text for turn in second.turns[-2:]] == ["I'd like a table", "for two"]
+    assert call.tells(e.ReplyText(first, "Late words of the first.")) == []
+
+
+def test_a_greeting_that_must_be_heard_is_not_interrupted_and_the_answer_waits():
+    call = ScriptedCall(interruptible_greeting=False)
+    call.tells(e.CallStarted())
+    call.voices(1)
+    call.passes(0.1)
+    assert call.tells(e.SpeechStarted()) == []
+    assert call.tells(e.EndOfTurn("A table for two.")) == []
+    call.passes(1.0)
+    assert call.transcript == ["agent: Hello there", "caller: A table for two."]
+    assert call.state is State.THINKING
+
+
+def test_without_alignment_the_heard_part_is_in_proportion(call):
+    call.aligned = False
+    call.hears("Hours?")
+    call.answers("aaaa bbbb cccc dddd")
+    call.passes(0.5)
+    call.tells(e.SpeechStarted())
+    call.tells(e.PartialTranscript("Stop"))
+    assert call.transcript[-1] == "agent: aaaa bbbb —"
+
+
+# -- eager turns ------------------------------------------------------------------------------------
+
+
+def test_an_eager_reply_is_thought_and_voiced_but_not_sent_before_the_turn_is_over(call):
+    call.tells(e.SpeechStarted())
+    call.tells(e.EagerEndOfTurn("What are your hours?"))
+    reply = call.replies("We open at nine. Every day.")
+    assert [c.text for c in call.all(Synthesize) if c.reply == reply] == ["We open at nine."]
+    call.voices(reply)
+    assert not [c for c in call.all(SendAudio) if c.reply == reply]
+    committed = call.tells(e.EndOfTurn("what are your hours"))
+    assert committed[0] == SaveTurn(2, Turn("caller", "what are your hours", call.at))
+    assert Synthesize(reply, "Every day.") in committed
+    assert [c for c in committed if isinstance(c, SendAudio)]
+    assert not [c for c in committed if isinstance(c, StartReply)]
+
+
+def test_a_resumed_turn_cancels_the_eager_reply_without_a_trace(call):
+    call.tells(e.SpeechStarted())
+    call.tells(e.EagerEndOfTurn("A table"))
+    reply = call.replies("For how many?")
+    assert call.tells(e.TurnResumed()) == [CancelReply(reply)]
+    call.tells(e.EndOfTurn("A table for two"))
+    assert [turn.text for turn in call.last(StartReply).turns] == ["Hello there", "A table for two"]
+
+
+def test_a_different_final_text_cancels_the_eager_reply(call):
+    call.tells(e.SpeechStarted())
+    call.tells(e.EagerEndOfTurn("A table"))
+    eager = call.last(StartReply).reply
+    commands = call.tells(e.EndOfTurn("A cable"))
+    assert CancelReply(eager) in commands
+    assert call.last(StartReply).reply != eager
+
+
+def test_an_eager_reply_runs_safe_tools_only(call):
+    call = ScriptedCall(safe_tools=frozenset({"look_up"})).greets()
+    call.tells(e.SpeechStarted())
+    call.tells(e.EagerEndOfTurn("Book it"))
+    call.asks_tool("look_up", id="a")
+    call.asks_tool("book", id="b")
+    assert [c.call.name for c in call.all(RunTool)] == ["look_up"]
+    call.tells(e.EndOfTurn("Book it"))
+    assert [c.call.name for c in call.all(RunTool)] == ["look_up", "book"]
+
+
+def test_speculation_that_does_not_pay_is_given_up(call):
+    call = ScriptedCall(eager_budget=2).greets()
+    call.tells(e.SpeechStarted())
+    for _ in range(5):
+        call.tells(e.EagerEndOfTurn("well"))
+        call.tells(e.TurnResumed())
+    assert len(call.all(StartReply)) == 2
+
+
+# -- ears without turn events -----------------------------------------------------------------------
+
+
+@pytest.fixture
+def nova() -> ScriptedCall:
+    return ScriptedCall(turn_events=False).greets()
+
+
+def test_silence_after_a_sentence_ends_the_turn(nova):
+    nova.tells(e.SpeechStarted("vad"))
+    nova.passes(1.0)
+    nova.tells(e.SpeechStopped(ended=nova.at))
+    nova.tells(e.PartialTranscript("What are your hours?", final=True))
+    nova.passes(0.29)
+    assert nova.state is State.CALLER_SPEAKING
+    nova.passes(0.02)
+    assert nova.transcript[-1] == "caller: What are your hours?"
+
+
+def test_a_trailing_and_waits_longer(nova):
+    nova.tells(e.SpeechStarted("vad"))
+    nova.tells(e.PartialTranscript("A table for two and", final=True))
+    nova.tells(e.SpeechStopped(ended=nova.at))
+    nova.passes(1.0)
+    assert nova.state is State.CALLER_SPEAKING
+    nova.tells(e.SpeechStarted("vad"))
+    nova.tells(e.PartialTranscript("a high chair.", final=True))
+    nova.tells(e.SpeechStopped(ended=nova.at))
+    nova.passes(0.4)
+    assert nova.transcript[-1] == "caller: A table for two and a high chair."
+
+
+def test_a_late_final_transcript_is_waited_for(nova):
+    nova.tells(e.SpeechStarted("vad"))
+    nova.tells(e.PartialTranscript("Yes"))
+    nova.tells(e.SpeechStopped(ended=nova.at))
+    nova.passes(0.75)
+    nova.tells(e.PartialTranscript("Yes please.", final=True))
+    nova.passes(0.01)
+    assert nova.transcript[-1] == "caller: Yes please."
+
+
+def test_noise_that_was_no_speech_goes_back_to_listening(nova):
+    nova.tells(e.SpeechStarted("vad"))
+    nova.tells(e.SpeechStopped(ended=nova.at))
+    nova.passes(3.1)
+    assert nova.state is State.LISTENING
+
+
+# -- tools, goodbye, transfer -----------------------------------------------------------------------
+
+
+def test_the_model_goes_on_with_what_a_tool_returned(call):
+    call.hears("Book it")
+    call.replies("One moment.", done=False)
+    call.asks_tool("book", '{"people": 2}')
+    call.tells(e.ReplyDone(call.last(StartReply).reply))
+    assert call.tells(e.ToolReturned("call_1", "booked"))[-1].turns[-2:] == (
+        Turn("agent", "One moment.", call.at),
+        Turn("tool", "booked", call.at, tool=call.last(RunTool).call),
+    )
+    call.replies(" It is booked.")
+    call.voices(call.last(StartReply).reply)
+    call.passes(5)
+    assert call.transcript[-2:] == ["tool: booked", "agent: One moment. It is booked."]
+
+
+def test_a_tool_that_never_returns_is_answered_for(call):
+    call.hears("Book it")
+    call.asks_tool("book")
+    call.tells(e.ReplyDone(call.last(StartReply).reply))
+    assert call.core.deadline.reason is Reason.TOOL
+    call.passes(15.1)
+    assert call.last(StartReply).turns[-1].text == "The tool did not answer in time."
+
+
+def test_what_a_tool_did_is_kept_though_its_reply_was_cancelled(call):
+    call.hears("Book it")
+    call.asks_tool("book")
+    call.tells(e.SpeechStarted())
+    call.tells(e.EndOfTurn("Wait, for three"))
+    call.tells(e.ToolReturned("call_1", "booked for two"))
+    assert call.transcript[-2:] == ["caller: Wait, for three", "tool: booked for two"]
+
+
+def test_the_goodbye_is_heard_before_the_call_ends(call):
+    call.hears("Bye")
+    call.replies("Goodbye and thank you.", done=False)
+    call.asks_tool("end_call")
+    reply = call.last(StartReply).reply
+    call.tells(e.ReplyDone(reply))
+    call.voices(reply)
+    call.passes(0.9)
+    assert not call.all(Hangup)
+    call.passes(0.2)
+    assert call.last(Hangup) == Hangup("agent")
+    assert call.transcript[-1] == "agent: Goodbye and thank you."
+    call.tells(e.CallEnded("the stream stopped"))
+    assert call.state is State.ENDED
+    assert call.core.deadline is None
+    assert call.emitted("call_ended")[-1]["reason"] == "agent"
+
+
+def test_a_caller_who_interrupts_the_goodbye_is_not_hung_up_on(call):
+    call.hears("Bye")
+    call.replies("Goodbye and thank you.", done=False)
+    call.asks_tool("end_call")
+    reply = call.last(StartReply).reply
+    call.tells(e.ReplyDone(reply))
+    call.voices(reply)
+    call.passes(0.4)
+    call.tells(e.SpeechStarted())
+    call.tells(e.EndOfTurn("Oh, one more thing"))
+    call.passes(3)
+    assert not call.all(Hangup)
+
+
+def test_a_call_ended_without_words_still_says_goodbye(call):
+    call.hears("Bye")
+    call.asks_tool("end_call")
+    call.tells(e.ReplyDone(call.last(StartReply).reply))
+    assert call.last(Synthesize).text == "Goodbye"
+
+
+def test_a_transfer_happens_when_its_announcement_was_heard(call):
+    call.hears("A human please")
+    call.replies("I will connect you.", done=False)
+    call.asks_tool("transfer", '{"target": "manager"}')
+    reply = call.last(StartReply).reply
+    call.tells(e.ReplyDone(reply))
+    call.voices(reply)
+    call.passes(1.1)
+    assert call.last(Transfer) == Transfer("manager")
+
+
+# -- silence, limits, failures ----------------------------------------------------------------------
+
+
+def test_a_silent_caller_is_asked_and_finally_left(call):
+    for _ in range(3):
+        call.passes(8.1)
+        call.voices(call.last(Synthesize).reply)
+        call.passes(1.5)
+    call.passes(8.1)
+    call.voices(call.last(Synthesize).reply)
+    call.passes(6)
+    assert call.transcript[1:4] == ["agent: Are you still there?"] * 3
+    assert call.last(Hangup) == Hangup("silence")
+
+
+def test_the_time_limit_is_announced_and_kept():
+    call = ScriptedCall(call_at_most=30.0, idle_after=100.0).greets()
+    call.passes(30.0 - 8.0 - call.at)
+    call.voices(call.last(Synthesize).reply)
+    assert "time limit" in call.last(Synthesize).text
+    call.passes(4)
+    assert call.last(Hangup) == Hangup("duration")
+    assert call.at < 30.0
+
+
+def test_a_failed_reply_is_apologised_for_and_a_second_one_ends_the_call(call):
+    reply = call.hears("Hours?").reply
+    call.tells(e.ReplyFailed(reply, "503"))
+    call.voices(call.last(Synthesize).reply)
+    call.passes(6)
+    assert call.state is State.LISTENING
+    reply = call.hears("Hours?").reply
+    call.passes(8.1)  # nothing at all comes
+    call.voices(call.last(Synthesize).reply)
+    call.passes(8)
+    assert call.last(Hangup) == Hangup("failure")
+    assert reply not in {c.reply for c in call.all(Synthesize)}
+
+
+def test_a_voice_that_stops_in_the_middle_does_not_hang_the_call(call):
+    call.hears("Hours?")
+    reply = call.replies("We open at nine and close at ten.")
+    call.voices(reply, samples=3 * WORD)
+    call.passes(0.75 + 5.1)
+    assert call.transcript[-1] == "agent: We open at —"
+    assert call.last(Synthesize).text.startswith("I am sorry")
+
+
+def test_marks_that_never_come_do_not_hang_the_call(call):
+    call.hears("Hours?")
+    call.answers("We open at nine.")
+    call.carrier.marks.clear()
+    call.passes(1.0 + 1.1)
+    assert call.transcript[-1] == "agent: We open at nine."
+    assert call.state is State.LISTENING
+
+
+def test_an_open_turn_that_the_ears_never_end_is_answered(call):
+    call.tells(e.SpeechStarted())
+    call.tells(e.PartialTranscript("A table for two"))
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.passes(6.1)
+    assert call.transcript[-1] == "caller: A table for two"
+
+
+# -- keypad, operator -------------------------------------------------------------------------------
+
+
+def test_keys_are_an_answer_after_a_pause_or_at_once_after_the_hash(call):
+    for digit in "12":
+        call.tells(e.DtmfReceived(digit))
+        call.passes(0.5)
+    call.passes(1.6)
+    assert call.transcript[-1] == "caller: [keypad: 12]"
+    call.answers("Thank you.")
+    call.passes(0.1)
+    assert ClearPlayback() in call.tells(e.DtmfReceived("3"))
+    call.tells(e.DtmfReceived("#"))
+    assert call.transcript[-1] == "caller: [keypad: 3#]"
+
+
+def test_an_operator_speaks_when_the_agent_has_finished(call):
+    call.hears("Hours?")
+    call.answers("We open at nine.")
+    call.tells(e.ControlReceived("say", "Please hold."))
+    call.passes(1.1)
+    assert call.last(Synthesize).text == "Please hold."
+
+
+def test_an_operator_can_end_and_transfer(call):
+    assert call.tells(e.ControlReceived("transfer", "+15005550006"))[-1] == Transfer("+15005550006")
+
+
+# -- the end ----------------------------------------------------------------------------------------
+
+
+def test_the_last_words_of_a_caller_who_hangs_up_are_saved(call):
+    call.tells(e.SpeechStarted())
+    call.tells(e.PartialTranscript("Please call me"))
+    call.tells(e.CallEnded("the stream stopped"))
+    assert call.state is State.CLOSING
+    call.tells(e.EndOfTurn("Please call me back."))
+    call.passes(1.1)
+    assert call.transcript[-1] == "caller: Please call me back."
+    assert call.state is State.ENDED
+
+
+def test_a_partial_is_better_than_nothing_when_no_last_words_come(call):
+    call.tells(e.SpeechStarted())
+    call.tells(e.PartialTranscript("Please call"))
+    call.tells(e.CallEnded("the stream stopped"))
+    call.passes(1.1)
+    assert call.transcript[-1] == "caller: Please call"
+
+
+def test_hanging_up_in_the_middle_of_a_reply_keeps_what_was_heard(call):
+    call.hears("Hours?")
+    call.answers("We open at nine and close at ten.")
+    call.passes(0.55)
+    call.tells(e.CallEnded("the stream stopped"))
+    assert call.transcript[-1] == "agent: We open —"
+    assert call.state is State.ENDED
+
+
+def test_a_carrier_that_does_not_end_the_call_is_not_waited_for(call):
+    call.tells(e.ControlReceived("hangup"))
+    call.passes(5.1)
+    assert call.state is State.ENDED
+
+
+def test_a_stream_that_never_opens_ends():
+    call = ScriptedCall()
+    call.passes(10.1)
+    assert call.state is State.ENDED
+
+
+def test_a_call_is_carried_on_where_the_caller_was_left_without_an_answer():
+    call = ScriptedCall(history=(Turn("agent", "Hello", 1.0), Turn("caller", "What are your hours?", 3.0)))
+    call.tells(e.CallStarted())
+    assert [turn.text for turn in call.last(StartReply).turns] == ["Hello", "What are your hours?"]
+
+
+def test_a_call_is_carried_on_with_a_bridge_where_the_agent_spoke_last():
+    call = ScriptedCall(history=(Turn("agent", "We open at", 1.0, interrupted=True),))
+    call.tells(e.CallStarted())
+    assert call.last(Synthesize).text == "I am back. Sorry for the interruption."
