@@ -1,0 +1,51 @@
+# Every target makes its own set-up on a fresh machine: see infra/setup.sh. `make` alone explains them.
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test lint lock clean redis
+
+BIN := .venv/bin
+# A worker a core, but not many: each of them imports every SDK.
+WORKERS ?= auto
+
+help:  ## show this
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+demo: .venv/.demo  ## place a call to the agent, here and now: no keys, no network, no Redis
+	@$(BIN)/phoneagent demo $(ARGS)
+
+test: .venv/.dev redis lint  ## everything that must hold before a change goes in
+	@echo "» tests"
+	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(ARGS)
+
+lint: .venv/.dev  ## format, lint, types, layers
+	@echo "» format" && $(BIN)/ruff format --check
+	@echo "» lint" && $(BIN)/ruff check
+	@echo "» types" && $(BIN)/mypy
+	@echo "» layers" && $(BIN)/lint-imports --no-logo
+
+lock: .venv/.dev  ## pin what pyproject.toml asks for, with hashes (UPGRADE=1: the newest versions)
+	@$(call compile,dev,pyproject.toml --extra embedded --group dev $(if $(UPGRADE),--upgrade))
+	@$(call compile,demo,pyproject.toml --extra embedded --constraints requirements/dev.txt)
+	@$(call compile,runtime,pyproject.toml --constraints requirements/dev.txt)
+	@$(call compile,build,--group build --constraints requirements/dev.txt)
+
+clean:  ## remove caches and what the demo left (rm -r .venv for a fresh start)
+	@rm -rf .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache build dist demo-call
+	@find phoneagent tests -name __pycache__ -type d -prune -exec rm -rf {} +
+
+redis:
+	@infra/setup.sh redis
+
+# Stamps: set-up runs again only when one of these files has changed.
+.venv/.demo: requirements/build.txt requirements/demo.txt pyproject.toml infra/setup.sh
+	@infra/setup.sh demo
+	@touch $@
+
+.venv/.dev: requirements/build.txt requirements/dev.txt pyproject.toml infra/setup.sh
+	@infra/setup.sh dev
+	@touch $@ .venv/.demo
+
+# One lock for every Python from 3.11 and every platform; without the address of an index, so that any mirror will do.
+compile = echo "» requirements/$(1).txt" && $(BIN)/uv pip compile $(2) --quiet \
+	--universal --python-version 3.11 --generate-hashes --no-emit-index-url --no-emit-find-links \
+	--custom-compile-command "make lock" --output-file requirements/$(1).txt
