@@ -26,22 +26,31 @@ class ProviderChoice:
 
 @dataclass(frozen=True, slots=True)
 class ToolSpec:
-    """A tool as the model sees it. `parameters` is a JSON schema; `safe`: no side effects."""
+    """A tool as the model sees it. `parameters` is a JSON schema; `safe`: no side effects.
+
+    `function` is the Python function that does its work, as `module:function`; empty for what the core does itself.
+    """
 
     name: str
     description: str
     parameters: Mapping[str, Any]
     safe: bool = False
     timeout: float = 10.0  # seconds
+    function: str = ""
 
 
 @dataclass(frozen=True, slots=True)
 class Slot:
-    """Something a scripted dialogue wants to know: `words` maps what can be said to its value."""
+    """Something a scripted dialogue wants to know.
+
+    `words` maps what can be said to its value; `ask` is the question. `phrases` are the ways to say it by itself, such
+    as `[for] <people> [people]`; without any it is the bare value. All in the notation of `conversation.grammar`.
+    """
 
     name: str
     words: Mapping[str, str]
     ask: str = ""
+    phrases: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +59,8 @@ class Intent:
 
     `phrases` are what callers say, with `[optional words]`, `(one | other)` and `<slot>`. `answer` is spoken when
     all `slots` are known (`{slot}` is replaced by its value); with `confirm`, that question is asked first and
-    `answer` follows a yes, `refused` a no. `then` is what happens when the answer was heard. `tool` names a tool
-    that is called with the slots before the answer, whose result is `{result}` in it.
+    `answer` follows a yes; after a no `refused` asks what to change. `then` is what happens when the answer was heard.
+    `tool` names a tool that is called with the slots before the answer, whose result is `{result}` in it.
     """
 
     name: str
@@ -67,12 +76,27 @@ class Intent:
 
 @dataclass(frozen=True, slots=True)
 class Dialogue:
-    """A scripted mind: what callers may want, and what to say when none of it was understood."""
+    """A scripted mind: what callers may want, and what to say when none of it was understood.
+
+    `question` is asked when nothing else is open. `anything_else` follows an answer; a no to it is a goodbye (the first
+    intent that ends the call). `offer_person` is asked when the caller was not understood twice in a row; a yes to it
+    is a transfer (the first intent that transfers). `yes`, `no` and `repeat` are what callers say for these.
+    """
 
     intents: tuple[Intent, ...]
     slots: tuple[Slot, ...] = ()
+    question: str = "How can I help you?"
     not_understood: str = "Sorry, I did not get that."
     anything_else: str = ""
+    offer_person: str = "I am sorry, I still do not understand. Shall I connect you with a person?"
+    yes: tuple[str, ...] = (
+        "yes [please | it is | that's right | that is right]", "yeah", "yep", "sure", "of course", "correct",
+        "that's (right | correct | fine)", "please do",
+    )  # fmt: skip
+    no: tuple[str, ...] = ("no [thanks | thank you | it's not | that's wrong]", "nope", "not (really | quite)")
+    repeat: tuple[str, ...] = (
+        "(pardon | excuse me)", "[sorry] what did you say", "(can | could) you (repeat | say) that [again] [please]",
+    )  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +160,8 @@ class Expectation:
     """What the caller is likely to say next.
 
     `phrases` are whole sentences with `[optional words]`, `(one | other)` and `<rule>`; `rules` gives each rule's
-    alternatives. Ears that recognise by grammar build one from them; `keyterms` help those with open dictation.
+    alternatives, in the notation of `conversation.grammar`. Ears that recognise by grammar build one from them;
+    `keyterms` help those with open dictation.
     """
 
     phrases: tuple[str, ...] = ()

@@ -1,0 +1,89 @@
+"""Agents from TOML files. `phoneagent/agents/front-desk.toml` shows and explains every table.
+
+What is wrong with a file is told with its line, the key, and what was expected, one line a problem, all at once.
+"""
+
+from __future__ import annotations
+
+import sys
+import tomllib
+from dataclasses import replace
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from phoneagent.errors import SettingsError
+from phoneagent.records import Agent, ProviderChoice
+
+from .problems import Misfits, Problem, dotted, expected, syntax_problem
+from .tables import PROVIDERS, AgentFile
+from .toml_lines import key_lines, line_of
+
+__all__ = ["BUILT_IN", "PROVIDERS", "builtin_agent", "embedded", "load_agent", "load_agents", "parse_agent"]
+
+BUILT_IN = Path(__file__).parents[1] / "agents" / "front-desk.toml"
+
+
+def load_agents(path: Path) -> dict[str, Agent]:
+    """The agents of a TOML file, or of all TOML files in a folder, by name. Raises `SettingsError`."""
+    files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
+    if not files:
+        raise SettingsError(f"{path}: expected a TOML file in this folder, found none")
+    agents: dict[str, Agent] = {}
+    problems: list[str] = []
+    for file in files:
+        try:
+            agent = load_agent(file)
+        except SettingsError as error:
+            problems += error.problems
+            continue
+        if agent.name in agents:
+            problems.append(f"{file}: name: another file already has an agent called {agent.name!r}")
+        agents[agent.name] = agent
+    if problems:
+        raise SettingsError(*problems)
+    return agents
+
+
+def load_agent(path: Path) -> Agent:
+    """The agent of a TOML file. Raises `SettingsError`. Tools are looked for beside the file too."""
+    try:
+        text = path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise SettingsError(f"{path}: expected an agent file, but {reason}") from error
+    folder = str(path.resolve().parent)
+    if folder not in sys.path:
+        sys.path.append(folder)  # at the end: a user's file must not hide an installed module
+    return parse_agent(text, str(path))
+
+
+def parse_agent(text: str, file: str) -> Agent:
+    """The agent of a TOML text; `file` is what errors call it. Raises `SettingsError`."""
+    try:
+        data = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
+        raise SettingsError(syntax_problem(file, str(error))) from error
+    lines = key_lines(text)
+    try:
+        return AgentFile.model_validate(data).agent()
+    except ValidationError as error:
+        found = [Problem(item["loc"], expected(item, AgentFile)) for item in error.errors(include_url=False)]
+    except Misfits as error:
+        found = list(error.problems)
+    placed = sorted((line_of(lines, problem.loc), problem) for problem in found)
+    raise SettingsError(*(f"{file}:{line}: {dotted(problem.loc)}: {problem.text}" for line, problem in placed))
+
+
+def builtin_agent() -> Agent:
+    """The front desk that comes with this package."""
+    return load_agent(BUILT_IN)
+
+
+def embedded(agent: Agent) -> Agent:
+    """The same agent with ears, mind and voice that need no key and no network. Raises `SettingsError`."""
+    if agent.dialogue is None:
+        raise SettingsError(f"agent {agent.name!r}: expected a [dialogue], because the embedded mind follows one")
+    return replace(
+        agent, stt=ProviderChoice("pocketsphinx"), llm=ProviderChoice("scripted"), tts=ProviderChoice("espeak")
+    )

@@ -1,0 +1,117 @@
+"""The conversation as heard, in the form of OpenAI's chat messages. Pure.
+
+The instructions come first and byte for byte the same, then turns are only appended: that is what prompt caches need.
+
+An interruption is told to the model twice. The agent's message holds the words that were heard and stops with a dash.
+The caller's next message begins with `[interrupting]`: a note within the agent's own message ("[interrupted]") is
+something models pick up as their way of speaking, and then it is said aloud.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING, Any, cast
+
+from phoneagent.conversation.transcript import ToolCall, Turn
+from phoneagent.records import ToolSpec
+
+if TYPE_CHECKING:
+    from openai.types.chat import ChatCompletionFunctionToolParam, ChatCompletionMessageParam
+
+CUT = " —"
+INTERRUPTING = "[interrupting] "
+
+STRICT_KEYWORDS = frozenset(
+    {
+        "type", "properties", "required", "additionalProperties", "items", "anyOf", "enum", "const", "$ref", "$defs",
+        "description", "title", "pattern", "format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
+        "multipleOf", "minItems", "maxItems",
+    }
+)  # fmt: skip
+"""What OpenAI's strict mode understands of JSON schema; a schema with anything else is refused with 400."""
+
+
+def chat_messages(instructions: str, turns: Sequence[Turn]) -> list[ChatCompletionMessageParam]:
+    """Turns as messages that OpenAI accepts: every tool call answered, no two messages of one party in a row."""
+    messages: list[dict[str, Any]] = []
+    if instructions:
+        messages.append({"role": "system", "content": instructions})
+    interrupted = False
+    seen: set[str] = set()
+    for turn in turns:
+        if turn.tool is not None:
+            _append_tool(messages, turn.tool, turn.text, seen)
+        elif turn.role == "agent":
+            if turn.text:  # of a reply that was cut before its first word, nothing was heard
+                _append(messages, "assistant", turn.text + (CUT if turn.interrupted else ""))
+            interrupted = interrupted or turn.interrupted
+        else:
+            _append(messages, "user", (INTERRUPTING if interrupted else "") + turn.text)
+            interrupted = False
+    return cast("list[ChatCompletionMessageParam]", messages)
+
+
+def _append(messages: list[dict[str, Any]], role: str, text: str) -> None:
+    """Add to the last message if the same party goes on: many chat templates insist on alternation."""
+    if messages and messages[-1]["role"] == role and "tool_calls" not in messages[-1]:
+        messages[-1]["content"] = f"{messages[-1]['content']} {text}"
+    else:
+        messages.append({"role": role, "content": text})
+
+
+def _append_tool(messages: list[dict[str, Any]], call: ToolCall, result: str, seen: set[str]) -> None:
+    """A tool call right before its result: whatever was interrupted, no call is without an answer."""
+    identity = call.id or "call"
+    if identity in seen:  # some servers count anew in each reply
+        identity = f"{identity}-{len(seen)}"
+    seen.add(identity)
+    function = {"name": call.name, "arguments": call.arguments or "{}"}
+    calls = [{"id": identity, "type": "function", "function": function}]
+    if messages and messages[-1]["role"] == "assistant" and "tool_calls" not in messages[-1]:
+        messages[-1]["tool_calls"] = calls  # it was said in the same breath
+    else:
+        messages.append({"role": "assistant", "content": None, "tool_calls": calls})
+    messages.append({"role": "tool", "tool_call_id": identity, "content": result})
+
+
+def function_tools(tools: Sequence[ToolSpec], *, strict: bool) -> list[ChatCompletionFunctionToolParam]:
+    """Tools as function schemas; strict, if that is wanted and the schema can be: the arguments then always fit it."""
+    functions = []
+    for tool in tools:
+        parameters: Mapping[str, Any] = tool.parameters or {"type": "object", "properties": {}}
+        closed = closed_schema(parameters) if strict else None
+        function: dict[str, Any] = {"name": tool.name, "description": tool.description}
+        function |= {"parameters": parameters} if closed is None else {"parameters": closed, "strict": True}
+        functions.append({"type": "function", "function": function})
+    return cast("list[ChatCompletionFunctionToolParam]", functions)
+
+
+def closed_schema(schema: Mapping[str, Any]) -> dict[str, Any] | None:
+    """The schema with all its objects closed to further properties, as strict mode wants it; None if it cannot be.
+
+    Optional properties are a reason why not: strict mode has none, and making them nullable would send the tool nulls
+    that its author did not provide for.
+    """
+    if not STRICT_KEYWORDS.issuperset(schema):
+        return None
+    closed = dict(schema)
+    if "properties" in schema or schema.get("type") == "object":
+        properties = schema.get("properties", {})
+        if set(schema.get("required", ())) != set(properties) or schema.get("additionalProperties", False) is not False:
+            return None
+        closed |= {"properties": properties, "required": list(properties), "additionalProperties": False}
+    for keyword in ("properties", "$defs"):
+        if keyword in closed:
+            inner = {name: closed_schema(value) for name, value in closed[keyword].items()}
+            if None in inner.values():
+                return None
+            closed[keyword] = inner
+    if "items" in closed:
+        closed["items"] = closed_schema(closed["items"])
+        if closed["items"] is None:
+            return None
+    if "anyOf" in closed:
+        closed["anyOf"] = [closed_schema(option) for option in closed["anyOf"]]
+        if None in closed["anyOf"]:
+            return None
+    return closed

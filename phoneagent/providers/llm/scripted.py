@@ -1,0 +1,46 @@
+"""A mind that needs no key and no network: it follows the dialogue of the agent file."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import AsyncIterator
+
+from phoneagent.conversation.events import ReplyDone, ReplyText, ToolRequested
+from phoneagent.conversation.transcript import Turn
+from phoneagent.ports import Thought
+from phoneagent.records import Dialogue, Expectation, ToolSpec
+
+from .dialogue import Script, tool_call
+
+
+class ScriptedMind:
+    """Implements `ports.LanguageModel`. Keeps nothing between requests: the turns say where the dialogue stands."""
+
+    def __init__(self, dialogue: Dialogue) -> None:
+        """Raises `PatternError` for phrases that are malformed."""
+        self._script = Script(dialogue)
+
+    async def reply(
+        self,
+        reply: int,
+        *,
+        instructions: str,
+        turns: tuple[Turn, ...],
+        tools: tuple[ToolSpec, ...],
+    ) -> AsyncIterator[Thought]:
+        """Answer in small pieces, as a model would; a script needs neither instructions nor the tools' descriptions.
+
+        `end_call` and `transfer` are asked for after the answer.
+        """
+        _, answer = self._script.fold(turns)
+        for piece in re.findall(r"\S+\s*", answer.text):
+            yield ReplyText(reply, piece)
+        if answer.tool:
+            yield ToolRequested(reply, tool_call(answer, turns))
+        yield ReplyDone(reply)
+
+    def expects(self, turns: tuple[Turn, ...]) -> Expectation:
+        """Exactly what makes sense to say after these turns."""
+        return self._script.expects(turns)
+
+    async def aclose(self) -> None: ...
