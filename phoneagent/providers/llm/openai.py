@@ -293,7 +293,7 @@ class _Answer:
         return [*thoughts, *(ToolRequested(reply, call) for call in calls), ReplyDone(reply)]
 
     def _add(self, fragment: ChoiceDeltaToolCall) -> None:
-        """Add a fragment to its call: by index; where that is missing or always 0, a new id or name begins a new one."""
+        """Add a fragment to its call: by index; where that is missing or always 0, a new id or name begins one."""
         index: int | None = fragment.index  # may be None in spite of its type
         call = self._at_index.get(index) if index is not None else (self._calls[-1] if self._calls else None)
         renamed = index is None and fragment.function is not None and bool(fragment.function.name)

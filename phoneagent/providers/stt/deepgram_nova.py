@@ -1,0 +1,97 @@
+"""Deepgram Nova over `/v1/listen`: continuous transcripts in many languages; the conversation ends the turns."""
+
+from __future__ import annotations
+
+from urllib.parse import urlencode
+
+from websockets.asyncio.client import ClientConnection
+
+from phoneagent.providers.websocket import open_websocket, websocket_url
+
+from .deepgram_account import check_key
+from .deepgram_messages import FINALIZE, NovaMessage
+from .deepgram_transcription import DeepgramTranscription, Manners
+from .nova_segments import NovaSegments
+
+MANNERS = Manners(
+    batch=320,  # 40 ms: partial transcripts tell a barge-in from a cough, so they should be early
+    keep_alive=True,
+    fill_silence=False,  # turns are ended by our own clock
+    last_request=FINALIZE,
+    padding=0,  # CloseStream has all that was sent understood
+    patience=0.2,
+    answers_within=6.0,  # interim results come about once a second, empty ones in silence
+    answers_silence=True,
+)
+
+
+class DeepgramNova:
+    """Implements `ports.SpeechToText`.
+
+    `endpointing_ms` is the silence after which a segment is final; shorter makes finals earlier and splits more.
+    `utterance_end_ms` (from 1000; 0: off) and `vad_events` are Deepgram's.
+    """
+
+    turn_events = False
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        url: str = "wss://api.deepgram.com",
+        model: str = "nova-3",
+        endpointing_ms: int = 300,
+        utterance_end_ms: int = 1000,
+        smart_format: bool = True,
+        punctuate: bool = True,
+        keyterms: tuple[str, ...] = (),
+        mip_opt_out: bool = False,
+    ) -> None:
+        self._headers = {"Authorization": f"Token {api_key}"}
+        self._api_key = api_key
+        self._url = websocket_url(url)
+        self._keyterms = keyterms
+        self._configurable = model.startswith("nova-3")
+        self._parameters: list[tuple[str, str | int]] = [
+            ("model", model),
+            ("encoding", "mulaw"),
+            ("sample_rate", 8000),
+            ("channels", 1),
+            ("interim_results", "true"),
+            ("vad_events", "true"),
+            ("endpointing", endpointing_ms),
+            ("smart_format", _flag(smart_format)),
+            ("punctuate", _flag(punctuate)),
+        ]
+        if utterance_end_ms:
+            self._parameters.append(("utterance_end_ms", utterance_end_ms))
+        if mip_opt_out:
+            self._parameters.append(("mip_opt_out", "true"))
+
+    async def connect(self, *, call: str, language: str = "en") -> DeepgramTranscription[NovaMessage]:
+        """Open ears; `language` as Deepgram spells it: `en`, `de`, `multi`."""
+
+        async def connect(keyterms: tuple[str, ...]) -> ClientConnection:
+            parameters = [*self._parameters, ("language", language), *(("keyterm", term) for term in keyterms)]
+            return await open_websocket("deepgram", f"{self._url}/v1/listen?{urlencode(parameters)}", self._headers)
+
+        return DeepgramTranscription(
+            await connect(self._keyterms),
+            reconnect=connect,
+            dialect=NovaSegments(),
+            manners=MANNERS,
+            keyterms=self._keyterms,
+            configurable=self._configurable,
+            call=call,
+        )
+
+    async def check(self) -> str:
+        """See whether the key is accepted. Raises `ProviderError`."""
+        return await check_key(self._api_key, self._url)
+
+    async def aclose(self) -> None:
+        """Nothing is open but what calls have opened."""
+
+
+def _flag(on: bool) -> str:
+    return "true" if on else "false"

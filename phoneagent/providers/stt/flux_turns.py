@@ -1,0 +1,144 @@
+"""Flux's messages as events of one conversation, over any number of sockets. Pure.
+
+A new socket knows nothing of the turn that was open on the lost one, and begins to count turns anew. So turns are
+followed here, by events and not by index:
+
+* Between turns, the audio after the last message is heard again: a short word in it is not lost, and a turn that
+  ended is not said twice.
+* Within a turn, the words before the last one are carried over as text, and the audio is heard again from the
+  beginning of the last one, which may have been cut. The new socket's turn continues the open one: no second
+  `SpeechStarted`, and one `EndOfTurn` with the whole text.
+* While the new socket has understood less than was known before, nothing is said: a partial transcript does not shrink.
+* If it hears nothing at all in that turn, `close` ends the turn with what was known.
+* An eager end of turn stays valid as long as the words stay the same; otherwise `TurnResumed` takes it back.
+"""
+
+from __future__ import annotations
+
+import string
+
+from phoneagent.conversation.events import EagerEndOfTurn, EndOfTurn, PartialTranscript, SpeechStarted, TurnResumed
+from phoneagent.conversation.words import SAMPLE_RATE
+from phoneagent.errors import ProviderError
+from phoneagent.ports import Heard
+
+from .deepgram_messages import FluxMessage, TimedWord, decode_flux
+
+
+def plain_words(text: str) -> list[str]:
+    """Words to compare by: a model may change its mind about capitals and punctuation."""
+    return [word for raw in text.casefold().split() if (word := raw.strip(string.punctuation))]
+
+
+def joined(*parts: str) -> str:
+    """Pieces of a transcript as one."""
+    return " ".join(part for part in parts if part)
+
+
+class FluxTurns:
+    """Positions are those of the `AudioTape`."""
+
+    def __init__(self) -> None:
+        self.open = False  # a turn has begun and not ended
+        self.unheard = False  # the turn was open on a lost socket, and the new one has not heard any of it
+        self._text = ""  # of the open turn, as last reported
+        self._eager: str | None = None  # the text that was reported as an eager end of turn
+        self._carried = ""  # of the open turn, heard on lost sockets
+        self._known = ""  # the whole text when the last socket was lost
+        self._transcript = ""
+        self._words: tuple[TimedWord, ...] = ()
+        self._base = 0  # position at which the socket's audio began
+        self._heard_until = 0
+
+    def begin(self, base: int) -> list[Heard]:
+        """A socket was opened, and is given the audio from this position on."""
+        if self.open:
+            self._carried = joined(self._carried, self._before(base))
+            self._known = self._text
+            self.unheard = True
+        self._transcript = ""
+        self._words = ()
+        self._base = base
+        return []
+
+    def rehear_from(self, oldest: int) -> int:
+        """The position from which a new socket must be given the audio; `oldest` is what there is."""
+        if self.open and self._words and (start := self._words[-1].start) is not None:
+            return max(oldest, self._position(start))
+        return max(oldest, self._heard_until)
+
+    def decode(self, message: str | bytes) -> FluxMessage:
+        """Raises `msgspec.MsgspecError` for what is no message."""
+        return decode_flux(message)
+
+    def receive(self, message: FluxMessage) -> list[Heard]:
+        """Translate a message. Raises `ProviderError` for the provider's last words, a fatal error."""
+        if message.type == "Error":
+            raise ProviderError("deepgram", f"{message.code}: {message.description}")
+        if message.type != "TurnInfo":
+            return []
+        self._heard_until = max(self._heard_until, self._position(message.audio_window_end))
+        if not self.open and not message.transcript and message.event != "StartOfTurn":
+            return []  # silence is reported too
+        return self._turn(message)
+
+    def close(self) -> list[Heard]:
+        """No socket follows, or it heard nothing of the open turn: end it with what is known."""
+        return self._end(self._text) if self.open else []
+
+    def _turn(self, info: FluxMessage) -> list[Heard]:
+        self._transcript, self._words = info.transcript, info.words
+        if info.transcript:
+            self.unheard = False
+        text = self._at_least_known(joined(self._carried, info.transcript))
+        heard: list[Heard] = []
+        if not self.open:
+            self.open = True
+            heard.append(SpeechStarted("stt"))
+        if info.event == "EndOfTurn":
+            return heard + self._end(text)
+        if self._eager is not None and (
+            info.event == "TurnResumed" or (text and plain_words(text) != plain_words(self._eager))
+        ):
+            self._eager = None
+            heard.append(TurnResumed())
+        if info.event == "EagerEndOfTurn":
+            if self._eager is None:
+                self._eager = self._text = text
+                heard.append(EagerEndOfTurn(text))
+        elif text and text != self._text:
+            self._text = text
+            heard.append(PartialTranscript(text))
+        return heard
+
+    def _end(self, text: str) -> list[Heard]:
+        heard: list[Heard] = []
+        if self._eager is not None and plain_words(text) != plain_words(self._eager):
+            heard.append(TurnResumed())
+        heard.append(EndOfTurn(text))
+        self.open = self.unheard = False
+        self._eager = None
+        self._text = self._carried = self._known = self._transcript = ""
+        self._words = ()
+        return heard
+
+    def _at_least_known(self, text: str) -> str:
+        if self._known:
+            known, now = plain_words(self._known), plain_words(text)
+            if known[: len(now)] == now:
+                return self._known
+            self._known = ""
+        return text
+
+    def _position(self, seconds: float) -> int:
+        return self._base + round(seconds * SAMPLE_RATE)
+
+    def _before(self, position: int) -> str:
+        """What the present socket understood before a position; all of it, if its words have no times."""
+        before = sum(1 for word in self._words if word.start is None or self._position(word.start) < position)
+        written = self._transcript.split()
+        if not self._words or before == len(self._words):
+            return self._transcript
+        if len(written) == len(self._words):  # as it was written: with capitals and punctuation
+            return " ".join(written[:before])
+        return " ".join(word.word for word in self._words[:before])
