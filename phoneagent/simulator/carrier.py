@@ -1,0 +1,272 @@
+"""Twilio on one's own machine: it rings, follows TwiML, opens media streams, and takes REST requests.
+
+Independent of `phoneagent.telephony`: two readings of the protocol that check each other.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from types import TracebackType
+from typing import Self
+from uuid import NAMESPACE_URL, uuid4, uuid5
+
+from phoneagent.errors import MisuseError
+from phoneagent.ports import Synthesizer
+
+from .caller import CallerScript
+from .caller_speech import CallerSpeech
+from .hand_driven import HandDrivenStream
+from .local_server import LocalServer
+from .network import Network
+from .placed_call import Callee, CallResult, Equipment, Fetch, Inline, Order, Over, PlacedCall, Tampering
+from .rest import TIME_LIMIT, RestApi
+from .speech import Phrasebook
+from .webhooks import GENUINE, Answer, Webhooks
+
+ACCOUNT_SID = "AC" + "5" * 32
+AUTH_TOKEN = "simulated-auth-token"
+CALLER_NUMBER = "+15005550100"
+AGENT_NUMBER = "+15005550006"
+CALLS_REMEMBERED = 1000  # calls that REST still knows after their end; the oldest are forgotten
+
+
+@dataclass(frozen=True, slots=True)
+class PhoneNumber:
+    """A number of the account: where its calls go."""
+
+    number: str
+    voice_url: str = ""
+    voice_method: str = "POST"
+    status_callback: str = ""
+    status_callback_method: str = "POST"
+
+    @property
+    def sid(self) -> str:
+        return f"PN{uuid5(NAMESPACE_URL, self.number).hex}"
+
+
+class Carrier:
+    """Twilio's side of calls. `async with Carrier(...) as carrier`; leaving the block ends all its calls."""
+
+    def __init__(
+        self,
+        account_sid: str = ACCOUNT_SID,
+        auth_token: str = AUTH_TOKEN,
+        *,
+        synthesizer: Synthesizer | None = None,
+        phrasebook: Phrasebook | None = None,
+        numbers: Sequence[PhoneNumber] = (PhoneNumber(AGENT_NUMBER),),
+        callees: Mapping[str, Callee] | None = None,
+        api_keys: Mapping[str, str] | None = None,
+        network: Network | None = None,
+        recording: bool = True,
+        port: int = 0,
+    ) -> None:
+        """`synthesizer` speaks for callers; what they say is entered in `phrasebook`.
+
+        `callees`: who can be called, by number (`<Dial>`, calls placed by REST); all others fail. `api_keys`: secrets
+        by key sid, accepted beside the auth token. `recording` false: calls keep times, but no audio. `port` of the
+        REST API; 0 is any.
+        """
+        self.account_sid = account_sid
+        self.phrasebook = phrasebook if phrasebook is not None else Phrasebook()
+        self.numbers = {number.number: number for number in numbers}
+        self.credentials = {account_sid: auth_token, **(api_keys or {})}
+        self.calls: dict[str, PlacedCall] = {}
+        """Calls by their sid, the latest 1,000."""
+        self.placed_by_rest: asyncio.Queue[PlacedCall] = asyncio.Queue()
+        """Calls that the product placed, as they come; nobody needs to take them."""
+        self._auth_token = auth_token
+        self._callees = dict(callees or {})
+        self._network = network or Network()
+        self._recording = recording
+        self._speech = CallerSpeech(synthesizer, self.phrasebook)
+        self._server = LocalServer(RestApi(self).app, port=port)
+        self._streams: list[HandDrivenStream] = []
+
+    @property
+    def api_url(self) -> str:
+        """Base of the REST API: what `PHONEAGENT_TWILIO_API_URL` is to be set to."""
+        return self._server.url
+
+    async def __aenter__(self) -> Self:
+        await self._server.__aenter__()
+        self._webhooks = Webhooks(self._auth_token, self._network)
+        self._equipment = Equipment(
+            account=self.account_sid,
+            webhooks=self._webhooks,
+            network=self._network,
+            speech=self._speech,
+            callees=self._callees,
+            recording=self._recording,
+        )
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        live = [call for call in self.calls.values() if not call.is_over]
+        for call in live:
+            call.interrupt(Over("carrier closed"))
+        results = await asyncio.gather(*(call.ended for call in live), return_exceptions=True)
+        for stream in self._streams:
+            stream.abort()
+        await self._webhooks.aclose()
+        await self._server.__aexit__(kind, error, traceback)
+        if error is None:
+            for result in results:
+                if isinstance(result, BaseException):
+                    raise result
+
+    # --- calls ---------------------------------------------------------------------------------
+
+    def dial(
+        self,
+        voice_url: str = "",
+        *,
+        caller: CallerScript | None = None,
+        from_: str = CALLER_NUMBER,
+        to: str = AGENT_NUMBER,
+        status_callback: str = "",
+        parameters: Mapping[str, str] | None = None,
+        tampering: Tampering | None = None,
+        time_limit: float = TIME_LIMIT,
+    ) -> PlacedCall:
+        """Somebody calls `to`. Returns at once, with the call under way.
+
+        `voice_url`, or else that of the number, is asked what to do. `caller` None: says nothing and waits.
+        `parameters` are added to the webhooks' (`{"ForwardedFrom": ...}`). `time_limit` in seconds.
+        """
+        number = self.numbers.get(to, PhoneNumber(to))
+        url = voice_url or number.voice_url
+        if not url:
+            raise MisuseError(f"{to} has no voice URL, and none was given")
+        return self._begin(
+            Order(
+                from_=from_,
+                to=to,
+                direction="inbound",
+                instructions=Fetch(url, "POST" if voice_url else number.voice_method),
+                script=caller or CallerScript(),
+                time_limit=time_limit,
+                status_callback=status_callback or number.status_callback,
+                status_callback_method=number.status_callback_method,
+                parameters=parameters or {},
+                tampering=tampering or Tampering(),
+            )
+        )
+
+    async def call(
+        self,
+        voice_url: str = "",
+        *,
+        caller: CallerScript | None = None,
+        from_: str = CALLER_NUMBER,
+        to: str = AGENT_NUMBER,
+        status_callback: str = "",
+        parameters: Mapping[str, str] | None = None,
+        tampering: Tampering | None = None,
+        time_limit: float = TIME_LIMIT,
+    ) -> CallResult:
+        """Call as `dial` does, and wait until the call is over. Cancelling it hangs up."""
+        call = self.dial(
+            voice_url,
+            caller=caller,
+            from_=from_,
+            to=to,
+            status_callback=status_callback,
+            parameters=parameters,
+            tampering=tampering,
+            time_limit=time_limit,
+        )
+        try:
+            return await call.ended
+        finally:
+            call.hang_up()
+
+    def place(
+        self,
+        *,
+        to: str,
+        from_: str,
+        instructions: Fetch | Inline,
+        ring_at_most: float,
+        time_limit: float,
+        status_callback: str,
+        status_callback_method: str,
+        status_callback_events: tuple[str, ...],
+    ) -> PlacedCall:
+        """Place a call for the account: what `POST /Calls.json` does."""
+        callee = self._callees.get(to)
+        call = self._begin(
+            Order(
+                from_=from_,
+                to=to,
+                direction="outbound-api",
+                instructions=instructions,
+                script=(callee.script if callee else None) or CallerScript(),
+                time_limit=time_limit,
+                ring_at_most=ring_at_most,
+                status_callback=status_callback,
+                status_callback_method=status_callback_method,
+                status_callback_events=status_callback_events,
+            )
+        )
+        self.placed_by_rest.put_nowait(call)
+        return call
+
+    def configure_number(
+        self, number: str, *, voice_url: str, voice_method: str, status_callback: str, status_callback_method: str
+    ) -> PhoneNumber:
+        """Change where a number's calls go."""
+        self.numbers[number] = replace(
+            self.numbers[number],
+            voice_url=voice_url,
+            voice_method=voice_method,
+            status_callback=status_callback,
+            status_callback_method=status_callback_method,
+        )
+        return self.numbers[number]
+
+    def _begin(self, order: Order) -> PlacedCall:
+        call = PlacedCall(order, self._equipment)
+        self.calls[call.sid] = call
+        if len(self.calls) > CALLS_REMEMBERED:
+            oldest = next((sid for sid, known in self.calls.items() if known.is_over), None)
+            if oldest is not None:
+                del self.calls[oldest]
+        return call
+
+    # --- by hand, for tests of bad input -------------------------------------------------------
+
+    async def request(
+        self, url: str, form: Mapping[str, str] | None = None, *, signature: str | None = GENUINE, method: str = "POST"
+    ) -> Answer:
+        """Send one webhook and return whatever is answered. `form` None: that of a ringing call.
+
+        `signature` may be None (none) or any text. Raises `WebhookFailed` when there is no answer.
+        """
+        if form is None:
+            form = {
+                "AccountSid": self.account_sid,
+                "CallSid": f"CA{uuid4().hex}",
+                "CallStatus": "ringing",
+                "Direction": "inbound",
+                "From": CALLER_NUMBER,
+                "To": AGENT_NUMBER,
+            }
+        return await self._webhooks.request(url, form, signature=signature, method=method)
+
+    async def open_stream(self, url: str, *, signature: str | None = GENUINE) -> HandDrivenStream:
+        """Open a socket as for a media stream, and send nothing: what is sent is up to you.
+
+        Raises `HandshakeFailed` (with the HTTP status), `OSError`, `TimeoutError`.
+        """
+        stream = HandDrivenStream(account=self.account_sid)
+        await stream.open(
+            url, self._network, signature=self._webhooks.sign(url, {}) if signature == GENUINE else signature
+        )
+        self._streams.append(stream)
+        return stream

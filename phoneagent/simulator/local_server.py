@@ -1,0 +1,48 @@
+"""An ASGI application on loopback, inside a running event loop."""
+
+from __future__ import annotations
+
+import socket
+from types import TracebackType
+from typing import Any, Self
+
+import uvicorn
+
+
+class LocalServer:
+    """Serves `app` on 127.0.0.1 while its block is open: `async with LocalServer(app) as server: ... server.url`."""
+
+    def __init__(self, app: Any, *, port: int = 0) -> None:
+        """`app`: an ASGI application; it gets no lifespan events. `port` 0: a free one."""
+        self._config = uvicorn.Config(
+            app,
+            loop="none",
+            ws="websockets-sansio",
+            ws_per_message_deflate=False,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            proxy_headers=False,
+            timeout_graceful_shutdown=2,
+        )
+        self._port = port
+        self.url = ""
+
+    async def __aenter__(self) -> Self:
+        self._listener = socket.create_server(("127.0.0.1", self._port))
+        # asyncio does this only for sockets it made itself; with Nagle's algorithm small messages wait for 40 ms
+        self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._port = self._listener.getsockname()[1]
+        self.url = f"http://127.0.0.1:{self._port}"
+        self._config.load()
+        self._server = uvicorn.Server(self._config)
+        # Only the first and the last step of `Server.serve`: what lies between handles signals and wakes ten times a
+        # second, and both belong to the process, not to a server in it.
+        self._server.lifespan = self._config.lifespan_class(self._config)
+        await self._server.startup(sockets=[self._listener])
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        await self._server.shutdown(sockets=[self._listener])

@@ -1,0 +1,121 @@
+"""The caller's telephone line: 20 ms each way, from the answer to the end of the call, whatever is at the other end."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Protocol
+
+from .caller import Caller
+from .ear import FRAME_SECONDS, Ear
+from .speech import FRAME
+
+
+class FarEnd(Protocol):
+    """What the line is connected to for the moment."""
+
+    def send_frame(self, frame: bytes) -> None:
+        """Take 20 ms of the caller's voice."""
+
+    def next_frame(self) -> bytes:
+        """Give the next 20 ms for the caller: at most 160 bytes."""
+
+    def press(self, digit: str) -> None: ...
+
+
+class DeadEnd:
+    """Nobody is there."""
+
+    def send_frame(self, frame: bytes) -> None:
+        pass
+
+    def next_frame(self) -> bytes:
+        return b""
+
+    def press(self, digit: str) -> None:
+        pass
+
+
+class Announcement(DeadEnd):
+    """A finished piece of audio; then silence."""
+
+    def __init__(self, audio: bytes) -> None:
+        self._audio = audio
+        self._position = 0
+
+    @property
+    def seconds(self) -> float:
+        return -(-len(self._audio) // FRAME) * FRAME_SECONDS
+
+    def next_frame(self) -> bytes:
+        start = self._position
+        self._position += FRAME
+        return self._audio[start : self._position]
+
+
+DEAD_END = DeadEnd()
+
+
+class PhoneLine:
+    """Drives one call by one timer: frame n lies at the answer + n * 20 ms on the loop's clock, without drift.
+
+    A frame of the caller's voice is sent when it has been spoken, at the end of its 20 ms; a frame for the caller is
+    heard from its beginning on. So the times in `Ear` are those of a person, framing included.
+    """
+
+    def __init__(self, ear: Ear) -> None:
+        self._ear = ear
+        self._loop = asyncio.get_running_loop()
+        self._caller: Caller | None = None
+        self._timer: asyncio.TimerHandle | None = None
+        self._began = 0.0
+        self._count = 0
+        self._spoken: bytes | None = None  # the caller's frame that is complete with the next tick
+        self.far: FarEnd = DEAD_END
+        self.failed: asyncio.Future[None] = self._loop.create_future()
+        """Done, with an exception, when the simulator itself made a mistake."""
+
+    @property
+    def is_live(self) -> bool:
+        """Whether the call is answered and not over."""
+        return self._caller is not None
+
+    def now(self) -> float:
+        """Seconds since the answer."""
+        return self._loop.time() - self._began
+
+    def begin(self, caller: Caller) -> None:
+        """The call is answered."""
+        self._caller = caller
+        self._began = self._loop.time()
+        self._ear.begin(self.now)
+        self._tick()
+
+    def connect(self, far: FarEnd) -> None:
+        """Connect the line to something else. What the caller is saying at that moment is lost."""
+        self.far = far
+        self._spoken = None
+
+    def end(self) -> None:
+        """Nothing is heard any more."""
+        self.far = DEAD_END
+        self._caller = None
+        if self._timer is not None:
+            self._timer.cancel()
+
+    def _tick(self) -> None:
+        caller = self._caller
+        if caller is None:
+            return
+        try:
+            far = self.far
+            if self._spoken is not None:
+                far.send_frame(self._spoken)
+            heard = self._ear.agent_frame(far.next_frame())
+            self._spoken = caller.next_frame(agent_audible=heard)
+            self._ear.caller_frame(self._spoken)
+        except Exception as exc:  # noqa: BLE001 -- raised in the call's task, which waits for `failed`
+            if not self.failed.done():
+                self.failed.set_exception(exc)
+            return
+        self._count += 1
+        self._timer = self._loop.call_at(self._began + self._count * FRAME_SECONDS, self._tick)

@@ -1,0 +1,573 @@
+"""One call as Twilio leads it: documents followed verb by verb until somebody hangs up."""
+
+from __future__ import annotations
+
+import asyncio
+import audioop
+import io
+import time
+import wave
+from collections.abc import Awaitable, Mapping
+from dataclasses import dataclass, field
+from email.utils import formatdate
+from typing import Any, Literal, NamedTuple, TypeAlias
+from uuid import uuid4
+
+from phoneagent.conversation.words import SAMPLE_RATE
+
+from . import twiml
+from .caller import Caller, CallerScript
+from .caller_speech import CallerSpeech
+from .ear import Announced, Bridged, Ear, Pressed
+from .media_stream import CLOSE_OK, MediaStream
+from .network import Network
+from .phone_line import DEAD_END, Announcement, PhoneLine
+from .violation import (
+    DOCUMENT_AGAINST_SCHEMA,
+    STREAM_CONNECT_TIMEOUT,
+    STREAM_HANDSHAKE_REFUSED,
+    STREAM_REFUSED,
+    WEBHOOK_FAILED,
+    Violation,
+)
+from .webhooks import GENUINE, Answer, WebhookFailed, Webhooks
+from .websocket import HandshakeFailed
+
+API_VERSION = "2010-04-01"
+DIGIT_SECONDS = 0.2  # a keypad tone and the gap after it
+RINGING_OF_BUSY = 1.0  # seconds until a busy line is known
+VIOLATIONS_AT_MOST = 1000  # a call; a product that floods is not to fill the memory
+
+Direction = Literal["inbound", "outbound-api"]
+Status = Literal["queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled"]
+Ending = Literal[
+    "caller hung up",
+    "caller gave up",
+    "hung up by verb",
+    "hung up by REST",
+    "document ended",
+    "application error",
+    "rejected",
+    "not answered",
+    "canceled",
+    "time limit",
+    "carrier closed",
+]
+_BY_AGENT = ("hung up by verb", "hung up by REST", "document ended", "rejected", "canceled")
+_BY_CALLER = ("caller hung up", "caller gave up", "not answered")
+
+OVER: tuple[Status, ...] = ("completed", "busy", "failed", "no-answer", "canceled")
+
+
+@dataclass(frozen=True, slots=True)
+class Callee:
+    """Somebody who can be called: what they do after `ring` seconds.
+
+    `script` is what they do on a call placed through REST (None: say nothing). On a `<Dial>` they only hold the line:
+    `talk` seconds, then they hang up.
+    """
+
+    outcome: Literal["answers", "busy", "no-answer", "failed"] = "answers"
+    ring: float = 2.0
+    script: CallerScript | None = None
+    talk: float = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Tampering:
+    """What is wrong with a call, for tests of bad input. Signatures: `GENUINE`, None for none, or any text.
+
+    `parameters` overwrite those of the TwiML in `start`; a name with value None is left out.
+    """
+
+    webhook_signature: str | None = GENUINE
+    stream_signature: str | None = GENUINE
+    parameters: Mapping[str, str | None] = field(default_factory=dict)
+
+
+class CallEvent(NamedTuple):
+    """Something in the life of a call. `at`: seconds since it was placed."""
+
+    at: float
+    name: str
+    values: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class CallResult:
+    """A call that is over.
+
+    `documents` are the TwiML texts in the order in which they were followed, `status` Twilio's last. The times of
+    `violations` and `events` count from when the call was placed, those of `ear` from when it was answered.
+    """
+
+    call: str
+    ending: Ending
+    status: Status
+    ear: Ear
+    documents: tuple[str, ...]
+    violations: tuple[Violation, ...]
+    events: tuple[CallEvent, ...]
+
+    @property
+    def ended_by(self) -> Literal["caller", "agent", "carrier"]:
+        if self.ending in _BY_CALLER:
+            return "caller"
+        return "agent" if self.ending in _BY_AGENT else "carrier"
+
+
+@dataclass(frozen=True, slots=True)
+class Equipment:
+    """What all calls of a carrier share."""
+
+    account: str
+    webhooks: Webhooks
+    network: Network
+    speech: CallerSpeech
+    callees: Mapping[str, Callee]
+    recording: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A call to be led. `instructions`: its first document. `time_limit` in seconds."""
+
+    from_: str
+    to: str
+    direction: Direction
+    instructions: Fetch | Inline
+    script: CallerScript
+    time_limit: float
+    ring_at_most: float = 60.0
+    status_callback: str = ""
+    status_callback_method: str = "POST"
+    status_callback_events: tuple[str, ...] = ("completed",)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    tampering: Tampering = Tampering()
+
+
+class Fetch(NamedTuple):
+    """The next document comes from a URL; `extra` are parameters beside the standard ones."""
+
+    url: str
+    method: str = "POST"
+    extra: Mapping[str, str] = {}
+
+
+class Inline(NamedTuple):
+    """The next document is given."""
+
+    document: str
+
+
+class Over(NamedTuple):
+    """There is no next document."""
+
+    ending: Ending
+    status: Status = "completed"
+
+
+Next: TypeAlias = Fetch | Inline | Over
+
+
+class PlacedCall:
+    """A call that is under way, or over."""
+
+    def __init__(self, order: Order, equipment: Equipment) -> None:
+        self.sid = f"CA{uuid4().hex}"
+        self.order = order
+        self.status: Status = "queued" if order.direction == "outbound-api" else "ringing"
+        self.ear = Ear(recording=equipment.recording)
+        self.violations: list[Violation] = []
+        self.documents: list[str] = []
+        self.events: list[CallEvent] = []
+        self.placed = time.time()  # for the dates in REST answers, which no test waits for
+        self.talked: float | None = None  # seconds from the answer to the end
+        self._equipment = equipment
+        self._loop = asyncio.get_running_loop()
+        self._placed_at = self._loop.time()
+        self._line = PhoneLine(self.ear)
+        self._interruption: asyncio.Future[Next] = self._loop.create_future()
+        self._callbacks: asyncio.Queue[tuple[str, str, Mapping[str, str]] | None] = asyncio.Queue()
+        self._callback_number = 0
+        self._task = asyncio.create_task(self._lead(), name=f"call {self.sid}")
+
+    @property
+    def ended(self) -> Awaitable[CallResult]:
+        """Await it for the result. Raises what went wrong in the simulation itself, `NotSimulated` for instance."""
+        return asyncio.shield(self._task)
+
+    @property
+    def is_over(self) -> bool:
+        return self.status in OVER
+
+    def now(self) -> float:
+        """Seconds since the call was placed."""
+        return self._loop.time() - self._placed_at
+
+    # --- what can happen to it -----------------------------------------------------------------
+
+    def hang_up(self, *, gave_up: bool = False) -> None:
+        """The caller hangs up."""
+        self.interrupt(Over("caller gave up" if gave_up else "caller hung up"))
+
+    def press(self, digit: str) -> None:
+        """The caller presses a key."""
+        self.ear.note(Pressed(self._line.now(), digit))
+        self._line.far.press(digit)
+
+    def interrupt(self, following: Next) -> None:
+        """Whatever is running ends at once, and this follows. Of several at the same time the first counts."""
+        if not self._interruption.done():
+            self._interruption.set_result(following)
+
+    # --- its life ------------------------------------------------------------------------------
+
+    async def _lead(self) -> CallResult:
+        delivery = asyncio.create_task(self._deliver_callbacks())
+        limit: asyncio.TimerHandle | None = None
+        try:
+            over = await self._reach_callee() if self.order.direction == "outbound-api" else None
+            if over is None:
+                caller = Caller(self.order.script, self._equipment.speech, self.ear, self)
+                limit = self._loop.call_later(self.order.time_limit, self.interrupt, Over("time limit"))
+                over = await self._follow_documents(caller)
+            self.talked = self._line.now() if self._line.is_live else None
+            self._line.end()
+            self.status = over.status if self.talked is not None or over.status != "completed" else "no-answer"
+            self._note("ended", ending=over.ending)
+            self._status_changed("completed")
+            self._callbacks.put_nowait(None)
+            await delivery
+        finally:
+            self._line.end()
+            if limit is not None:
+                limit.cancel()
+            delivery.cancel()
+            await asyncio.gather(delivery, return_exceptions=True)
+        return CallResult(
+            call=self.sid,
+            ending=over.ending,
+            status=self.status,
+            ear=self.ear,
+            documents=tuple(self.documents),
+            violations=tuple(self.violations),
+            events=tuple(self.events),
+        )
+
+    async def _reach_callee(self) -> Over | None:
+        """Let an outbound call ring. None when somebody answered."""
+        callee = self._equipment.callees.get(self.order.to, Callee("failed"))
+        self._status_changed("initiated")
+        self.status = "ringing"
+        self._status_changed("ringing")
+        ring = min(callee.ring if callee.outcome != "no-answer" else self.order.ring_at_most, self.order.ring_at_most)
+        if callee.outcome in ("busy", "failed"):
+            ring = RINGING_OF_BUSY
+        await asyncio.wait({self._interruption}, timeout=ring)
+        if self._interruption.done():
+            following = self._interruption.result()
+            return following if isinstance(following, Over) else Over("canceled", "canceled")
+        if callee.outcome == "answers" and callee.ring <= self.order.ring_at_most:
+            return None
+        return Over("not answered", "no-answer" if callee.outcome == "answers" else callee.outcome)
+
+    async def _follow_documents(self, caller: Caller) -> Over:
+        following: Next = self.order.instructions
+        if self.order.direction == "outbound-api":
+            self._answer(caller)
+        while not isinstance(following, Over):
+            verbs = asyncio.create_task(self._follow(following, caller))
+            try:
+                ends: set[asyncio.Future[Any]] = {verbs, self._interruption, self._line.failed}
+                await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+                if self._line.failed.done():
+                    self._line.failed.result()
+                if self._interruption.done():
+                    following = self._interruption.result()
+                    self._interruption = self._loop.create_future()
+                else:
+                    following = verbs.result()
+            finally:
+                verbs.cancel()
+                await asyncio.wait({verbs})
+            if not verbs.cancelled():
+                verbs.result()
+        return following
+
+    def _answer(self, caller: Caller) -> None:
+        self.status = "in-progress"
+        self._note("answered")
+        self._line.begin(caller)
+        self._status_changed("answered")
+
+    async def _follow(self, source: Fetch | Inline, caller: Caller) -> Next:
+        """Carry out one document."""
+        try:
+            document = await self._read(source)
+        except WebhookFailed as exc:
+            self.report(exc.code, exc.problem)
+            return Over("application error", "completed" if self._line.is_live else "failed")
+        except twiml.DocumentMalformed as exc:
+            self.report(exc.code, str(exc))
+            return Over("application error", "completed" if self._line.is_live else "failed")
+        for code, problem in document.problems:
+            self.report(code, problem)
+        if not self._line.is_live:
+            if document.verbs and isinstance(document.verbs[0], twiml.Reject):
+                return Over("rejected", "busy" if document.verbs[0].reason == "busy" else "no-answer")
+            self._answer(caller)
+        for verb in document.verbs:
+            self._note("verb", verb=type(verb).__name__)
+            following = await self._carry_out(verb)
+            if following is not None:
+                return following
+        return Over("document ended")
+
+    async def _read(self, source: Fetch | Inline) -> twiml.Document:
+        if isinstance(source, Inline):
+            self.documents.append(source.document)
+            self._note("document", url="")
+            return twiml.read(source.document)
+        self._note("webhook", url=source.url)
+        answer = await self._equipment.webhooks.fetch(
+            source.url,
+            self._form(source.extra),
+            method=source.method,
+            signature=self.order.tampering.webhook_signature,
+        )
+        self.documents.append(answer.body.decode(errors="replace"))
+        self._note("document", url=source.url)
+        return twiml.read(answer.body, base=answer.url)
+
+    # --- verbs ---------------------------------------------------------------------------------
+
+    async def _carry_out(self, verb: twiml.Verb) -> Next | None:
+        match verb:
+            case twiml.Connect():
+                return await self._connect(verb)
+            case twiml.Say(text, voice, loop):
+                await self._play(self._equipment.speech.announcement(text, voice=voice), text, loop)
+            case twiml.Play():
+                await self._play_file(verb)
+            case twiml.Pause(length):
+                await asyncio.sleep(length)
+            case twiml.Redirect(url, method):
+                return Fetch(url, method)
+            case twiml.Hangup():
+                return Over("hung up by verb")
+            case twiml.Reject():
+                self.report(DOCUMENT_AGAINST_SCHEMA, "<Reject> on a call that was answered")
+            case twiml.Dial():
+                return await self._dial(verb)
+            case twiml.NotFollowed(name):
+                raise twiml.NotSimulated(f"<{name}> is not simulated")
+        return None
+
+    async def _connect(self, verb: twiml.Connect) -> Next | None:
+        await asyncio.sleep(self._equipment.network.stream_delay)
+        tampering = self.order.tampering
+        parameters = {
+            name: value
+            for name, value in {**verb.stream.parameters, **tampering.parameters}.items()
+            if value is not None
+        }
+        stream = MediaStream(
+            stream=f"MZ{uuid4().hex}",
+            call=self.sid,
+            account=self._equipment.account,
+            parameters=parameters,
+            network=self._equipment.network,
+            ear=self.ear,
+            now=self._line.now,
+            report=self.report,
+        )
+        signature = tampering.stream_signature
+        if signature == GENUINE:
+            signature = self._equipment.webhooks.sign(verb.stream.url, {})
+        error = ""
+        try:
+            await stream.open(verb.stream.url, signature=signature)
+        except HandshakeFailed as exc:
+            error = f"{verb.stream.url}: {exc}"
+            self.report(STREAM_HANDSHAKE_REFUSED, error)
+        except TimeoutError:
+            error = f"{verb.stream.url}: no connection in time"
+            self.report(STREAM_CONNECT_TIMEOUT, error)
+        except OSError as exc:
+            error = f"{verb.stream.url}: {exc}"
+            self.report(STREAM_REFUSED, error)
+        else:
+            self._note("stream opened", stream=stream.stream, parameters=parameters)
+            self._stream_changed(verb.stream, stream, "stream-started")
+            self._line.connect(stream)
+            try:
+                closure = await asyncio.shield(stream.closed)
+                if closure.code != CLOSE_OK:
+                    error = f"closed with {closure.code}"
+            finally:
+                self._line.connect(DEAD_END)
+                await stream.stop()
+                self._note("stream closed", stream=stream.stream)
+                if not error:
+                    self._stream_changed(verb.stream, stream, "stream-stopped")
+        if error:
+            self._stream_changed(verb.stream, stream, "stream-error", StreamError=error)
+        return Fetch(verb.action, verb.method) if verb.action else None
+
+    async def _play(self, audio: bytes, name: str, loop: int) -> None:
+        announcement = Announcement(audio * (loop or 1000))  # 0 is "again and again"; Twilio ends that at 1000
+        began = self._line.now()
+        self._line.connect(announcement)
+        try:
+            await asyncio.sleep(announcement.seconds)
+        finally:
+            self._line.connect(DEAD_END)
+            self.ear.note(Announced(began, self._line.now(), name))
+
+    async def _play_file(self, verb: twiml.Play) -> None:
+        if verb.digits:
+            await asyncio.sleep(sum(0.5 if digit in "wW" else DIGIT_SECONDS for digit in verb.digits))
+            return
+        try:
+            answer = await self._equipment.webhooks.request(verb.url, {}, method="GET")
+            audio = _telephone_audio(answer)
+        except WebhookFailed as exc:
+            self.report(exc.code, exc.problem)
+            return
+        await self._play(audio, verb.url, verb.loop)
+
+    async def _dial(self, verb: twiml.Dial) -> Next | None:
+        callees = {target: self._equipment.callees.get(target, Callee("failed")) for target in verb.targets}
+        answering = {
+            target: callee
+            for target, callee in callees.items()
+            if callee.outcome == "answers" and callee.ring <= verb.timeout
+        }
+        self._note("dialing", targets=verb.targets, caller_id=verb.caller_id or self.order.from_)
+        extra = {"DialCallSid": f"CA{uuid4().hex}"}
+        if answering:
+            target = min(answering, key=lambda name: answering[name].ring)
+            await asyncio.sleep(answering[target].ring)
+            began = self._line.now()
+            self._note("bridged", target=target)
+            try:
+                await asyncio.sleep(min(answering[target].talk, verb.time_limit))
+            finally:
+                self.ear.note(Bridged(began, self._line.now(), target))
+            extra |= {"DialCallStatus": "completed", "DialCallDuration": str(round(self._line.now() - began))}
+        else:
+            outcomes = [callee.outcome for callee in callees.values()]
+            rings = any(outcome in ("no-answer", "answers") for outcome in outcomes)
+            await asyncio.sleep(verb.timeout if rings else RINGING_OF_BUSY)
+            extra["DialCallStatus"] = "no-answer" if rings else outcomes[0]
+        self._note("dialed", status=extra["DialCallStatus"])
+        return Fetch(verb.action, verb.method, extra) if verb.action else None
+
+    # --- what the product is told --------------------------------------------------------------
+
+    def _form(self, extra: Mapping[str, str]) -> dict[str, str]:
+        """The parameters of every voice request."""
+        order = self.order
+        return {
+            "AccountSid": self._equipment.account,
+            "ApiVersion": API_VERSION,
+            "CallSid": self.sid,
+            "CallStatus": self.status,
+            "CallToken": "%7B%22parentCallInfoToken%22%3A%22simulated%22%7D",
+            "Called": order.to,
+            "CalledCity": "",
+            "CalledCountry": "US",
+            "CalledState": "",
+            "CalledZip": "",
+            "Caller": order.from_,
+            "CallerCity": "",
+            "CallerCountry": "US",
+            "CallerState": "",
+            "CallerZip": "",
+            "Direction": order.direction,
+            "From": order.from_,
+            "FromCity": "",
+            "FromCountry": "US",
+            "FromState": "",
+            "FromZip": "",
+            "StirVerstat": "TN-Validation-Passed-A",
+            "To": order.to,
+            "ToCity": "",
+            "ToCountry": "US",
+            "ToState": "",
+            "ToZip": "",
+            **order.parameters,
+            **extra,
+        }
+
+    def _status_changed(self, event: str) -> None:
+        order = self.order
+        if not order.status_callback or event not in order.status_callback_events:
+            return
+        form = self._form(
+            {
+                "CallbackSource": "call-progress-events",
+                "SequenceNumber": str(self._callback_number),
+                "Timestamp": formatdate(usegmt=False),
+            }
+        )
+        if event == "initiated":
+            form["CallStatus"] = "initiated"
+        if event == "completed":
+            form["CallDuration"] = str(round(self.talked or 0))
+            form["Duration"] = str(-(-round(self.talked or 0) // 60))
+        self._callback_number += 1
+        self._callbacks.put_nowait((order.status_callback, order.status_callback_method, form))
+
+    def _stream_changed(self, noun: twiml.Stream, stream: MediaStream, event: str, **extra: str) -> None:
+        if not noun.status_callback:
+            return
+        form = {
+            "AccountSid": self._equipment.account,
+            "CallSid": self.sid,
+            "StreamSid": stream.stream,
+            "StreamName": noun.name or stream.stream,
+            "StreamEvent": event,
+            "Timestamp": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()),
+            **extra,
+        }
+        self._callbacks.put_nowait((noun.status_callback, noun.status_callback_method, form))
+
+    async def _deliver_callbacks(self) -> None:
+        """Send callbacks one after another, while the call goes on."""
+        while (callback := await self._callbacks.get()) is not None:
+            url, method, form = callback
+            self._note("callback", url=url, event=form.get("StreamEvent") or form.get("CallStatus"))
+            try:
+                await self._equipment.webhooks.notify(url, form, method=method)
+            except WebhookFailed as exc:
+                self.report(exc.code, exc.problem)
+
+    def report(self, code: int, problem: str) -> None:
+        """Record a violation."""
+        if len(self.violations) < VIOLATIONS_AT_MOST:
+            self.violations.append(Violation(code, problem, self.now()))
+
+    def _note(self, name: str, **values: Any) -> None:
+        self.events.append(CallEvent(self.now(), name, values))
+
+
+def _telephone_audio(answer: Answer) -> bytes:
+    """μ-law of a WAV file (PCM of any rate, mono or stereo). Raises `NotSimulated` for other formats."""
+    if answer.status != 200:
+        raise WebhookFailed(WEBHOOK_FAILED, f"{answer.url}: status {answer.status}")
+    try:
+        with wave.open(io.BytesIO(answer.body)) as file:
+            width, channels, rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
+            samples = file.readframes(file.getnframes())
+    except (wave.Error, EOFError) as exc:
+        raise twiml.NotSimulated(f"<Play> of {answer.content_type}: only WAV with PCM is simulated") from exc
+    if channels == 2:
+        samples = audioop.tomono(samples, width, 0.5, 0.5)
+    if width == 1:
+        samples = audioop.bias(samples, 1, -128)
+    samples = audioop.lin2lin(samples, width, 2)
+    if rate != SAMPLE_RATE:
+        samples, _ = audioop.ratecv(samples, 2, 1, rate, SAMPLE_RATE, None)
+    return audioop.lin2ulaw(samples, 2)

@@ -1,0 +1,337 @@
+"""Reads TwiML as Twilio does: what it says to do, and what is wrong with it."""
+
+from __future__ import annotations
+
+import xml.etree.ElementTree as ET
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+from urllib.parse import urljoin, urlsplit
+
+from phoneagent.errors import PhoneagentError
+
+from .violation import (
+    DOCUMENT_AGAINST_SCHEMA,
+    DOCUMENT_MALFORMED,
+    STREAM_NOT_SECURE,
+    STREAM_TRACK_INVALID,
+    STREAM_URL_MALFORMED,
+)
+
+PARAMETER_LIMIT = 500  # characters of a <Parameter>'s name and value together
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+_CALLBACKS = frozenset({"statusCallback", "statusCallbackMethod", "statusCallbackEvent"})
+
+ATTRIBUTES: Mapping[str, frozenset[str]] = {
+    "Response": frozenset(),
+    "Say": frozenset({"voice", "language", "loop"}),
+    "Play": frozenset({"loop", "digits"}),
+    "Pause": frozenset({"length"}),
+    "Redirect": frozenset({"method"}),
+    "Hangup": frozenset(),
+    "Reject": frozenset({"reason"}),
+    "Connect": frozenset({"action", "method"}),
+    "Stream": frozenset({"url", "name", "track", "statusCallback", "statusCallbackMethod"}),
+    "Parameter": frozenset({"name", "value"}),
+    "Dial": frozenset(
+        {"action", "method", "timeout", "timeLimit", "callerId", "answerOnBridge", "record", "hangupOnStar", "ringTone"}
+        | {"trim", "sequential", "recordingStatusCallback", "recordingStatusCallbackMethod", "recordingTrack"}
+        | {"recordingStatusCallbackEvent", "referUrl", "referMethod"}
+    ),
+    "Number": frozenset({"url", "method", "sendDigits", "machineDetection", "byoc"}) | _CALLBACKS,
+    "Sip": frozenset({"url", "method", "username", "password"}) | _CALLBACKS,
+}
+"""The verbs and nouns that are followed, and what each may carry."""
+
+NOT_FOLLOWED = frozenset(
+    {"Gather", "Record", "Start", "Stop", "Enqueue", "Leave", "Pay", "Refer", "Sms", "Message", "Prompt", "Queue"}
+    | {"Conference", "Client", "ConversationRelay", "VirtualAgent", "Room", "Sim", "Recording", "Siprec"}
+)
+"""TwiML that Twilio knows and the simulator does not."""
+
+
+class NotSimulated(PhoneagentError):
+    """A document uses something that is right at Twilio and that this simulator does not have."""
+
+
+# --- verbs ---------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Stream:
+    """A bidirectional media stream."""
+
+    url: str
+    parameters: Mapping[str, str]
+    name: str = ""
+    status_callback: str = ""
+    status_callback_method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Connect:
+    """Connect the call to a stream; afterwards `action`, if there is one, or the next verb."""
+
+    stream: Stream
+    action: str = ""
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Say:
+    """Speak a text. `loop` 0: again and again."""
+
+    text: str
+    voice: str = ""
+    loop: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Play:
+    """Play an audio file or, when given, keypad digits."""
+
+    url: str
+    digits: str = ""
+    loop: int = 1
+
+
+@dataclass(frozen=True, slots=True)
+class Pause:
+    """Wait so many seconds."""
+
+    length: float = 1.0
+
+
+@dataclass(frozen=True, slots=True)
+class Redirect:
+    """Go on with another document."""
+
+    url: str
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Hangup:
+    """End the call."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reject:
+    """Refuse a call that was not answered yet."""
+
+    reason: Literal["rejected", "busy"] = "rejected"
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Connect the caller to somebody else. `targets` ring at the same time. Durations in seconds."""
+
+    targets: tuple[str, ...]
+    timeout: float = 30.0
+    time_limit: float = 4 * 3600.0
+    caller_id: str = ""
+    action: str = ""
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class NotFollowed:
+    """A verb that this simulator cannot carry out; reaching it is an error of the simulation."""
+
+    name: str
+
+
+Verb: TypeAlias = Connect | Say | Play | Pause | Redirect | Hangup | Reject | Dial | NotFollowed
+
+
+@dataclass(frozen=True, slots=True)
+class Document:
+    """What to do with a call. `problems` are Twilio's code and text, for each mistake that does not stop it."""
+
+    verbs: tuple[Verb, ...]
+    problems: tuple[tuple[int, str], ...] = ()
+
+
+class DocumentMalformed(PhoneagentError):
+    """The document is no TwiML at all: Twilio ends the call. `code` is Twilio's."""
+
+    def __init__(self, problem: str, code: int = DOCUMENT_MALFORMED) -> None:
+        super().__init__(problem)
+        self.code = code
+
+
+def read(document: str | bytes, *, base: str = "") -> Document:
+    """Read TwiML; relative URLs in it are relative to `base`. Raises `DocumentMalformed`."""
+    try:
+        root = ET.fromstring(document)  # noqa: S314 -- expat >= 2.4 limits entities, and the author is under test
+    except ET.ParseError as exc:
+        raise DocumentMalformed(f"not XML: {exc}") from exc
+    if root.tag != "Response":
+        raise DocumentMalformed(f"expected <Response> as root, got <{root.tag}>")
+    return _Reader(base).read(root)
+
+
+class _Reader:
+    def __init__(self, base: str) -> None:
+        self._base = base
+        self._problems: list[tuple[int, str]] = []
+
+    def read(self, root: ET.Element) -> Document:
+        self._check_attributes(root)
+        if (root.text or "").strip():
+            self._complain(f"text directly in <Response>: {(root.text or '').strip()[:40]!r}")
+        verbs = [verb for child in root if (verb := self._verb(child)) is not None]
+        return Document(tuple(verbs), tuple(self._problems))
+
+    def _verb(self, element: ET.Element) -> Verb | None:
+        if element.tag in NOT_FOLLOWED:
+            return NotFollowed(element.tag)
+        if not self._check_attributes(element):
+            return None
+        text = (element.text or "").strip()
+        match element.tag:
+            case "Say":
+                if not text:
+                    self._complain("<Say> without text")
+                return Say(text, element.get("voice", ""), int(self._number(element, "loop", 1)))
+            case "Play":
+                digits = element.get("digits", "")
+                if bool(text) == bool(digits):
+                    self._complain("<Play> needs either a URL or digits")
+                return Play(urljoin(self._base, text), digits, int(self._number(element, "loop", 1)))
+            case "Pause":
+                return Pause(self._number(element, "length", 1))
+            case "Redirect":
+                if not text:
+                    self._complain("<Redirect> without a URL")
+                return Redirect(urljoin(self._base, text), self._method(element, "method"))
+            case "Hangup":
+                return Hangup()
+            case "Reject":
+                reason = element.get("reason", "rejected")
+                if reason not in ("rejected", "busy"):
+                    self._complain(f"<Reject reason={reason!r}>: expected 'rejected' or 'busy'")
+                return Reject("busy" if reason == "busy" else "rejected")
+            case "Connect":
+                return self._connect(element)
+            case "Dial":
+                return self._dial(element, text)
+        self._complain(f"<{element.tag}> is a noun, not a verb")
+        return None
+
+    def _connect(self, element: ET.Element) -> Verb | None:
+        nouns = list(element)
+        if len(nouns) != 1:
+            self._complain(f"<Connect> needs one noun, got {len(nouns)}")
+            return None
+        noun = nouns[0]
+        if noun.tag in NOT_FOLLOWED:
+            return NotFollowed(noun.tag)
+        if noun.tag != "Stream":
+            self._complain(f"<{noun.tag}> in <Connect>")
+            return None
+        stream = self._stream(noun)
+        action = element.get("action", "")
+        if stream is None:
+            return None
+        return Connect(stream, urljoin(self._base, action) if action else "", self._method(element, "method"))
+
+    def _stream(self, element: ET.Element) -> Stream | None:
+        self._check_attributes(element)
+        track = element.get("track", "inbound_track")
+        if track != "inbound_track":
+            self._complain(f"track {track!r} in <Connect>: only inbound_track", STREAM_TRACK_INVALID)
+            return None
+        url = self._stream_url(element.get("url", ""))
+        if url is None:
+            return None
+        parameters: dict[str, str] = {}
+        for child in element:
+            if child.tag != "Parameter":
+                self._complain(f"<{child.tag}> in <Stream>")
+                continue
+            self._check_attributes(child)
+            name, value = child.get("name", ""), child.get("value", "")
+            if not name or len(name) + len(value) >= PARAMETER_LIMIT:
+                self._complain(f"<Parameter name={name!r}>: expected a name, and under {PARAMETER_LIMIT} characters")
+                continue
+            if name in parameters:
+                self._complain(f"<Parameter name={name!r}> twice")
+            parameters[name] = value
+        return Stream(
+            url=url,
+            parameters=parameters,
+            name=element.get("name", ""),
+            status_callback=urljoin(self._base, element.get("statusCallback", ""))
+            if element.get("statusCallback")
+            else "",
+            status_callback_method=self._method(element, "statusCallbackMethod"),
+        )
+
+    def _stream_url(self, url: str) -> str | None:
+        parts = urlsplit(url)
+        if not parts.hostname or parts.scheme not in ("ws", "wss", "http", "https"):
+            self._complain(f"stream URL {url!r}", STREAM_URL_MALFORMED)
+            return None
+        if parts.scheme != "wss" and not (parts.scheme == "ws" and parts.hostname in LOOPBACK):
+            # Plain ws is allowed on loopback, which Twilio cannot reach anyhow.
+            self._complain(f"stream URL {url!r}: expected wss", STREAM_NOT_SECURE)
+            return None
+        if parts.query or parts.fragment:
+            self._complain(f"stream URL {url!r}: the query never arrives", STREAM_URL_MALFORMED)
+            return parts._replace(query="", fragment="").geturl()
+        return url
+
+    def _dial(self, element: ET.Element, text: str) -> Verb | None:
+        targets = [text] if text else []
+        for noun in element:
+            if noun.tag in NOT_FOLLOWED:
+                return NotFollowed(noun.tag)
+            if noun.tag not in ("Number", "Sip"):
+                self._complain(f"<{noun.tag}> in <Dial>")
+                continue
+            self._check_attributes(noun)
+            targets.append((noun.text or "").strip())
+        if not targets or not all(targets):
+            self._complain("<Dial> without anybody to call")
+            return None
+        action = element.get("action", "")
+        return Dial(
+            targets=tuple(targets),
+            timeout=self._number(element, "timeout", 30),
+            time_limit=self._number(element, "timeLimit", 4 * 3600),
+            caller_id=element.get("callerId", ""),
+            action=urljoin(self._base, action) if action else "",
+            method=self._method(element, "method"),
+        )
+
+    def _check_attributes(self, element: ET.Element) -> bool:
+        """Whether the element is known; complains about it or about attributes that it does not have."""
+        allowed = ATTRIBUTES.get(element.tag)
+        if allowed is None:
+            self._complain(f"unknown element <{element.tag}>")
+            return False
+        for name in element.attrib:
+            if name not in allowed:
+                self._complain(f"<{element.tag}> has no attribute {name!r}")
+        return True
+
+    def _number(self, element: ET.Element, name: str, default: int) -> float:
+        value = element.get(name)
+        if value is None:
+            return default
+        if not value.isdecimal():
+            self._complain(f"<{element.tag} {name}={value!r}>: expected a whole number")
+            return default
+        return int(value)
+
+    def _method(self, element: ET.Element, name: str) -> str:
+        method = element.get(name, "POST").upper()
+        if method not in ("GET", "POST"):
+            self._complain(f"<{element.tag} {name}={method!r}>: expected GET or POST")
+            return "POST"
+        return method
+
+    def _complain(self, problem: str, code: int = DOCUMENT_AGAINST_SCHEMA) -> None:
+        self._problems.append((code, problem))
