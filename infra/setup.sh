@@ -73,9 +73,9 @@ make_venv() {
 
 install_packages() {
     step "install locked packages ($1; the first time takes a minute)" \
-        $PIP install --quiet --require-hashes -r requirements/build.txt -r "requirements/$1.txt"
+        $PIP install -qq --require-hashes -r requirements/build.txt -r "requirements/$1.txt"
     # Their versions and hashes are settled by now: what follows may not fetch anything.
-    step "install phoneagent" $PIP install --quiet --no-index --no-deps --no-build-isolation --editable .
+    step "install phoneagent" $PIP install -qq --no-index --no-deps --no-build-isolation --editable .
 }
 
 cd "$(dirname "$0")/.."

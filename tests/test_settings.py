@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -12,6 +13,7 @@ from phoneagent.settings import Settings, load, require_for_serving, variable
 
 ALL_PROVIDERS = {"deepgram", "openai", "elevenlabs"}
 SECRET = "hunter2-hunter2-hunter2"
+EXAMPLE = Path(__file__).parents[1] / ".env.example"
 
 
 @pytest.fixture(autouse=True)
@@ -284,3 +286,20 @@ def test_another_openai_compatible_server_may_want_no_key(base_url, missing):
 )
 def test_half_an_api_key_of_twilio_is_no_key(given, missing):
     assert missing_for_serving(load(**given), dev=True) == missing
+
+
+# --- the example -----------------------------------------------------------------------------------
+
+
+def test_the_example_file_shows_every_setting_with_its_default():
+    example = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", EXAMPLE.read_text(), re.MULTILINE))
+    assert set(example) == {variable(field) for field in Settings.model_fields}
+    settings = load()
+    for field in ("host", "port", "max_calls", "call_ttl", "log_level", "elevenlabs_voice"):
+        assert example[variable(field)] == str(getattr(settings, field))
+
+
+def test_everything_in_the_example_file_is_valid(monkeypatch):
+    for name, value in re.findall(r"^#?([A-Z_]+)=(.*)$", EXAMPLE.read_text(), re.MULTILINE):
+        monkeypatch.setenv(name, value)
+    assert load().port == 8080
