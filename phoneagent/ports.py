@@ -7,8 +7,8 @@ and returns within a second whatever the other side does. Clocks are the event l
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Mapping
-from typing import Protocol, TypeAlias
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from typing import Any, Protocol, TypeAlias
 
 from .conversation.events import (
     EagerEndOfTurn,
@@ -68,7 +68,7 @@ class LanguageModel(Protocol):
 
     def reply(
         self, reply: int, *, instructions: str, turns: tuple[Turn, ...], tools: tuple[ToolSpec, ...]
-    ) -> AsyncIterator[Thought]:
+    ) -> AsyncGenerator[Thought, None]:
         """Answer the conversation. An async generator: closing it stops the model.
 
         Ends with `ReplyDone`; raises `ProviderError`. After `ToolRequested` comes `ReplyDone` too: the tool's result
@@ -193,6 +193,16 @@ class MediaStream(Protocol):
         """Drop what is queued here, then tell the carrier to drop what it holds."""
 
     async def aclose(self, reason: str = "") -> None: ...
+
+
+# --- watching ---------------------------------------------------------------------------------------
+
+
+class Observer(Protocol):
+    """Is told what happens in calls: for logs, metrics, a screen. Must be quick and must not raise."""
+
+    def tell(self, call: str, at: float, name: str, values: Mapping[str, Any]) -> None:
+        """`name` and `values` are those of `Emit`, or the shell's own; `at`: seconds since the call began."""
 
 
 # --- state -----------------------------------------------------------------------------------------

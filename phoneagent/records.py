@@ -240,6 +240,7 @@ class CallRecord:
     ended: float | None = None
     ended_reason: str = ""
     transfer_to: str = ""
+    resumed: int = 0  # how often the call was carried on after its media stream was lost
 
 
 @dataclass(frozen=True, slots=True)

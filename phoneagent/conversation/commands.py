@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, TypeAlias
 
 from .transcript import ToolCall, Turn
 
@@ -90,13 +90,6 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
-class SendDtmf:
-    """Send keypad digits to the other side."""
-
-    digits: str
-
-
-@dataclass(frozen=True, slots=True)
 class Hangup:
     """End the call."""
 
@@ -123,9 +116,6 @@ Command: TypeAlias = (
     | RunTool
     | SaveTurn
     | Transfer
-    | SendDtmf
     | Hangup
     | Emit
 )
-
-EndReason = Literal["agent", "caller", "duration", "silence", "failure", "operator"]

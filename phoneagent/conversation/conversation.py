@@ -263,6 +263,12 @@ class Conversation:
         if self.state is not State.THINKING:
             self._commit(reply, at)
 
+    def _ears_failed(self, event: e.EarsFailed, at: float) -> None:
+        """To go on without understanding anybody would be worse than an end."""
+        self._emit("ears_failed", problem=event.problem)
+        self._drop_reply(at)
+        self._say("farewell", self._phrasing.failure_goodbye, at, then=Hangup("failure"))
+
     # -- the agent thinks ---------------------------------------------------------------------------
 
     def _new_reply(self, kind: Kind) -> Reply:

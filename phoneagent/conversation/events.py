@@ -73,6 +73,13 @@ class EndOfTurn:
 
 
 @dataclass(frozen=True, slots=True)
+class EarsFailed:
+    """The caller cannot be understood any more, by no provider."""
+
+    problem: str
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyText:
     """The model produced more text of a reply."""
 
@@ -171,6 +178,7 @@ Event: TypeAlias = (
     | EagerEndOfTurn
     | TurnResumed
     | EndOfTurn
+    | EarsFailed
     | ReplyText
     | ReplyDone
     | ReplyFailed

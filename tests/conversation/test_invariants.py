@@ -47,6 +47,7 @@ EVENTS: dict[type[Any], st.SearchStrategy[Any]] = {
     e.EagerEndOfTurn: st.builds(e.EagerEndOfTurn, TEXTS),
     e.TurnResumed: st.builds(e.TurnResumed),
     e.EndOfTurn: st.builds(e.EndOfTurn, TEXTS),
+    e.EarsFailed: st.builds(e.EarsFailed, st.just("deaf")),
     e.ReplyText: st.builds(
         e.ReplyText, REPLIES, st.sampled_from(["Hello. ", "We open at nine and ", "3.5 ", "\n", ""])
     ),
@@ -84,7 +85,7 @@ def test_every_pair_of_state_and_event_is_defined(state, event):
 def _plain(event: type[Any]) -> Any:
     arguments: dict[type[Any], tuple[Any, ...]] = {
         e.CallEnded: ("",), e.SpeechStopped: (0.0,), e.PartialTranscript: ("",), e.EagerEndOfTurn: ("",),
-        e.EndOfTurn: ("",), e.ReplyText: (1, ""), e.ReplyDone: (1,), e.ReplyFailed: (1, ""),
+        e.EndOfTurn: ("",), e.EarsFailed: ("",), e.ReplyText: (1, ""), e.ReplyDone: (1,), e.ReplyFailed: (1, ""),
         e.ToolRequested: (1, ToolCall("", "", "")), e.ToolReturned: ("", ""), e.ReplyAudio: (1, 0),
         e.ReplyAudioDone: (1,), e.MarkPlayed: ("",), e.DtmfReceived: ("1",), e.ControlReceived: ("hangup",),
     }  # fmt: skip
@@ -98,7 +99,7 @@ def test_every_state_is_reachable_and_only_the_last_is_final():
             reached |= targets
     assert reached == set(State)
     assert [state for state in State if not TRANSITIONS[state]] == [State.ENDED]
-    assert "caller_speaking --> thinking: DtmfReceived, EndOfTurn, TimerFired" in diagram()
+    assert "speaking --> paused: SpeechStarted" in diagram()
 
 
 def check(call: ScriptedCall) -> None:

@@ -448,6 +448,15 @@ def test_a_failed_reply_is_apologised_for_and_a_second_one_ends_the_call(call):
     assert reply not in {c.reply for c in call.all(Synthesize)}
 
 
+def test_an_agent_that_has_become_deaf_says_so_and_ends_the_call(call):
+    call.hears("Hours?")
+    call.answers("We open at nine.")
+    assert ClearPlayback() in call.tells(e.EarsFailed("deepgram: 402"))
+    call.voices(call.last(Synthesize).reply)
+    call.passes(8)
+    assert call.last(Hangup) == Hangup("failure")
+
+
 def test_a_voice_that_stops_in_the_middle_does_not_hang_the_call(call):
     call.hears("Hours?")
     reply = call.replies("We open at nine and close at ten.")

@@ -1,0 +1,350 @@
+"""One call: feeds the conversation, carries out what it asks, sleeps until its deadline. It decides nothing about
+turns.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from contextlib import aclosing
+from dataclasses import dataclass
+from itertools import count
+from typing import Any
+
+import structlog
+
+from phoneagent.conversation.commands import (
+    CancelReply,
+    ClearPlayback,
+    Command,
+    Emit,
+    Expect,
+    FinishSpeech,
+    Hangup,
+    RunTool,
+    SaveTurn,
+    SendAudio,
+    SendMark,
+    StartReply,
+    Synthesize,
+    Transfer,
+)
+from phoneagent.conversation.events import (
+    CallEnded,
+    CallStarted,
+    ControlReceived,
+    DtmfReceived,
+    Event,
+    MarkPlayed,
+    ReplyFailed,
+    TimerFired,
+    ToolReturned,
+)
+from phoneagent.conversation.states import State
+from phoneagent.conversation.transcript import ToolCall, Turn
+from phoneagent.errors import CarrierError, ProviderError, StoreError, ToolError
+from phoneagent.ports import CallControl, Documents, MediaStream, Observer, Speech, Store, Transcription
+from phoneagent.records import CallRecord, KeyPressed, MarkReturned, MediaReceived, StreamStopped
+
+from .ears import Ears
+from .equipped import EquippedAgent
+from .journal import Journal, NullJournal, Opening
+from .scope import Scope
+from .scribe import Scribe
+from .speech_cache import SpeechCache
+from .voice import Voice
+
+log = structlog.stdlib.get_logger(__name__)
+
+CARRIER_SILENCE = 3.0  # seconds without a frame: Twilio sends them without a break, also in silence
+FLUSH = 0.5  # seconds that the store gets for the last turns
+
+_serial = count(1)  # a call that is carried on by the same process must not inherit the lease of its predecessor
+
+
+@dataclass(frozen=True, slots=True)
+class Surroundings:
+    """What all calls of a process share. `control` is None where the carrier can only be told by closing the stream."""
+
+    store: Store
+    documents: Documents
+    control: CallControl | None
+    observer: Observer
+    cache: SpeechCache
+    owner: str
+    """This process's name in leases; unique to each start of a process."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The connections of a call to its providers, opened while the phone rings."""
+
+    ears: asyncio.Future[Transcription]
+    voice: asyncio.Future[Speech]
+
+
+class Call:
+    """Runs from the media stream's start to the last turn saved."""
+
+    def __init__(
+        self,
+        record: CallRecord,
+        equipped: EquippedAgent,
+        stream: MediaStream,
+        lines: Lines,
+        around: Surroundings,
+        *,
+        history: tuple[Turn, ...] = (),
+        keep_journal: bool = False,
+    ) -> None:
+        agent = equipped.agent
+        self.record = record
+        self.ended_reason = ""
+        opening = Opening(
+            phrasing=equipped.phrasing(record.variables),
+            policy=agent.policy,
+            turn_events=equipped.stt.turn_events,
+            safe_tools=tuple(tool.name for tool in agent.tools if tool.safe),
+            history=history,
+        )
+        self.journal: Journal | NullJournal = Journal(opening) if keep_journal else NullJournal()
+        self._conversation = opening.conversation()
+        self._equipped = equipped
+        self._instructions = equipped.instructions(record.variables)
+        self._stream = stream
+        self._lines = lines
+        self._around = around
+        self._loop = asyncio.get_running_loop()
+        self._began = self._loop.time()
+        self._voice = Voice(equipped.tts, around.cache, self.feed, call=record.id)
+        self._ears = Ears(equipped.stt, self.feed, self.now, call=record.id, language=agent.language)
+        self._scribe = Scribe(around.store, record.id, f"{around.owner}/{next(_serial)}")
+        self._scope = Scope()
+        self._thinking: dict[int, asyncio.Task[None]] = {}
+        self._inbox: deque[Event] = deque()
+        self._feeding = False
+        self._timer: asyncio.TimerHandle | None = None
+        self._timer_at = 0.0
+        self._over = asyncio.Event()
+        self._finished = asyncio.Event()
+        self._greeted = False
+        self._last_frame = self._began
+
+    # -- the loop: feed the core, carry out its commands, sleep until its deadline --------------------
+
+    async def run(self) -> None:
+        """Carry the call from here to its end. Returns within two seconds of it, whatever hangs."""
+        try:
+            await self._run()
+        finally:
+            self._finished.set()
+
+    async def finished(self, *, within: float) -> None:
+        """Wait until the last turn is saved, but not longer than this many seconds."""
+        try:
+            async with asyncio.timeout(within):
+                await self._finished.wait()
+        except TimeoutError:
+            log.warning("call_slow_to_end", call=self.record.id, seconds=within)
+
+    async def _run(self) -> None:
+        async with self._scope as scope:
+            self.feed(CallStarted())
+            scope.start(self._read_stream(), "carrier")
+            scope.start(self._ears.run(self._lines.ears), "ears")
+            scope.start(self._voice.run(self._lines.voice), "voice")
+            scope.start(self._scribe.run(), "scribe")
+            scope.start(self._watch_lease(), "lease")
+            scope.start(self._watch_carrier(), "watchdog")
+            over = asyncio.ensure_future(self._over.wait())
+            failed = asyncio.ensure_future(scope.failed.wait())
+            try:
+                await asyncio.wait([over, failed], return_when=asyncio.FIRST_COMPLETED)
+            finally:
+                over.cancel()
+                failed.cancel()
+                if self._timer is not None:
+                    self._timer.cancel()
+            await self._scribe.flush(FLUSH)
+            await self._scribe.release()
+
+    def now(self) -> float:
+        """Seconds since the call began."""
+        return self._loop.time() - self._began
+
+    def feed(self, event: Event) -> None:
+        """Something happened. Commands are carried out before this returns, unless it was called by one of them."""
+        self._inbox.append(event)
+        if self._feeding:
+            return
+        self._feeding = True
+        try:
+            while self._inbox:
+                self._step(self._inbox.popleft())
+        finally:
+            self._feeding = False
+        self._set_timer()
+
+    def steer(self, event: ControlReceived) -> None:
+        """An operator's wish."""
+        self.feed(event)
+
+    def _step(self, event: Event) -> None:
+        at = self.now()
+        self.journal.write(at, event)
+        for command in self._conversation.receive(event, at=at):
+            self._carry_out(command)
+        if self._conversation.state is State.ENDED:
+            self._over.set()
+
+    def _set_timer(self) -> None:
+        deadline = self._conversation.deadline
+        if self._timer is not None:
+            if deadline is not None and deadline.at == self._timer_at:
+                return
+            self._timer.cancel()
+            self._timer = None
+        if deadline is not None:
+            self._timer_at = deadline.at
+            self._timer = self._loop.call_at(self._began + deadline.at, self._timer_fired)
+
+    def _timer_fired(self) -> None:
+        self._timer = None
+        self.feed(TimerFired())
+
+    def _carry_out(self, command: Command) -> None:
+        match command:
+            case SendAudio(reply, start, end):
+                self._send(self._voice.audio(reply, start, end))
+            case SendMark(name):
+                self._stream.send_mark(name)
+            case ClearPlayback():
+                self._stream.clear()
+            case Synthesize(reply, text):
+                self._voice.speak(reply, text)
+            case FinishSpeech(reply):
+                self._voice.finish(reply)
+            case StartReply(reply, turns):
+                self._voice.forget_before(reply)
+                self._thinking[reply] = self._scope.start(self._think(reply, turns), f"reply {reply}")
+            case CancelReply(reply):
+                self._voice.cancel(reply)
+                if task := self._thinking.pop(reply, None):
+                    task.cancel()
+            case Expect(turns):
+                self._ears.expect(self._equipped.llm.expects(turns))
+            case RunTool(_, call):
+                self._scope.start(self._run_tool(call), f"tool {call.name}")
+            case SaveTurn(seq, turn):
+                self._scribe.save(seq, turn)
+            case Emit(name, values):
+                self._tell(name, values)
+            case Hangup(reason):
+                self._scope.start(self._hang_up(reason), "hang up")
+            case Transfer(target):
+                self._scope.start(self._transfer(target), "transfer")
+
+    def _tell(self, name: str, values: dict[str, Any]) -> None:
+        if name == "call_ended":
+            self.ended_reason = values["reason"]
+        self._around.observer.tell(self.record.id, self.now(), name, values)
+
+    def _send(self, audio: bytes) -> None:
+        self._stream.send_audio(audio)
+        if not self._greeted:
+            self._greeted = True
+            self._tell("first_frame_sent", {"seconds": self.now()})
+
+    # -- what takes time ----------------------------------------------------------------------------
+
+    async def _think(self, reply: int, turns: tuple[Turn, ...]) -> None:
+        tools = self._equipped.agent.tools
+        try:
+            stream = self._equipped.llm.reply(reply, instructions=self._instructions, turns=turns, tools=tools)
+            async with aclosing(stream) as thoughts:
+                async for thought in thoughts:
+                    self.feed(thought)
+        except ProviderError as error:
+            self._tell("provider_failed", {"provider": error.provider, "problem": error.problem})
+            self.feed(ReplyFailed(reply, error.problem))
+        finally:
+            if self._thinking.get(reply) is asyncio.current_task():
+                del self._thinking[reply]
+
+    async def _run_tool(self, call: ToolCall) -> None:
+        try:
+            result, failed = await self._equipped.tools.run(call.name, call.arguments, call=self.record.id), False
+        except ToolError as error:
+            result, failed = str(error), True
+        self.feed(ToolReturned(call.id, result, failed))
+
+    async def _read_stream(self) -> None:
+        reason = "the connection was lost"
+        try:
+            async for message in self._stream:
+                match message:
+                    case MediaReceived(_, audio):
+                        self._last_frame = self._loop.time()
+                        self._ears.hear(audio)
+                    case MarkReturned(name):
+                        self.feed(MarkPlayed(name))
+                    case KeyPressed(digit):
+                        self.feed(DtmfReceived(digit))
+                    case StreamStopped():
+                        reason = "caller"
+                        break
+                    case _:
+                        raise CarrierError(f"expected media, marks, keys or the end, got {type(message).__name__}")
+        except CarrierError as error:
+            reason = str(error)
+            log.warning("carrier_broke_protocol", problem=reason)
+        await self._stream_over(reason)
+
+    async def _stream_over(self, reason: str) -> None:
+        self.feed(CallEnded(reason))
+        await self._ears.finish()
+
+    async def _watch_carrier(self) -> None:
+        """A socket can be half open for minutes; frames that stop coming tell at once."""
+        while True:
+            silent = self._loop.time() - self._last_frame
+            if silent >= CARRIER_SILENCE:
+                break
+            await asyncio.sleep(CARRIER_SILENCE - silent)
+        log.warning("carrier_silent", seconds=CARRIER_SILENCE)
+        await self._stream.aclose("no media")
+        await self._stream_over("the carrier fell silent")
+
+    async def _watch_lease(self) -> None:
+        await self._scribe.lease_lost.wait()
+        await self._stream.aclose("carried on elsewhere")
+        self.feed(CallEnded("carried on elsewhere"))
+
+    async def _hang_up(self, reason: str) -> None:
+        await self._note(status="completed", ended_reason=reason)
+        if self._around.control is not None:
+            try:
+                await self._around.control.hang_up(self.record.id)
+            except CarrierError as error:
+                log.warning("hang_up_failed", reason=reason, problem=str(error))
+        await self._stream.aclose(reason)
+
+    async def _transfer(self, target: str) -> None:
+        number = self._equipped.agent.transfer_targets.get(target, target)
+        self._tell("transferring", {"target": target})
+        await self._note(ended_reason="transfer", transfer_to=target)
+        if self._around.control is not None and number:
+            document = self._around.documents.dial(number)
+            try:
+                await self._around.control.update(self.record.id, document)
+            except CarrierError as error:
+                log.warning("transfer_by_rest_failed", problem=str(error))
+        # Either way the stream ends; what the carrier asks next is answered with the same document.
+        await self._stream.aclose("transfer")
+
+    async def _note(self, **changes: object) -> None:
+        """Write down how the call ends before the carrier can ask: closing the stream makes it ask at once."""
+        try:
+            await self._around.store.update_call(self.record.id, **changes)
+        except StoreError as error:
+            log.warning("record_not_updated", problem=str(error))

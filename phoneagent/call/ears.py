@@ -1,0 +1,104 @@
+"""The agent's ears in one call: frames go to the STT as they come, transitions and transcripts to the core."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import Callable
+
+import structlog
+
+from phoneagent.audio.voice_activity import Transition, VoiceActivity
+from phoneagent.conversation.events import EarsFailed, Event, SpeechStarted, SpeechStopped
+from phoneagent.errors import ProviderError
+from phoneagent.ports import SpeechToText, Transcription
+from phoneagent.records import Expectation
+
+log = structlog.stdlib.get_logger(__name__)
+
+KEPT = 250  # frames: 5 s of what the caller said while the ears were not connected
+RECONNECT = (0.1, 0.3, 1.0)  # seconds before each further attempt; after the last the ears have failed
+
+
+class Ears:
+    """Takes the caller's frames; reports to `feed`. `now` is the call's clock."""
+
+    def __init__(
+        self,
+        provider: SpeechToText,
+        feed: Callable[[Event], None],
+        now: Callable[[], float],
+        *,
+        call: str,
+        language: str,
+    ) -> None:
+        self._provider = provider
+        self._feed = feed
+        self._now = now
+        self._call = call
+        self._language = language
+        self._activity = VoiceActivity()
+        self._transcription: Transcription | None = None
+        self._before_connect: deque[bytes] = deque(maxlen=KEPT)
+        self._expectation: Expectation | None = None
+        self._finished = False
+
+    def hear(self, frame: bytes) -> None:
+        """A frame of the caller's voice. The hot path: 50 a second and call."""
+        if self._transcription is not None:
+            self._transcription.send(frame)
+        else:
+            self._before_connect.append(frame)
+        match self._activity.hear(frame):
+            case Transition.STARTED:
+                self._feed(SpeechStarted("vad"))
+            case Transition.STOPPED:
+                self._feed(SpeechStopped(ended=self._now() - self._activity.quiet_for))
+            case None:
+                pass
+
+    def expect(self, expectation: Expectation) -> None:
+        """Pass on what may be said next, now and to ears that are connected later."""
+        self._expectation = expectation
+        if self._transcription is not None:
+            self._transcription.expect(expectation)
+
+    async def run(self, connecting: asyncio.Future[Transcription]) -> None:
+        """Listen until cancelled, or until the ears have failed for good."""
+        attempt = 0
+        while True:
+            try:
+                transcription = await (
+                    connecting if attempt == 0 else self._provider.connect(call=self._call, language=self._language)
+                )
+                try:
+                    self._connected(transcription)
+                    async for heard in transcription:
+                        self._feed(heard)
+                finally:
+                    self._transcription = None
+                    await transcription.aclose()
+                if self._finished:
+                    return
+                problem, hopeless = "the connection ended", False
+            except ProviderError as error:
+                problem, hopeless = str(error), not error.retryable
+            log.warning("ears_lost", problem=problem)
+            if hopeless or attempt >= len(RECONNECT):
+                self._feed(EarsFailed(problem))
+                return
+            await asyncio.sleep(RECONNECT[attempt])
+            attempt += 1
+
+    async def finish(self) -> None:
+        """The caller has gone: let the last words come."""
+        self._finished = True
+        if self._transcription is not None:
+            await self._transcription.finish()
+
+    def _connected(self, transcription: Transcription) -> None:
+        if self._expectation is not None:
+            transcription.expect(self._expectation)
+        while self._before_connect:
+            transcription.send(self._before_connect.popleft())
+        self._transcription = transcription

@@ -1,0 +1,93 @@
+"""Every event of a call with its time: a production call as a regression test, and its explanation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any
+
+import msgspec
+
+from phoneagent.conversation import events
+from phoneagent.conversation.commands import Command
+from phoneagent.conversation.conversation import Conversation
+from phoneagent.conversation.events import Event
+from phoneagent.conversation.policy import Phrasing, Policy
+from phoneagent.conversation.transcript import Turn
+
+VERSION = 1
+LONGEST = 200_000  # events; ten minutes of lively talk are about 10,000
+_KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in Event.__args__}
+
+
+class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
+    """What a conversation was made of: with it and the events it happens again."""
+
+    phrasing: Phrasing
+    policy: Policy
+    turn_events: bool
+    safe_tools: tuple[str, ...]
+    history: tuple[Turn, ...]
+    version: int = VERSION
+
+    def conversation(self) -> Conversation:
+        """A new conversation like the one the journal was written of."""
+        return Conversation(
+            self.phrasing,
+            self.policy,
+            turn_events=self.turn_events,
+            safe_tools=frozenset(self.safe_tools),
+            history=self.history,
+        )
+
+
+class Journal:
+    """Collects lines; `save` writes them. The first is the opening, then one for each event."""
+
+    def __init__(self, opening: Opening) -> None:
+        self._lines: list[bytes] = [msgspec.json.encode(opening)]
+
+    def write(self, at: float, event: Event) -> None:
+        """Enter an event. Past `LONGEST` events the rest is left out: such a call is not a conversation."""
+        if len(self._lines) <= LONGEST:
+            entry = {"at": round(at, 6), "event": type(event).__name__, **msgspec.to_builtins(event)}
+            self._lines.append(msgspec.json.encode(entry))
+
+    def save(self, path: Path) -> None:
+        """Write the journal as JSON lines."""
+        path.write_bytes(b"\n".join(self._lines) + b"\n")
+
+
+class NullJournal:
+    """Keeps nothing: a journal holds what was said."""
+
+    def write(self, at: float, event: Event) -> None:
+        """Nothing."""
+
+    def save(self, path: Path) -> None:
+        """Nothing."""
+
+
+def read(lines: Iterable[bytes]) -> tuple[Opening, Iterator[tuple[float, Event]]]:
+    """A journal's opening and its events. Raises `ValueError` for a line that is none."""
+    source = iter(lines)
+    opening = msgspec.json.decode(next(source, b""), type=Opening)
+    if opening.version > VERSION:
+        raise ValueError(f"the journal is of version {opening.version}; this program reads up to {VERSION}")
+    return opening, (_entry(line) for line in source if line.strip())
+
+
+def replay(lines: Iterable[bytes]) -> Iterator[tuple[float, Event, list[Command]]]:
+    """The call again: each event and what the core wants done."""
+    opening, entries = read(lines)
+    conversation = opening.conversation()
+    for at, event in entries:
+        yield at, event, conversation.receive(event, at=at)
+
+
+def _entry(line: bytes) -> tuple[float, Event]:
+    entry: dict[str, Any] = msgspec.json.decode(line, type=dict[str, Any])
+    at, kind = entry.pop("at", None), entry.pop("event", None)
+    if not isinstance(at, int | float) or kind not in _KINDS:
+        raise ValueError(f"expected an entry with 'at' and 'event', got {line[:80]!r}")
+    return float(at), msgspec.convert(entry, type=getattr(events, kind))

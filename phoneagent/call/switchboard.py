@@ -1,0 +1,263 @@
+"""The calls of one process: those that ring, those that talk, and whether there is room for another."""
+
+from __future__ import annotations
+
+import asyncio
+import secrets
+import time
+from collections.abc import Coroutine, Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, Self, TypeVar
+
+import structlog
+
+from phoneagent.errors import CarrierError, ProviderError, StoreError
+from phoneagent.ports import MediaStream, Speech, Transcription
+from phoneagent.records import CallRecord, StoredCall, StreamStarted
+
+from .call import Call, Lines, Surroundings
+from .equipped import EquippedAgent
+
+log = structlog.stdlib.get_logger(__name__)
+
+TOKEN_LIFE = 60.0  # seconds from the webhook to the media stream; Twilio takes one or two
+RINGING = 20.0  # seconds for which connections made for a call wait for its media stream
+CONNECT = 5.0  # seconds for a provider to take a connection; longer than the adapters' own limits
+LOAD = 0.3  # seconds the store has to bring a call's history before we go on without
+RESUMES = 20  # how often one call is carried on; more than that is a loop
+SORRY = "I am sorry, all our lines are busy. Please call again in a few minutes."
+BROKEN = "I am sorry, we have a technical problem. Please call again later."
+FINISHING = 2.0  # seconds a call gets to save its last turns before it is carried on
+OVER = frozenset({"agent", "caller", "duration", "silence", "failure", "operator", "transfer"})
+"""Why a call may be over. A stream that was lost for another reason is carried on when the carrier asks."""
+
+Connection = TypeVar("Connection", Transcription, Speech)
+
+
+@dataclass(slots=True)
+class _Ringing:
+    lines: Lines
+    discard: asyncio.TimerHandle
+
+
+class Switchboard:
+    """Use as an asynchronous context manager: leaving it ends what is left."""
+
+    def __init__(
+        self,
+        agents: Mapping[str, EquippedAgent],
+        around: Surroundings,
+        *,
+        max_calls: int,
+        journals: Path | None = None,
+    ) -> None:
+        self.agents = agents
+        self.draining = False
+        self._around = around
+        self._max_calls = max_calls
+        self._journals = journals
+        self._ringing: dict[str, _Ringing] = {}
+        self._live: dict[str, Call] = {}
+        self._tasks: set[asyncio.Task[None]] = set()
+
+    async def __aenter__(self) -> Self:
+        for equipped in self.agents.values():
+            self._begin(self._warm(equipped, equipped.agent.phrasing.greeting), f"warm {equipped.agent.name}")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        self.draining = True
+        for call in list(self._ringing):
+            self._discard(call)
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks, timeout=2.0)
+
+    # -- room ---------------------------------------------------------------------------------------
+
+    @property
+    def calls(self) -> int:
+        """Calls that talk or ring."""
+        return len(self._live.keys() | self._ringing.keys())
+
+    @property
+    def full(self) -> bool:
+        return self.calls >= self._max_calls
+
+    @property
+    def ready(self) -> bool:
+        return not self.draining and not self.full
+
+    def live(self, call: str) -> Call | None:
+        """The call, if this process carries it."""
+        return self._live.get(call)
+
+    # -- what the carrier asks ----------------------------------------------------------------------
+
+    async def incoming(self, record: CallRecord) -> str:
+        """A call rings: the document that answers it. Its agent must be one of `agents`."""
+        if self.draining or (self.full and record.id not in self._ringing):
+            log.warning("call_refused", reason="draining" if self.draining else "full", calls=self.calls)
+            return self._around.documents.say_and_hang_up(SORRY)
+        self._around.observer.tell(record.id, 0.0, "call_rings", {"direction": record.direction, "agent": record.agent})
+        self._prepare(record)
+        try:
+            await self._around.store.create_call(replace(record, started=record.started or time.time()))
+            return await self._connect(record.id)
+        except StoreError as error:
+            log.exception("call_not_stored", problem=str(error))
+            return self._around.documents.say_and_hang_up(BROKEN)
+
+    async def proceed(self, call: str, *, dialled: str = "") -> str:
+        """The media stream of a call is over, whoever closed it: the document that says how it goes on.
+
+        `dialled`: how connecting the caller to somebody else ended, in the carrier's words; empty if that was not it.
+        """
+        documents = self._around.documents
+        if (ending := self._live.get(call)) is not None:
+            await ending.finished(within=FINISHING)
+        stored = await self._around.store.load_call(call)
+        if stored is None or (record := stored.record).agent not in self.agents:
+            return documents.hang_up()
+        if record.ended_reason == "transfer" and not dialled:
+            number = self.agents[record.agent].agent.transfer_targets.get(record.transfer_to, record.transfer_to)
+            return documents.dial(number) if number else await self._carry_on(stored)
+        if dialled and dialled not in ("completed", "answered"):
+            return await self._carry_on(stored)
+        if record.status in ("completed", "failed") or dialled:
+            return documents.hang_up()
+        return await self._carry_on(stored)
+
+    async def _carry_on(self, stored: StoredCall) -> str:
+        record = stored.record
+        if record.resumed >= RESUMES or self.draining:
+            return self._around.documents.say_and_hang_up(BROKEN)
+        log.info("call_carried_on", turns=len(stored.turns), resumed=record.resumed + 1)
+        self._prepare(record)
+        await self._around.store.update_call(
+            record.id, status="in-progress", ended=None, ended_reason="", resumed=record.resumed + 1
+        )
+        return await self._connect(record.id)
+
+    async def _connect(self, call: str) -> str:
+        token = secrets.token_urlsafe(24)
+        await self._around.store.put_stream_token(token, call, seconds=TOKEN_LIFE)
+        return self._around.documents.connect(token=token)
+
+    async def admit(self, started: StreamStarted) -> str:
+        """Check a media stream's token. Raises `CarrierError` unless it is one of ours, unused, and for this call."""
+        token = started.parameters.get("token", "")
+        call = await self._around.store.take_stream_token(token) if token else None
+        if call is None:
+            raise CarrierError("expected a stream token that was given out and not used yet")
+        if call != started.call:
+            raise CarrierError("expected the call that the stream token was made for")
+        return call
+
+    async def connect(self, stream: MediaStream, started: StreamStarted) -> None:
+        """Carry an admitted call to its end."""
+        stored = await self._load(started.call)
+        record, history = stored.record, stored.turns
+        if (equipped := self.agents.get(record.agent)) is None:
+            raise CarrierError(f"expected one of the agents {', '.join(self.agents)}, got {record.agent!r}")
+        lines = self._take_lines(record, equipped)
+        keep = self._journals is not None
+        call = Call(record, equipped, stream, lines, self._around, history=history, keep_journal=keep)
+        self._live[record.id] = call
+        self._around.observer.tell(record.id, 0.0, "call_started", {"agent": record.agent, "resumed": bool(history)})
+        try:
+            self._begin(self._note(record.id, status="in-progress"), "note start")
+            await call.run()
+        finally:
+            await _close(lines)
+            if self._live.get(record.id) is call:
+                del self._live[record.id]
+            self._around.observer.tell(
+                record.id, call.now(), "call_left", {"reason": call.ended_reason, "direction": record.direction}
+            )
+        if call.ended_reason in OVER:
+            await self._note(record.id, status="completed", ended=time.time(), ended_reason=call.ended_reason)
+        if self._journals is not None:
+            self._journals.mkdir(parents=True, exist_ok=True)
+            call.journal.save(self._journals / f"{record.id}.{len(history)}.jsonl")
+
+    async def _load(self, call: str) -> StoredCall:
+        try:
+            async with asyncio.timeout(LOAD):
+                stored = await self._around.store.load_call(call)
+        except TimeoutError as error:
+            raise StoreError(f"expected the call's record within {LOAD} s") from error
+        if stored is None:
+            raise StoreError("expected a record of the call that the stream token was made for")
+        return stored
+
+    async def _note(self, call: str, **changes: object) -> None:
+        try:
+            await self._around.store.update_call(call, **changes)
+        except StoreError as error:
+            log.warning("record_not_updated", problem=str(error))
+
+    # -- connections made ahead ---------------------------------------------------------------------
+
+    def _prepare(self, record: CallRecord) -> None:
+        """Open ears and voice, and have the greeting spoken, while the carrier sets up the media stream."""
+        if record.id in self._ringing:
+            return
+        equipped = self.agents[record.agent]
+        lines = self._open_lines(record, equipped)
+        self._begin(self._warm(equipped, equipped.phrasing(record.variables).greeting), "warm greeting")
+        discard = asyncio.get_running_loop().call_later(RINGING, self._discard, record.id)
+        self._ringing[record.id] = _Ringing(lines, discard)
+
+    def _open_lines(self, record: CallRecord, equipped: EquippedAgent) -> Lines:
+        ears = asyncio.ensure_future(_within(equipped.stt.connect(call=record.id, language=equipped.agent.language)))
+        voice = asyncio.ensure_future(_within(equipped.tts.connect(call=record.id)))
+        return Lines(ears, voice)
+
+    def _take_lines(self, record: CallRecord, equipped: EquippedAgent) -> Lines:
+        ringing = self._ringing.pop(record.id, None)
+        if ringing is None:  # another process answered the webhook
+            return self._open_lines(record, equipped)
+        ringing.discard.cancel()
+        return ringing.lines
+
+    def _discard(self, call: str) -> None:
+        """The media stream did not come."""
+        if ringing := self._ringing.pop(call, None):
+            ringing.discard.cancel()
+            self._begin(_close(ringing.lines), f"discard {call}")
+            self._around.observer.tell(call, 0.0, "call_abandoned", {})
+
+    async def _warm(self, equipped: EquippedAgent, greeting: str) -> None:
+        phrasing = equipped.agent.phrasing
+        texts = [greeting] if "{" not in greeting else []
+        texts += [*phrasing.idle_prompts, phrasing.apology, phrasing.failure_goodbye, phrasing.idle_goodbye]
+        texts += [phrasing.time_goodbye, phrasing.goodbye, phrasing.bridge]
+        try:
+            await self._around.cache.warm(equipped.tts, texts)
+        except ProviderError as error:
+            log.warning("speech_not_prepared", agent=equipped.agent.name, problem=str(error))
+
+    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
+        task = asyncio.create_task(work, name=name)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+
+
+async def _within(connecting: Coroutine[Any, Any, Connection]) -> Connection:
+    try:
+        async with asyncio.timeout(CONNECT):
+            return await connecting
+    except TimeoutError as error:
+        raise ProviderError("provider", f"did not connect within {CONNECT} s") from error
+
+
+async def _close(lines: Lines) -> None:
+    """Close connections that nobody will use; `aclose` may be repeated for those that somebody did."""
+    for connecting in (lines.ears, lines.voice):
+        connecting.cancel()
+        await asyncio.wait([connecting])
+        if not connecting.cancelled() and connecting.exception() is None:
+            await connecting.result().aclose()

@@ -1,0 +1,146 @@
+"""The agent's voice in one call: cached clips first, the provider's stream after them, as one piece of audio a
+reply.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass, field
+
+import structlog
+
+from phoneagent.audio.g711 import first_audible
+from phoneagent.conversation.events import Event, ReplyAudio, ReplyAudioDone, ReplyFailed
+from phoneagent.conversation.words import Word
+from phoneagent.errors import ProviderError
+from phoneagent.ports import Speech, TextToSpeech
+from phoneagent.records import SpeechChunk, SpeechDone, SpeechFailed, Spoken
+
+from .speech_cache import SpeechCache
+
+log = structlog.stdlib.get_logger(__name__)
+
+RECONNECT = (0.0, 0.2, 1.0)  # seconds before each further attempt; then the last one again
+
+
+@dataclass(slots=True)
+class _Voiced:
+    """A reply's audio so far. Streamed positions count from `offset`, where the cached part ends."""
+
+    audio: bytearray = field(default_factory=bytearray)
+    offset: int = 0
+    streamed: bool = False
+
+
+class Voice:
+    """Carries out `Synthesize`, `FinishSpeech` and `CancelReply`; reports `ReplyAudio` and the like to `feed`."""
+
+    def __init__(self, provider: TextToSpeech, cache: SpeechCache, feed: Callable[[Event], None], *, call: str) -> None:
+        self._provider = provider
+        self._cache = cache
+        self._feed = feed
+        self._call = call
+        self._replies: dict[int, _Voiced] = {}
+        self._speech: Speech | None = None
+        self._before_connect: list[Callable[[Speech], None]] = []
+        self._hopeless = ""  # why there will be no voice but the cached one
+
+    # -- what the core asks for ---------------------------------------------------------------------
+
+    def speak(self, reply: int, text: str) -> None:
+        voiced = self._replies.setdefault(reply, _Voiced())
+        clip = None if voiced.streamed else self._cache.get(self._provider.identity, text)
+        if clip is None:
+            voiced.streamed = True
+            if self._hopeless:
+                self._feed(ReplyFailed(reply, self._hopeless, "tts"))
+                return
+            self._later(lambda speech: speech.speak(reply, text))
+            return
+        self._heard(reply, voiced, clip.audio, clip.words, shift=len(voiced.audio))
+        voiced.offset = len(voiced.audio)
+
+    def finish(self, reply: int) -> None:
+        voiced = self._replies.setdefault(reply, _Voiced())
+        if voiced.streamed:
+            self._later(lambda speech: speech.finish(reply))
+        else:
+            self._feed(ReplyAudioDone(reply))
+
+    def cancel(self, reply: int) -> None:
+        voiced = self._replies.pop(reply, None)
+        if voiced and voiced.streamed:
+            self._later(lambda speech: speech.cancel(reply))
+
+    def audio(self, reply: int, start: int, end: int) -> bytes:
+        """A piece of what was voiced; a reply that was cancelled has none."""
+        voiced = self._replies.get(reply)
+        return bytes(voiced.audio[start:end]) if voiced else b""
+
+    def forget_before(self, reply: int) -> None:
+        """Replies older than this one are over: their audio will not be asked for again."""
+        for old in [number for number in self._replies if number < reply]:
+            del self._replies[old]
+
+    # -- what the provider gives --------------------------------------------------------------------
+
+    async def run(self, connecting: asyncio.Future[Speech]) -> None:
+        """Speak until cancelled. `connecting` is the connection made ahead; later ones are made when one is lost."""
+        attempt = 0
+        while True:
+            try:
+                speech = await connecting if attempt == 0 else await self._provider.connect(call=self._call)
+                try:
+                    self._connected(speech)
+                    async for spoken in speech:
+                        self._take(spoken)
+                finally:
+                    self._speech = None
+                    await speech.aclose()
+                problem = "the connection ended"
+            except ProviderError as error:
+                problem = str(error)
+                if not error.retryable:
+                    self._hopeless = problem
+                    self._lost(problem)
+                    return
+            self._lost(problem)
+            await asyncio.sleep(RECONNECT[min(attempt, len(RECONNECT) - 1)])
+            attempt += 1
+
+    def _connected(self, speech: Speech) -> None:
+        self._speech = speech
+        waiting, self._before_connect = self._before_connect, []
+        for action in waiting:
+            action(speech)
+
+    def _later(self, action: Callable[[Speech], None]) -> None:
+        if self._speech is None:
+            self._before_connect.append(action)
+        else:
+            action(self._speech)
+
+    def _take(self, spoken: Spoken) -> None:
+        if (voiced := self._replies.get(spoken.reply)) is None:
+            return  # cancelled
+        match spoken:
+            case SpeechChunk(reply, audio, words):
+                self._heard(reply, voiced, audio, words, shift=voiced.offset)
+            case SpeechDone(reply):
+                self._feed(ReplyAudioDone(reply))
+            case SpeechFailed(reply, problem):
+                self._feed(ReplyFailed(reply, problem, "tts"))
+
+    def _heard(self, reply: int, voiced: _Voiced, audio: bytes, words: tuple[Word, ...], *, shift: int) -> None:
+        voiced.audio += audio
+        placed = tuple(Word(text, start + shift, end + shift) for text, start, end in words) if shift else words
+        self._feed(ReplyAudio(reply, len(audio), placed, first_audible(audio)))
+
+    def _lost(self, problem: str) -> None:
+        """What was being streamed will not come: those replies have failed."""
+        log.warning("voice_lost", problem=problem)
+        self._before_connect.clear()
+        for reply, voiced in list(self._replies.items()):
+            if voiced.streamed:
+                self._feed(ReplyFailed(reply, problem, "tts"))

@@ -1,0 +1,60 @@
+"""Is it alive, can it take a call, and how does it do."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+
+from starlette.requests import Request
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from phoneagent.call.switchboard import Switchboard
+from phoneagent.errors import StoreError
+from phoneagent.ports import Store
+
+from .doors import ApiKeys
+
+PING = 0.5  # seconds the store gets to answer
+
+
+class Health:
+    """Endpoints for orchestrators and Prometheus."""
+
+    def __init__(
+        self, switchboard: Switchboard, store: Store, render: Callable[[], tuple[bytes, str]], keys: ApiKeys
+    ) -> None:
+        self._switchboard = switchboard
+        self._store = store
+        self._render = render
+        self._keys = keys
+
+    async def alive(self, _: Request) -> Response:
+        """The process runs."""
+        return PlainTextResponse("ok\n")
+
+    async def ready(self, _: Request) -> Response:
+        """Whether a new call is welcome: 503 while draining or full. A store that is away is said, and no obstacle."""
+        board = self._switchboard
+        body = {
+            "ready": board.ready,
+            "calls": board.calls,
+            "draining": board.draining,
+            "full": board.full,
+            "store": "ok" if await self._store_answers() else "away",
+        }
+        return JSONResponse(body, status_code=200 if board.ready else 503)
+
+    async def metrics(self, request: Request) -> Response:
+        """Prometheus. With an API key, or from this machine if none is set."""
+        if not self._keys.admit(request):
+            return PlainTextResponse("API key missing or wrong\n", 401, headers={"WWW-Authenticate": "Bearer"})
+        body, media_type = self._render()
+        return Response(body, media_type=media_type)
+
+    async def _store_answers(self) -> bool:
+        try:
+            async with asyncio.timeout(PING):
+                await self._store.ping()
+        except (TimeoutError, StoreError):
+            return False
+        return True

@@ -1,0 +1,171 @@
+"""The media socket: a carrier's WebSocket becomes a call."""
+
+from __future__ import annotations
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator
+
+import structlog
+from starlette.responses import PlainTextResponse
+from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
+
+from phoneagent.call.switchboard import Switchboard
+from phoneagent.errors import CarrierError, MessageTooLarge, StoreError
+from phoneagent.ports import MediaCodec, Observer, Signatures
+from phoneagent.records import StreamConnected, StreamMessage, StreamStarted
+
+from .doors import signed
+
+log = structlog.stdlib.get_logger(__name__)
+
+START_WITHIN = 5.0  # seconds from the upgrade to `start`; Twilio sends it at once
+SEND_WITHIN = 5.0  # seconds for the carrier to take a message; a socket slower than that is dead
+CLOSE_WITHIN = 0.5  # seconds for the closing handshake, of which nothing depends
+MOST_QUEUED = 16 * 1024 * 1024  # characters waiting to be sent: the ten minutes that Twilio would queue, in base64
+
+NORMAL, VIOLATION, TOO_LARGE, BROKEN = 1000, 1008, 1009, 1011  # RFC 6455, section 7.4.1
+
+
+class MediaSocket:
+    """Upgrades, checks, and hands a stream to the switchboard."""
+
+    def __init__(self, codec: MediaCodec, signatures: Signatures, switchboard: Switchboard, observer: Observer) -> None:
+        self._codec = codec
+        self._signatures = signatures
+        self._switchboard = switchboard
+        self._observer = observer
+
+    async def endpoint(self, websocket: WebSocket) -> None:
+        """Serve one socket to its end."""
+        if not signed(websocket, {}, self._signatures, websocket=True):
+            self._refuse("signature", "the upgrade was not signed by the carrier")
+            await websocket.send_denial_response(PlainTextResponse("Signature missing or wrong\n", status_code=403))
+            return
+        await websocket.accept()
+        stream = SocketStream(websocket, self._codec)
+        try:
+            async with asyncio.timeout(START_WITHIN):
+                started = await stream.start()
+                call = await self._switchboard.admit(started)
+        except TimeoutError:
+            await self._turn_away(stream, "start", f"expected 'start' within {START_WITHIN} s")
+            return
+        except MessageTooLarge as error:
+            await self._turn_away(stream, "size", str(error), code=TOO_LARGE)
+            return
+        except CarrierError as error:
+            await self._turn_away(stream, "start", str(error))
+            return
+        except StoreError as error:
+            await self._turn_away(stream, "store", str(error), code=BROKEN)
+            return
+        structlog.contextvars.bind_contextvars(call=call)
+        try:
+            await self._switchboard.connect(stream, started)
+        except (CarrierError, StoreError) as error:
+            await self._turn_away(stream, "call", str(error), code=BROKEN)
+        except Exception:
+            # A defect of ours. The carrier goes on to /twilio/continue, where the call is carried on.
+            log.exception("call_crashed")
+            await stream.aclose("internal error", code=BROKEN)
+        else:
+            await stream.aclose()
+
+    async def _turn_away(self, stream: SocketStream, reason: str, problem: str, *, code: int = VIOLATION) -> None:
+        self._refuse(reason, problem)
+        await stream.aclose(problem, code=code)
+
+    def _refuse(self, reason: str, problem: str) -> None:
+        log.warning("media_stream_refused", reason=reason, problem=problem)
+        self._observer.tell("", 0.0, "refused", {"reason": reason})
+
+
+class SocketStream:
+    """A `MediaStream` over a WebSocket. What is sent waits in a queue of its own, so that `clear` can overtake it."""
+
+    def __init__(self, websocket: WebSocket, codec: MediaCodec) -> None:
+        self._websocket = websocket
+        self._codec = codec
+        self._stream = ""
+        self._queue: deque[str] = deque()
+        self._queued = 0
+        self._wake = asyncio.Event()
+        self._writer: asyncio.Task[None] | None = None
+        self._closed = False
+
+    async def start(self) -> StreamStarted:
+        """Read up to `start`. Raises `CarrierError`."""
+        if not isinstance(message := await self._receive(), StreamConnected):
+            raise CarrierError(f"expected 'connected' first, got {type(message).__name__}")
+        if not isinstance(message := await self._receive(), StreamStarted):
+            raise CarrierError(f"expected 'start' before anything else, got {type(message).__name__}")
+        self._stream = message.stream
+        self._writer = asyncio.create_task(self._write(), name="media writer")
+        return message
+
+    async def __aiter__(self) -> AsyncIterator[StreamMessage]:
+        while (message := await self._receive()) is not None:
+            yield message
+
+    async def _receive(self) -> StreamMessage | None:
+        received = await self._websocket.receive()
+        if received["type"] == "websocket.disconnect":
+            return None
+        text = received.get("text")
+        if text is None:
+            raise CarrierError("expected text messages, got a binary one")
+        return self._codec.decode(text)
+
+    # -- out ----------------------------------------------------------------------------------------
+
+    def send_audio(self, audio: bytes) -> None:
+        if audio:
+            self._put(self._codec.media(self._stream, audio))
+
+    def send_mark(self, name: str) -> None:
+        self._put(self._codec.mark(self._stream, name))
+
+    def clear(self) -> None:
+        self._queue.clear()
+        self._queued = 0
+        self._put(self._codec.clear(self._stream))
+
+    def _put(self, message: str) -> None:
+        if self._queued + len(message) > MOST_QUEUED:
+            log.error("media_not_sent", queued=self._queued)
+            return
+        self._queue.append(message)
+        self._queued += len(message)
+        self._wake.set()
+
+    async def _write(self) -> None:
+        try:
+            while True:
+                await self._wake.wait()
+                self._wake.clear()
+                async with asyncio.timeout(SEND_WITHIN) as limit:
+                    while self._queue:
+                        message = self._queue.popleft()
+                        self._queued -= len(message)
+                        await self._websocket.send({"type": "websocket.send", "text": message})
+                        limit.reschedule(asyncio.get_running_loop().time() + SEND_WITHIN)
+        except TimeoutError:
+            log.warning("carrier_does_not_read", seconds=SEND_WITHIN)
+        except (WebSocketDisconnect, RuntimeError, OSError) as error:
+            # The reading side sees the end of the connection as well, and ends the call.
+            log.debug("media_not_sent", problem=str(error))
+
+    async def aclose(self, reason: str = "", *, code: int = NORMAL) -> None:
+        """Close the socket; the carrier goes on to what follows the stream."""
+        if self._closed:
+            return
+        self._closed = True
+        if self._writer is not None:
+            self._writer.cancel()
+        if self._websocket.application_state is WebSocketState.CONNECTED:
+            try:
+                async with asyncio.timeout(CLOSE_WITHIN):
+                    await self._websocket.close(code, reason.encode()[:120].decode(errors="ignore"))
+            except (TimeoutError, WebSocketDisconnect, RuntimeError, OSError) as error:
+                log.debug("close_not_sent", problem=str(error))

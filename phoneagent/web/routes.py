@@ -1,0 +1,22 @@
+"""Which path leads where."""
+
+from __future__ import annotations
+
+from starlette.routing import BaseRoute, Route, WebSocketRoute
+
+from .health import Health
+from .media import MediaSocket
+from .webhooks import Webhooks
+
+
+def routes(media: MediaSocket, webhooks: Webhooks, health: Health) -> list[BaseRoute]:
+    """All of this server's routes."""
+    return [
+        WebSocketRoute("/twilio/media", media.endpoint),
+        Route("/twilio/voice", webhooks.voice, methods=["POST"]),
+        Route("/twilio/continue", webhooks.proceed, methods=["POST"]),
+        Route("/twilio/status", webhooks.status, methods=["POST"]),
+        Route("/healthz", health.alive),
+        Route("/readyz", health.ready),
+        Route("/metrics", health.metrics),
+    ]

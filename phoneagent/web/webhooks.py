@@ -1,0 +1,114 @@
+"""What the carrier asks by HTTP: how to answer a call, how to go on, and what has become of one."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from starlette.datastructures import FormData
+from starlette.exceptions import HTTPException
+from starlette.requests import Request
+from starlette.responses import PlainTextResponse, Response
+
+from phoneagent.call.switchboard import BROKEN, Switchboard
+from phoneagent.errors import StoreError
+from phoneagent.ports import Documents, Observer, Signatures
+from phoneagent.private import Private
+from phoneagent.records import CallRecord
+
+from .doors import BODY, signed
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+class Webhooks:
+    """Endpoints for Starlette's `Route`. Each checks the signature before it looks at anything else."""
+
+    def __init__(
+        self, signatures: Signatures, switchboard: Switchboard, documents: Documents, observer: Observer
+    ) -> None:
+        self._signatures = signatures
+        self._switchboard = switchboard
+        self._documents = documents
+        self._observer = observer
+
+    async def voice(self, request: Request) -> Response:
+        """A call comes in, or one that we placed was answered."""
+        return await self._answer(request, self._voice)
+
+    async def proceed(self, request: Request) -> Response:
+        """The media stream or the dialled leg of a call is over."""
+        return await self._answer(request, self._proceed)
+
+    async def status(self, request: Request) -> Response:
+        """A call's status has changed. The calls themselves know first; this is for those that never reached us."""
+        return await self._answer(request, self._status)
+
+    async def _answer(self, request: Request, handle: Callable[[Request, FormData], Awaitable[Response]]) -> Response:
+        form = await _form(request)
+        if not signed(request, form, self._signatures, websocket=False):  # type: ignore[arg-type]  # FormData is a mapping
+            log.warning("webhook_refused", path=request.url.path, signature="x-twilio-signature" in request.headers)
+            self._observer.tell("", 0.0, "refused", {"reason": "signature"})
+            return PlainTextResponse("Signature missing or wrong\n", status_code=403)
+        structlog.contextvars.bind_contextvars(call=_text(form, "CallSid"))
+        return await handle(request, form)
+
+    async def _voice(self, request: Request, form: FormData) -> Response:
+        agents = self._switchboard.agents
+        name = request.query_params.get("agent", next(iter(agents)))
+        if name not in agents:
+            log.error("agent_unknown", agent=name, known=sorted(agents))
+            return _twiml(self._documents.say_and_hang_up(BROKEN))
+        call = _text(form, "CallSid")
+        if not call:
+            raise HTTPException(400, "expected CallSid")
+        outbound = _text(form, "Direction").startswith("outbound")
+        record = CallRecord(
+            id=call,
+            agent=name,
+            direction="outbound" if outbound else "inbound",
+            caller=Private(_text(form, "From")),
+            called=Private(_text(form, "To")),
+        )
+        return _twiml(await self._switchboard.incoming(record))
+
+    async def _proceed(self, request: Request, form: FormData) -> Response:
+        try:
+            document = await self._switchboard.proceed(_text(form, "CallSid"), dialled=_text(form, "DialCallStatus"))
+        except StoreError as error:
+            log.exception("call_not_carried_on", problem=str(error))
+            document = self._documents.say_and_hang_up(BROKEN)
+        return _twiml(document)
+
+    async def _status(self, request: Request, form: FormData) -> Response:
+        log.info("call_status", status=_text(form, "CallStatus"))
+        return Response(status_code=204)
+
+
+async def _form(request: Request) -> FormData:
+    """The request's form. Bodies are bounded: 413 past `BODY` bytes."""
+    body = bytearray()
+    async for piece in request.stream():
+        body += piece
+        if len(body) > BODY:
+            raise HTTPException(413, f"expected at most {BODY} bytes")
+    return await Request(request.scope, _Once(bytes(body))).form()
+
+
+class _Once:
+    """Gives a body that was already read to whoever asks next."""
+
+    def __init__(self, body: bytes) -> None:
+        self._body = body
+
+    async def __call__(self) -> dict[str, object]:
+        return {"type": "http.request", "body": self._body, "more_body": False}
+
+
+def _text(form: FormData, name: str) -> str:
+    value = form.get(name, "")
+    return value if isinstance(value, str) else ""
+
+
+def _twiml(document: str) -> Response:
+    return Response(document, media_type="text/xml")
