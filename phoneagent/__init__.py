@@ -1,0 +1,1 @@
+"""phoneagent: the telephone agent that you run yourself."""

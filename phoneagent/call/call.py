@@ -258,9 +258,10 @@ class Call:
     # -- what takes time ----------------------------------------------------------------------------
 
     async def _think(self, reply: int, turns: tuple[Turn, ...]) -> None:
-        tools = self._equipped.agent.tools
         try:
-            stream = self._equipped.llm.reply(reply, instructions=self._instructions, turns=turns, tools=tools)
+            stream = self._equipped.llm.reply(
+                reply, instructions=self._instructions, turns=turns, tools=self._equipped.offered
+            )
             async with aclosing(stream) as thoughts:
                 async for thought in thoughts:
                     self.feed(thought)

@@ -8,7 +8,7 @@ from string import Formatter
 
 from phoneagent.conversation.policy import Phrasing
 from phoneagent.ports import LanguageModel, SpeechToText, TextToSpeech, ToolBox
-from phoneagent.records import Agent
+from phoneagent.records import Agent, ToolSpec
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,12 +21,37 @@ class EquippedAgent:
     tts: TextToSpeech
     tools: ToolBox
 
+    @property
+    def offered(self) -> tuple[ToolSpec, ...]:
+        """The tools the model may ask for: the agent's own, and those that the conversation carries out."""
+        return (*self.agent.tools, END_CALL, *([_transfer(self.agent)] if self.agent.transfer_targets else []))
+
     def phrasing(self, variables: Mapping[str, str]) -> Phrasing:
         """The agent's fixed phrases with a call's variables in the greeting."""
         return replace(self.agent.phrasing, greeting=fill(self.agent.phrasing.greeting, variables))
 
     def instructions(self, variables: Mapping[str, str]) -> str:
         return fill(self.agent.instructions, variables)
+
+
+END_CALL = ToolSpec(
+    "end_call",
+    "End the call. Say goodbye in the same answer, before you call this: the caller hears it to its end.",
+    {"type": "object", "properties": {}, "additionalProperties": False},
+)
+
+
+def _transfer(agent: Agent) -> ToolSpec:
+    return ToolSpec(
+        "transfer",
+        "Connect the caller to a person. Announce it in the same answer, before you call this.",
+        {
+            "type": "object",
+            "properties": {"target": {"type": "string", "enum": sorted(agent.transfer_targets)}},
+            "required": ["target"],
+            "additionalProperties": False,
+        },
+    )
 
 
 def fill(text: str, variables: Mapping[str, str]) -> str:

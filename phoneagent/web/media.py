@@ -24,6 +24,8 @@ SEND_WITHIN = 5.0  # seconds for the carrier to take a message; a socket slower 
 CLOSE_WITHIN = 0.5  # seconds for the closing handshake, of which nothing depends
 MOST_QUEUED = 16 * 1024 * 1024  # characters waiting to be sent: the ten minutes that Twilio would queue, in base64
 
+MESSAGE_LIMIT = 64 * 1024  # bytes of a WebSocket message; Twilio's have 300. The server's `ws_max_size`
+
 NORMAL, VIOLATION, TOO_LARGE, BROKEN = 1000, 1008, 1009, 1011  # RFC 6455, section 7.4.1
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 
 from phoneagent.conversation.events import ReplyDone, ReplyText, ToolRequested
 from phoneagent.conversation.transcript import Turn
@@ -27,7 +27,7 @@ class ScriptedMind:
         instructions: str,
         turns: tuple[Turn, ...],
         tools: tuple[ToolSpec, ...],
-    ) -> AsyncIterator[Thought]:
+    ) -> AsyncGenerator[Thought, None]:
         """Answer in small pieces, as a model would; a script needs neither instructions nor the tools' descriptions.
 
         `end_call` and `transfer` are asked for after the answer.

@@ -1,0 +1,249 @@
+"""The composition root: the only module that names concrete classes."""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import os
+import secrets
+import socket
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import SecretStr
+from starlette.applications import Starlette
+
+from .agent_file import builtin_agent
+from .call.call import Surroundings
+from .call.equipped import EquippedAgent
+from .call.speech_cache import SpeechCache
+from .call.switchboard import Switchboard
+from .errors import SettingsError
+from .ports import CallControl, LanguageModel, Observer, Signatures, SpeechToText, Store, TextToSpeech
+from .records import Agent, ProviderChoice
+from .settings import Settings, load
+from .telemetry.calls import CallTelemetry, Everyone
+from .telemetry.loop_lag import LoopLag
+from .telemetry.metrics import Metrics
+from .telephony.twilio.codec import TwilioCodec
+from .telephony.twilio.control import TwilioControl
+from .telephony.twilio.signature import TwilioSignatures
+from .telephony.twilio.twiml import TwilioDocuments
+from .toolbox import PythonTools
+from .web.doors import ApiKeys, Unsigned
+from .web.health import Health
+from .web.media import MediaSocket
+from .web.routes import routes
+from .web.webhooks import Webhooks
+
+Provider = TypeVar("Provider", SpeechToText, LanguageModel, TextToSpeech)
+
+
+def create_app(
+    agent: Agent | Mapping[str, Agent] | None = None,
+    *,
+    settings: Settings | None = None,
+    dev: bool = False,
+    observer: Observer | None = None,
+    journals: Path | None = None,
+    functions: Mapping[str, Callable[..., Any]] | None = None,
+) -> Starlette:
+    """An ASGI application that answers calls with an agent, or with several: the first of them where none is named.
+
+    `settings` default to the environment; `dev` takes unsigned requests from this machine; `observer` is told what
+    happens in calls; `journals` is a folder that gets each call's journal; `functions` are tools by name, beside
+    those that agent files name. Connections to providers are opened when the application starts up.
+    """
+    settings = settings or load()
+    agents = {agent.name: agent} if isinstance(agent, Agent) else dict(agent or {})
+    if not agents:
+        built_in = builtin_agent()
+        agents = {built_in.name: built_in}
+
+    @asynccontextmanager
+    async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        async with AsyncExitStack() as stack:
+            metrics = Metrics()
+            telemetry = CallTelemetry(metrics)
+            told: Observer = Everyone(telemetry, observer) if observer else telemetry
+            store = await _store(settings, stack)
+            documents = TwilioDocuments(settings.public_url or f"http://{settings.host}:{settings.port}")
+            control = _control(settings)
+            if control is not None:
+                stack.push_async_callback(control.aclose)
+            makers = Makers(settings, stack)
+            equipped = {name: makers.equip(agent, functions or {}) for name, agent in agents.items()}
+            around = Surroundings(store, documents, control, told, SpeechCache(), _process_name())
+            board = Switchboard(equipped, around, max_calls=settings.max_calls, journals=journals)
+            await stack.enter_async_context(board)
+            signatures = _signatures(settings, dev=dev)
+            keys = ApiKeys(key.get_secret_value() for key in settings.api_keys)
+            app.state.switchboard = board
+            app.router.routes[:] = routes(
+                MediaSocket(TwilioCodec(), signatures, board, told),
+                Webhooks(signatures, board, documents, told),
+                Health(board, store, metrics.render, keys),
+            )
+            lag = asyncio.create_task(LoopLag(metrics.loop_lagged).run(), name="loop lag")
+            stack.callback(lag.cancel)
+            yield
+
+    return Starlette(lifespan=lifespan)
+
+
+def providers_of(agents: Mapping[str, Agent]) -> set[str]:
+    """The names of all providers that these agents may use."""
+    return {
+        choice.provider
+        for agent in agents.values()
+        for first in (agent.stt, agent.llm, agent.tts)
+        for choice in (first, *first.fallback)
+    }
+
+
+# -- state and carrier ------------------------------------------------------------------------------
+
+
+async def _store(settings: Settings, stack: AsyncExitStack) -> Store:
+    from .store.memory import MemoryStore
+    from .store.redis import RedisStore
+
+    store: Store
+    if settings.redis_url is None:
+        store = MemoryStore(ttl=settings.call_ttl)
+    else:
+        store = RedisStore.from_url(settings.redis_url.get_secret_value(), ttl=settings.call_ttl)
+    stack.push_async_callback(store.aclose)
+    return store
+
+
+def _control(settings: Settings) -> CallControl | None:
+    account, token = settings.twilio_account_sid, settings.twilio_auth_token
+    if account is None:
+        return None
+    base_url = settings.twilio_api_url
+    if settings.twilio_api_key_sid is not None and settings.twilio_api_key_secret is not None:
+        password = settings.twilio_api_key_secret.get_secret_value()
+        return TwilioControl(account, settings.twilio_api_key_sid, password, base_url=base_url)
+    if token is None:
+        return None
+    return TwilioControl(account, account, token.get_secret_value(), base_url=base_url)
+
+
+def _signatures(settings: Settings, *, dev: bool) -> Signatures:
+    if settings.twilio_auth_token is not None and settings.public_url is not None:
+        return TwilioSignatures(settings.public_url, [settings.twilio_auth_token.get_secret_value()])
+    if dev:
+        return Unsigned()
+    raise SettingsError("TWILIO_AUTH_TOKEN and PHONEAGENT_PUBLIC_URL: expected both, to tell Twilio from strangers")
+
+
+def _process_name() -> str:
+    """Unique to this start of this process."""
+    return f"{socket.gethostname()}/{os.getpid()}/{secrets.token_hex(4)}"
+
+
+# -- ears, mind, voice ------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class Makers:
+    """Makes providers; `stack` closes them. Heavy SDKs are imported when an agent needs them."""
+
+    settings: Settings
+    stack: AsyncExitStack
+
+    def equip(self, agent: Agent, functions: Mapping[str, Callable[..., Any]]) -> EquippedAgent:
+        """Everything an agent works with."""
+        return EquippedAgent(
+            agent,
+            self._with_close(self.ears(agent.stt)),
+            self._with_close(self.mind(agent.llm, agent)),
+            self._with_close(self.voice(agent.tts, agent)),
+            PythonTools(agent.tools, functions),
+        )
+
+    def _with_close(self, provider: Provider) -> Provider:
+        self.stack.push_async_callback(provider.aclose)
+        return provider
+
+    def ears(self, choice: ProviderChoice) -> SpeechToText:
+        match choice.provider:
+            case "deepgram":
+                from .providers.stt.deepgram_flux import DeepgramFlux
+                from .providers.stt.deepgram_nova import DeepgramNova
+
+                key = _key(self.settings.deepgram_api_key)
+                url = self.settings.deepgram_url or "wss://api.deepgram.com"
+                model = choice.model or "flux-general-en"
+                if model.startswith("flux"):
+                    return DeepgramFlux(key, url=url, model=model, **_options(choice, DeepgramFlux))
+                return DeepgramNova(key, url=url, model=model, **_options(choice, DeepgramNova))
+            case "pocketsphinx":
+                from .providers.stt.pocketsphinx import PocketsphinxStt
+
+                return PocketsphinxStt(**_options(choice, PocketsphinxStt))
+            case name:
+                raise SettingsError(f"stt.provider: expected deepgram or pocketsphinx, got {name!r}")
+
+    def mind(self, choice: ProviderChoice, agent: Agent) -> LanguageModel:
+        match choice.provider:
+            case "openai":
+                from .providers.llm.openai import OPENAI_URL, OpenAiModel
+
+                return OpenAiModel(
+                    _key(self.settings.openai_api_key) or "none",  # the SDK wants one; local servers do not
+                    base_url=self.settings.openai_base_url or OPENAI_URL,
+                    model=choice.model or "gpt-5.4-mini",
+                    **_options(choice, OpenAiModel),
+                )
+            case "scripted":
+                from .providers.llm.scripted import ScriptedMind
+
+                if agent.dialogue is None:
+                    raise SettingsError(f"agent {agent.name!r}: expected a [dialogue] for llm.provider = 'scripted'")
+                return ScriptedMind(agent.dialogue)
+            case name:
+                raise SettingsError(f"llm.provider: expected openai or scripted, got {name!r}")
+
+    def voice(self, choice: ProviderChoice, agent: Agent) -> TextToSpeech:
+        match choice.provider:
+            case "elevenlabs":
+                from .providers.tts.elevenlabs import ElevenLabs
+                from .providers.tts.elevenlabs_http import ElevenLabsHttp
+
+                simple = choice.options.get("transport", "websocket") == "http"
+                choice = replace(choice, options={k: v for k, v in choice.options.items() if k != "transport"})
+                maker = ElevenLabsHttp if simple else ElevenLabs
+                options = {"voice": self.settings.elevenlabs_voice, **_options(choice, maker)}
+                return maker(
+                    _key(self.settings.elevenlabs_api_key),
+                    url=self.settings.elevenlabs_url or "https://api.elevenlabs.io",
+                    model=choice.model or "eleven_flash_v2_5",
+                    **options,
+                )
+            case "espeak":
+                from .providers.tts.espeak import EspeakTts
+
+                return EspeakTts(**_options(choice, EspeakTts))
+            case name:
+                raise SettingsError(f"tts.provider: expected elevenlabs or espeak, got {name!r}")
+
+
+def _key(secret: SecretStr | None) -> str:
+    return secret.get_secret_value() if secret is not None else ""
+
+
+def _options(choice: ProviderChoice, maker: Callable[..., Any]) -> dict[str, Any]:
+    """An agent file's options as arguments. Raises `SettingsError` for one that the provider does not know."""
+    known = [
+        name
+        for name, parameter in inspect.signature(maker).parameters.items()
+        if parameter.kind is parameter.KEYWORD_ONLY and name not in ("url", "base_url", "model")
+    ]
+    if unknown := sorted(choice.options.keys() - set(known)):
+        raise SettingsError(f"{choice.provider}: options: expected {', '.join(known)}; got {', '.join(unknown)}")
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in choice.options.items()}
