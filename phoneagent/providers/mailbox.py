@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 T = TypeVar("T")
@@ -39,6 +40,10 @@ class Mailbox(Generic[T]):
     def replace_last(self, item: T) -> None:
         """Let a newer item take the place of the newest one that nobody has taken yet."""
         self._items[-1] = item
+
+    def discard(self, unwanted: Callable[[T], bool]) -> None:
+        """Take back what nobody has taken yet."""
+        self._items = deque(item for item in self._items if not unwanted(item))
 
     def close(self, error: Exception | None = None) -> None:
         """No more items: end the iteration, or raise `error` from it. The first call counts."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections.abc import Mapping
+from collections.abc import Awaitable, Callable, Mapping
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.asyncio.connection import broadcast
@@ -72,6 +72,19 @@ async def open_websocket(provider: str, url: str, headers: Mapping[str, str]) ->
         raise ProviderError(provider, f"no WebSocket: {broken}") from broken
     except (OSError, TimeoutError, EOFError, WebSocketException) as failed:
         raise ProviderError(provider, f"cannot connect: {failed or type(failed).__name__}") from failed
+
+
+async def open_patiently(open_once: Callable[[], Awaitable[ClientConnection]]) -> ClientConnection:
+    """Open a socket, with a few attempts while another may help. Raises the last attempt's `ProviderError`."""
+    last = len(RETRY_DELAYS) - 1
+    for attempt, delay in enumerate(RETRY_DELAYS):
+        await asyncio.sleep(jittered(delay))
+        try:
+            return await open_once()
+        except ProviderError as problem:
+            if not problem.retryable or attempt == last:
+                raise
+    raise AssertionError("the last attempt returns or raises")
 
 
 def writable(connection: ClientConnection, *, limit: int) -> bool:

@@ -1,0 +1,302 @@
+"""ElevenLabs over its multi-context WebSocket: one socket a call, one context a reply, words in time."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass, field
+from urllib.parse import quote, urlencode
+
+import structlog
+from websockets.asyncio.client import ClientConnection
+
+from phoneagent.conversation.words import Word
+from phoneagent.errors import MisuseError, ProviderError
+from phoneagent.providers.mailbox import Mailbox
+from phoneagent.providers.websocket import open_patiently, open_websocket, websocket_url
+from phoneagent.records import SpeechChunk, SpeechDone, SpeechFailed, Spoken
+
+from .alignment import WordAligner
+from .elevenlabs_account import check_voice
+from .elevenlabs_channel import Channel
+from .elevenlabs_messages import Message, OpenContext, SpeakText, VoiceSettings
+
+DEFAULT_VOICE = "JBFqnCBsd6RMkjVDRZzb"  # "George", one of the voices every account has
+FIRST_AUDIO_WITHIN = 2.0  # seconds from a reply's first phrase; ElevenLabs needs 0.1 to 0.4
+NEXT_AUDIO_WITHIN = 3.0  # seconds from a later phrase, or to the final message
+INACTIVITY = 180  # seconds, the most there is; replies are shorter, so that no context needs to be kept alive
+ATTEMPTS = 2  # sockets on which a reply is tried
+
+log = structlog.get_logger(__name__)
+
+
+class ElevenLabs:
+    """Implements `ports.TextToSpeech`.
+
+    `stability`, `similarity`, `style` and `speed` are the voice's own unless given. `language` (ISO 639-1) is needed
+    only where the text does not tell it. `url` is the HTTP base; the socket's is derived from it.
+    """
+
+    def __init__(
+        self,
+        api_key: str,
+        *,
+        url: str = "https://api.elevenlabs.io",
+        voice: str = DEFAULT_VOICE,
+        model: str = "eleven_flash_v2_5",
+        language: str = "",
+        stability: float | None = None,
+        similarity: float | None = None,
+        style: float | None = None,
+        speed: float | None = None,
+        first_audio_within: float = FIRST_AUDIO_WITHIN,
+    ) -> None:
+        parameters: dict[str, str | int] = {
+            "model_id": model,
+            "output_format": "ulaw_8000",
+            "auto_mode": "true",  # every phrase is generated at once
+            "sync_alignment": "true",
+            "inactivity_timeout": INACTIVITY,
+        }
+        if language:
+            parameters["language_code"] = language
+        path = f"/v1/text-to-speech/{quote(voice, safe='')}/multi-stream-input"
+        self._socket_url = f"{websocket_url(url)}{path}?{urlencode(parameters)}"
+        self._api_key = api_key
+        self._url = url
+        self._voice = voice
+        settings = VoiceSettings(stability=stability, similarity_boost=similarity, style=style, speed=speed)
+        self._settings = settings if settings != VoiceSettings() else None
+        self._first_audio_within = first_audio_within
+        self.identity = f"elevenlabs {voice} {model} {language} {stability} {similarity} {style} {speed}"
+
+    async def connect(self, *, call: str) -> ElevenLabsSpeech:
+        return ElevenLabsSpeech(
+            await open_patiently(self._open),
+            connect=self._open,
+            settings=self._settings,
+            first_audio_within=self._first_audio_within,
+            call=call,
+        )
+
+    async def check(self) -> str:
+        """Look up the voice: whether the key is accepted and the voice known. Raises `ProviderError`."""
+        return await check_voice(self._api_key, self._url, self._voice)
+
+    async def aclose(self) -> None:
+        """Nothing is open but what calls have opened."""
+
+    async def _open(self) -> ClientConnection:
+        return await open_websocket("elevenlabs", self._socket_url, {"xi-api-key": self._api_key})
+
+
+@dataclass(slots=True)
+class _Reply:
+    """A reply that is being spoken. Its words and samples count over all contexts it has had."""
+
+    id: int
+    phrases: list[str] = field(default_factory=list)
+    finished: bool = False
+    channel: Channel | None = None
+    context: str = ""
+    attempts: int = 0
+    received: int = 0
+    aligner: WordAligner = field(default_factory=WordAligner)
+    words: list[Word] = field(default_factory=list)  # that wait for audio to go with
+    timer: asyncio.TimerHandle | None = None
+
+    def unspoken(self) -> list[str] | None:
+        """The phrases that have not been spoken; None in the middle of one, or where that cannot be known."""
+        if not self.received:
+            return self.phrases
+        letters = 0
+        for index, phrase in enumerate(self.phrases):
+            if letters and letters == self.aligner.letters:
+                return self.phrases[index:]
+            letters += len("".join(phrase.split()))
+        return [] if letters == self.aligner.letters else None
+
+    def stop_timer(self) -> None:
+        if self.timer is not None:
+            self.timer.cancel()
+            self.timer = None
+
+
+class ElevenLabsSpeech:
+    """Implements `ports.Speech`.
+
+    A socket that is lost between two replies is replaced when the next one begins. Lost within a reply, the phrases
+    that were not begun are spoken on a new socket; in the middle of a phrase the reply has failed, and whoever goes on
+    knows from the words what was said.
+    """
+
+    def __init__(
+        self,
+        connection: ClientConnection,
+        *,
+        connect: Callable[[], Awaitable[ClientConnection]],
+        settings: VoiceSettings | None,
+        first_audio_within: float,
+        call: str,
+    ) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._mailbox: Mailbox[Spoken] = Mailbox()
+        self._connect = connect
+        self._settings = settings
+        self._first_audio_within = first_audio_within
+        self._log = log.bind(provider="elevenlabs", call=call)
+        self._replies: dict[int, _Reply] = {}
+        self._over: set[int] = set()  # done, failed or cancelled
+        self._speaking: dict[str, _Reply] = {}  # by context
+        self._channels = [Channel(connect, self, connection=connection)]
+
+    # -- ports.Speech -------------------------------------------------------------------------------
+
+    def speak(self, reply: int, text: str) -> None:
+        text = " ".join(text.split())
+        if reply in self._over or not text:
+            return
+        state = self._replies.setdefault(reply, _Reply(reply))
+        if state.finished:
+            raise MisuseError(f"reply {reply} was finished, but is given {len(text)} characters more to speak")
+        state.phrases.append(text)
+        self._say(state, [text])
+
+    def finish(self, reply: int) -> None:
+        if reply in self._over:
+            return
+        state = self._replies.setdefault(reply, _Reply(reply))
+        state.finished = True
+        if state.channel is None:
+            self._done(state)
+        else:
+            state.channel.close_context(state.context)
+            self._expect_audio(state)
+
+    def cancel(self, reply: int) -> None:
+        self._over.add(reply)
+        state = self._replies.pop(reply, None)
+        if state is not None:
+            self._release(state)
+        self._mailbox.discard(lambda spoken: spoken.reply == reply)
+
+    def __aiter__(self) -> Mailbox[Spoken]:
+        return self._mailbox
+
+    async def aclose(self) -> None:
+        self._mailbox.close()
+        for state in self._replies.values():
+            state.stop_timer()
+        self._over.update(self._replies)
+        self._replies.clear()
+        channels, self._channels = self._channels, []
+        await asyncio.gather(*(channel.aclose() for channel in channels))
+
+    # -- up -----------------------------------------------------------------------------------------
+
+    def _say(self, state: _Reply, phrases: list[str]) -> None:
+        if self._mailbox.closed:
+            return
+        if state.channel is None:
+            state.attempts += 1
+            state.context = f"r{state.id}" if state.attempts == 1 else f"r{state.id}-{state.attempts}"
+            state.channel = self._channel()
+            self._speaking[state.context] = state
+            state.channel.open_context(OpenContext(state.context, voice_settings=self._settings))
+        for phrase in phrases:
+            state.channel.speak(SpeakText(state.context, f"{phrase} "))
+        self._expect_audio(state)
+
+    def _channel(self) -> Channel:
+        """A socket with room for a context: the server still counts those that were cancelled a moment ago."""
+        for channel in self._channels:
+            if not channel.full:
+                return channel
+        self._channels.append(Channel(self._connect, self))
+        return self._channels[-1]
+
+    def _expect_audio(self, state: _Reply) -> None:
+        if state.timer is None:
+            within = NEXT_AUDIO_WITHIN if state.received else self._first_audio_within
+            state.timer = self._loop.call_later(within, self._overdue, state, within)
+
+    def _overdue(self, state: _Reply, within: float) -> None:
+        self._fail(state, ProviderError("elevenlabs", f"no audio within {within:g} s"))
+
+    # -- down: what channels tell -------------------------------------------------------------------
+
+    def received(self, channel: Channel, message: Message) -> None:
+        state = self._speaking.get(message.context)
+        if state is None or state.channel is not channel:
+            return  # of a reply that was cancelled or has failed
+        if message.aligned is not None:
+            state.words += state.aligner.add(message.aligned, state.received)
+        if message.audio:
+            state.stop_timer()
+            state.received += len(message.audio)
+            self._deliver(state, message.audio)
+            if state.finished:
+                self._expect_audio(state)
+        if message.final:
+            state.words += state.aligner.flush()
+            if state.finished:
+                self._done(state)
+            else:
+                self._leave(state)  # the next phrase opens another context
+
+    def lost(self, channel: Channel, problem: ProviderError) -> None:
+        if channel not in self._channels:
+            return
+        self._channels.remove(channel)
+        alone = not any(other.opened for other in self._channels)
+        for_good = not problem.retryable or (alone and not channel.opened)
+        affected = [state for state in self._replies.values() if state.channel is channel]
+        if affected or for_good:
+            self._log.warning("tts_socket_lost", problem=problem.problem, replies=len(affected), for_good=for_good)
+        for state in affected:
+            self._leave(state)
+            unspoken = state.unspoken()
+            if for_good or unspoken is None or state.attempts >= ATTEMPTS:
+                self._fail(state, problem)
+                continue
+            state.words += state.aligner.flush()
+            if unspoken:
+                self._say(state, unspoken)
+            if state.finished:
+                self.finish(state.id)
+        if for_good:
+            self._mailbox.close(problem)
+
+    def broken(self, defect: Exception) -> None:
+        self._mailbox.close(defect)
+
+    # -- a reply's end ------------------------------------------------------------------------------
+
+    def _deliver(self, state: _Reply, audio: bytes) -> None:
+        words, state.words = tuple(state.words), []
+        self._mailbox.put(SpeechChunk(state.id, audio, words))
+
+    def _leave(self, state: _Reply) -> None:
+        state.stop_timer()
+        self._speaking.pop(state.context, None)
+        state.channel = None
+
+    def _release(self, state: _Reply) -> None:
+        channel = state.channel
+        self._leave(state)
+        if channel is not None:
+            channel.drop_context(state.context)
+
+    def _done(self, state: _Reply) -> None:
+        if state.words:
+            self._deliver(state, b"")
+        self._leave(state)
+        self._over.add(state.id)
+        del self._replies[state.id]
+        self._mailbox.put(SpeechDone(state.id))
+
+    def _fail(self, state: _Reply, problem: ProviderError) -> None:
+        self._release(state)
+        self._over.add(state.id)
+        del self._replies[state.id]
+        self._mailbox.put(SpeechFailed(state.id, problem.problem, problem.retryable))

@@ -1,0 +1,151 @@
+"""One multi-context socket to ElevenLabs, and the contexts that are open on it."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from typing import Protocol
+
+import msgspec
+import structlog
+from websockets.asyncio.client import ClientConnection
+from websockets.exceptions import ConnectionClosed
+
+from phoneagent.errors import ProviderError
+from phoneagent.providers.websocket import close_websocket, closed_early, open_patiently, send_now
+
+from .elevenlabs_messages import CloseContext, CloseSocket, Message, OpenContext, SpeakText, decode, encode
+
+CONTEXTS = 4  # ElevenLabs allows five and closes the whole socket at the sixth; one is left for what we cannot know
+FORGOTTEN_AFTER = 10.0  # seconds after its closing in which a context's final message must have come
+HARMLESS = frozenset({"input_timeout_exceeded", "max_active_conversations"})  # close 1008 too, but a new socket helps
+
+log = structlog.get_logger(__name__)
+
+
+class Listener(Protocol):
+    """Who is told what comes of a channel."""
+
+    def received(self, channel: Channel, message: Message) -> None: ...
+
+    def lost(self, channel: Channel, problem: ProviderError) -> None:
+        """The socket is gone, or could not be opened at all (`channel.opened`)."""
+
+    def broken(self, defect: Exception) -> None:
+        """Our own code failed."""
+
+
+class Channel:
+    """What is sent before the socket is open waits for it."""
+
+    def __init__(
+        self,
+        connect: Callable[[], Awaitable[ClientConnection]],
+        listener: Listener,
+        *,
+        connection: ClientConnection | None = None,
+    ) -> None:
+        """`connection`: one that is open already; without it the channel opens its own."""
+        self.opened = False
+        self._connect = connect
+        self._listener = listener
+        self._connection: ClientConnection | None = None
+        self._loop = asyncio.get_running_loop()
+        self._outbox: list[OpenContext | SpeakText | CloseContext] = []
+        self._contexts: dict[str, float | None] = {}  # at the server; when to forget those that were closed
+        self._refusal: Message | None = None
+        if connection is not None:
+            self._open(connection)
+        self._task = asyncio.create_task(self._run(connection), name="elevenlabs socket")
+        self._task.add_done_callback(self._ended)
+
+    @property
+    def full(self) -> bool:
+        """Whether another context could be one too many. Each counts until its final message, closed or not."""
+        now = self._loop.time()
+        for context, forget_at in list(self._contexts.items()):
+            if forget_at is not None and now >= forget_at:
+                del self._contexts[context]
+        return len(self._contexts) >= CONTEXTS
+
+    def open_context(self, message: OpenContext) -> None:
+        self._contexts[message.context_id] = None
+        self._send(message)
+
+    def speak(self, message: SpeakText) -> None:
+        self._send(message)
+
+    def close_context(self, context: str) -> None:
+        """Only what is open is closed: closing an unknown context opens it, for good."""
+        if context in self._contexts and self._contexts[context] is None:
+            self._contexts[context] = self._loop.time() + FORGOTTEN_AFTER
+            self._send(CloseContext(context))
+
+    def drop_context(self, context: str) -> None:
+        """Nothing of it is wanted any more: take back what the server does not know yet, close what it knows."""
+        if self._connection is None:
+            self._outbox = [message for message in self._outbox if message.context_id != context]
+            self._contexts.pop(context, None)
+        else:
+            self.close_context(context)
+
+    async def aclose(self) -> None:
+        if self._connection is not None:
+            send_now(self._connection, encode(CloseSocket()).decode())
+        self._task.cancel()
+        await asyncio.wait((self._task,))
+
+    def _send(self, message: OpenContext | SpeakText | CloseContext) -> None:
+        if self._connection is None:
+            self._outbox.append(message)
+        else:
+            send_now(self._connection, encode(message).decode())
+
+    def _open(self, connection: ClientConnection) -> None:
+        self.opened = True
+        self._connection = connection
+        waiting, self._outbox = self._outbox, []
+        for message in waiting:
+            self._send(message)
+
+    async def _run(self, connection: ClientConnection | None) -> None:
+        try:
+            if connection is None:
+                connection = await open_patiently(self._connect)
+                self._open(connection)
+            async for raw in connection:
+                self._receive(raw)
+            problem = self._closed(None)
+        except ConnectionClosed as closed:
+            problem = self._closed(closed)
+        except ProviderError as failed:
+            problem = failed
+        finally:
+            self._connection = None
+            if connection is not None:
+                await close_websocket(connection)
+        self._listener.lost(self, problem)
+
+    def _receive(self, raw: str | bytes) -> None:
+        try:
+            message = decode(raw)
+        except msgspec.MsgspecError as garbage:
+            log.warning("tts_message_not_understood", provider="elevenlabs", problem=str(garbage))
+            return
+        if message.error is not None:
+            self._refusal = message  # a close follows
+            return
+        if message.final:
+            self._contexts.pop(message.context, None)
+        self._listener.received(self, message)
+
+    def _closed(self, closed: ConnectionClosed | None) -> ProviderError:
+        refusal = self._refusal
+        if refusal is None:
+            return closed_early("elevenlabs", closed)
+        retryable = refusal.error in HARMLESS or closed_early("elevenlabs", closed).retryable
+        return ProviderError("elevenlabs", f"{refusal.error}: {refusal.message or ''}", retryable=retryable)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        if not task.cancelled() and isinstance(defect := task.exception(), Exception):
+            self._listener.broken(defect)
