@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlsplit
@@ -68,6 +68,7 @@ GROQ = Flavor(
 )
 COMPATIBLE = Flavor("compatible", "max_tokens", frozenset({"temperature"}))
 FLAVORS = {flavor.name: flavor for flavor in (OPENAI, GROQ, COMPATIBLE)}
+REASONING_MODELS = ("gpt-5", "gpt-6", "o1", "o3", "o4")  # refuse `max_tokens`, behind whatever proxy they stand
 HOSTS = {"api.openai.com": OPENAI, "api.groq.com": GROQ}
 
 
@@ -117,7 +118,8 @@ class OpenAiModel:
             log.warning("llm_options_left_out", options=unknown, flavor=self._flavor.name)
         self._options = {name: value for name, value in given.items() if name in self._flavor.fields}
         if max_tokens is not None:
-            self._options[token_limit or self._flavor.token_limit] = max_tokens
+            limit = OPENAI.token_limit if model.startswith(REASONING_MODELS) else self._flavor.token_limit
+            self._options[token_limit or limit] = max_tokens
         self._options |= extra_body or {}
         self._tool_options = {"parallel_tool_calls": False} if "parallel_tool_calls" in self._flavor.fields else {}
         self._stream_options: ChatCompletionStreamOptionsParam = {"include_usage": True}
@@ -137,7 +139,7 @@ class OpenAiModel:
 
     async def reply(
         self, reply: int, *, instructions: str, turns: tuple[Turn, ...], tools: tuple[ToolSpec, ...]
-    ) -> AsyncIterator[Thought]:
+    ) -> AsyncGenerator[Thought, None]:
         """Answer. Text comes as the model writes it, tool calls when they are complete."""
         loop = asyncio.get_running_loop()
         deadline, missed = loop.time() + self._first_token_within, f"no token within {self._first_token_within:g} s"

@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection
 
-from phoneagent.providers.websocket import open_websocket, websocket_url
+from phoneagent.providers.websocket import open_patiently, open_websocket, websocket_url
 
 from .deepgram_account import check_key
 from .deepgram_messages import FORCE_END_TURN, FluxMessage
@@ -73,7 +73,7 @@ class DeepgramFlux:
             return await open_websocket("deepgram", self._listen_url(language, keyterms), self._headers)
 
         return DeepgramTranscription(
-            await connect(self._keyterms),
+            await open_patiently(lambda: connect(self._keyterms)),
             reconnect=connect,
             dialect=FluxTurns(),
             manners=MANNERS,

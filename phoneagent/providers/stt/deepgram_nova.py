@@ -6,7 +6,7 @@ from urllib.parse import urlencode
 
 from websockets.asyncio.client import ClientConnection
 
-from phoneagent.providers.websocket import open_websocket, websocket_url
+from phoneagent.providers.websocket import open_patiently, open_websocket, websocket_url
 
 from .deepgram_account import check_key
 from .deepgram_messages import FINALIZE, NovaMessage
@@ -76,7 +76,7 @@ class DeepgramNova:
             return await open_websocket("deepgram", f"{self._url}/v1/listen?{urlencode(parameters)}", self._headers)
 
         return DeepgramTranscription(
-            await connect(self._keyterms),
+            await open_patiently(lambda: connect(self._keyterms)),
             reconnect=connect,
             dialect=NovaSegments(),
             manners=MANNERS,

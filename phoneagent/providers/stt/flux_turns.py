@@ -22,6 +22,7 @@ from phoneagent.conversation.words import SAMPLE_RATE
 from phoneagent.errors import ProviderError
 from phoneagent.ports import Heard
 
+from .audio_tape import FRAME
 from .deepgram_messages import FluxMessage, TimedWord, decode_flux
 
 
@@ -44,6 +45,7 @@ class FluxTurns:
         self._text = ""  # of the open turn, as last reported
         self._eager: str | None = None  # the text that was reported as an eager end of turn
         self._carried = ""  # of the open turn, heard on lost sockets
+        self._carried_until = 0  # where the last of those words ends
         self._known = ""  # the whole text when the last socket was lost
         self._transcript = ""
         self._words: tuple[TimedWord, ...] = ()
@@ -53,7 +55,7 @@ class FluxTurns:
     def begin(self, base: int) -> list[Heard]:
         """A socket was opened, and is given the audio from this position on."""
         if self.open:
-            self._carried = joined(self._carried, self._before(base))
+            self._carry(base)
             self._known = self._text
             self.unheard = True
         self._transcript = ""
@@ -87,10 +89,10 @@ class FluxTurns:
         return self._end(self._text) if self.open else []
 
     def _turn(self, info: FluxMessage) -> list[Heard]:
-        self._transcript, self._words = info.transcript, info.words
-        if info.transcript:
+        self._transcript, self._words = self._without_carried(info)
+        if self._transcript:
             self.unheard = False
-        text = self._at_least_known(joined(self._carried, info.transcript))
+        text = self._at_least_known(joined(self._carried, self._transcript))
         heard: list[Heard] = []
         if not self.open:
             self.open = True
@@ -119,6 +121,7 @@ class FluxTurns:
         self.open = self.unheard = False
         self._eager = None
         self._text = self._carried = self._known = self._transcript = ""
+        self._carried_until = 0
         self._words = ()
         return heard
 
@@ -133,12 +136,34 @@ class FluxTurns:
     def _position(self, seconds: float) -> int:
         return self._base + round(seconds * SAMPLE_RATE)
 
-    def _before(self, position: int) -> str:
-        """What the present socket understood before a position; all of it, if its words have no times."""
-        before = sum(1 for word in self._words if word.start is None or self._position(word.start) < position)
-        written = self._transcript.split()
-        if not self._words or before == len(self._words):
-            return self._transcript
-        if len(written) == len(self._words):  # as it was written: with capitals and punctuation
-            return " ".join(written[:before])
-        return " ".join(word.word for word in self._words[:before])
+    def _carry(self, base: int) -> None:
+        """Keep what the present socket understood before a position; all of it, if its words have no times."""
+        words = self._words
+        count = sum(1 for word in words if word.start is None or self._position(word.start) < base)
+        self._carried = joined(self._carried, _written(self._transcript, words, 0, count))
+        if count and (end := words[count - 1].end) is not None:
+            self._carried_until = self._position(end)
+
+    def _without_carried(self, info: FluxMessage) -> tuple[str, tuple[TimedWord, ...]]:
+        """A message's transcript and words without the rest of a carried word at its beginning.
+
+        The audio is heard again from the beginning of a frame, which may hold the end of the word before.
+        """
+        count = 0
+        if self._carried:
+            while count < len(info.words):
+                end = info.words[count].end
+                if end is None or self._position(end) > self._carried_until + FRAME:
+                    break
+                count += 1
+        return _written(info.transcript, info.words, count, len(info.words)), info.words[count:]
+
+
+def _written(transcript: str, words: tuple[TimedWord, ...], first: int, until: int) -> str:
+    """Some of the words as they stand in the transcript: with capitals and punctuation."""
+    if first == 0 and until == len(words):
+        return transcript
+    tokens = transcript.split()
+    if len(tokens) != len(words):
+        tokens = [word.word for word in words]
+    return " ".join(tokens[first:until])

@@ -24,7 +24,8 @@ class NovaSegments:
         self._words: tuple[TimedWord, ...] = ()
         self._base = 0  # position at which the socket's audio began
         self._final_until = 0
-        self._again = False  # speech that was already reported is being heard again
+        self._started = False  # sound was reported, and nothing understood of it yet
+        self._again = False  # a sound that was already reported is being heard again
 
     @property
     def open(self) -> bool:
@@ -39,7 +40,7 @@ class NovaSegments:
             if lost:
                 heard.append(PartialTranscript(_written(lost), final=True))
                 self._interim = _written(self._words[len(lost) :])
-        self._again = self.open
+        self._again = self.open or self._started
         self._words = ()
         self._base = base
         return heard
@@ -63,6 +64,7 @@ class NovaSegments:
             case "Results":
                 return self._results(message)
             case "SpeechStarted" if not self._again:
+                self._started = True
                 return [SpeechStarted("stt")]
             case "Error":
                 raise ProviderError("deepgram", f"{message.code or 'Error'}: {message.description}")
@@ -79,12 +81,14 @@ class NovaSegments:
         if results.is_final:
             self._final_until = max(self._final_until, self._position(results.start + results.duration))
             retracted = bool(self._interim)
-            self._interim, self._words, self._again = "", (), False
+            self._interim, self._words = "", ()
+            self._again = self._started = False
             return [PartialTranscript(text, final=True)] if text or retracted else []
         if not text:
             return []
         news = text != self._interim
-        self._interim, self._words, self._again = text, alternatives[0].words, False
+        self._interim, self._words = text, alternatives[0].words
+        self._again = self._started = False
         return [PartialTranscript(text)] if news else []
 
     def _position(self, seconds: float) -> int:
