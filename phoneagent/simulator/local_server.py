@@ -12,18 +12,22 @@ import uvicorn
 class LocalServer:
     """Serves `app` on 127.0.0.1 while its block is open: `async with LocalServer(app) as server: ... server.url`."""
 
-    def __init__(self, app: Any, *, port: int = 0) -> None:
-        """`app`: an ASGI application; it gets no lifespan events. `port` 0: a free one."""
+    def __init__(self, app: Any, *, port: int = 0, **settings: Any) -> None:
+        """`app`: an ASGI application; it gets no lifespan events. `port` 0: a free one. `settings`: more of uvicorn."""
+        defaults: dict[str, Any] = {
+            "ws": "websockets-sansio",
+            "timeout_graceful_shutdown": 2,
+            "timeout_keep_alive": 300,  # seconds; uvicorn's 5 drop pooled connections that are about to be used
+        }
         self._config = uvicorn.Config(
             app,
             loop="none",
-            ws="websockets-sansio",
             ws_per_message_deflate=False,
             lifespan="off",
             log_config=None,
             access_log=False,
             proxy_headers=False,
-            timeout_graceful_shutdown=2,
+            **(defaults | settings),
         )
         self._port = port
         self.url = ""

@@ -91,9 +91,8 @@ class PhoneLine:
         self._tick()
 
     def connect(self, far: FarEnd) -> None:
-        """Connect the line to something else. What the caller is saying at that moment is lost."""
+        """Connect the line to something else; it gets the frame that the caller is speaking at that moment."""
         self.far = far
-        self._spoken = None
 
     def end(self) -> None:
         """Nothing is heard any more."""

@@ -232,8 +232,6 @@ class PlacedCall:
                 caller = Caller(self.order.script, self._equipment.speech, self.ear, self)
                 limit = self._loop.call_later(self.order.time_limit, self.interrupt, Over("time limit"))
                 over = await self._follow_documents(caller)
-            self.talked = self._line.now() if self._line.is_live else None
-            self._line.end()
             self.status = over.status if self.talked is not None or over.status != "completed" else "no-answer"
             self._note("ended", ending=over.ending)
             self._status_changed("completed")
@@ -241,6 +239,8 @@ class PlacedCall:
             await delivery
         finally:
             self._line.end()
+            if not self.is_over:
+                self.status = "failed"  # by a mistake of the simulation
             if limit is not None:
                 limit.cancel()
             delivery.cancel()
@@ -288,6 +288,8 @@ class PlacedCall:
                     self._interruption = self._loop.create_future()
                 else:
                     following = verbs.result()
+                if isinstance(following, Over):
+                    self._disconnect()  # now, not when the product has closed its end of a stream
             finally:
                 verbs.cancel()
                 await asyncio.wait({verbs})
@@ -300,6 +302,11 @@ class PlacedCall:
         self._note("answered")
         self._line.begin(caller)
         self._status_changed("answered")
+
+    def _disconnect(self) -> None:
+        if self._line.is_live:
+            self.talked = self._line.now()
+        self._line.end()
 
     async def _follow(self, source: Fetch | Inline, caller: Caller) -> Next:
         """Carry out one document."""
