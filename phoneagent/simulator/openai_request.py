@@ -1,0 +1,251 @@
+"""What `POST /v1/chat/completions` accepts, as strictly as OpenAI: 400 for an unknown field, a missing tool result."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from typing import Annotated, Any, Literal, TypeAlias
+
+import msgspec
+
+REASONING_MODELS = ("gpt-5", "gpt-6", "o1", "o3", "o4")
+"""Beginnings of the names of models that know `max_completion_tokens` only."""
+
+Name = Annotated[str, msgspec.Meta(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
+Count = Annotated[int, msgspec.Meta(ge=1)]
+
+
+class RequestError(Exception):
+    """The request is refused; `param` and `code` as in OpenAI's error object."""
+
+    def __init__(self, message: str, *, param: str | None = None, code: str | None = None, status: int = 400) -> None:
+        super().__init__(message)
+        self.param = param
+        self.code = code
+        self.status = status
+
+
+class TextPart(msgspec.Struct, tag_field="type", tag="text", forbid_unknown_fields=True):
+    text: str
+
+
+Content: TypeAlias = str | list[TextPart]
+
+
+class SystemMessage(msgspec.Struct, tag_field="role", tag="system", forbid_unknown_fields=True):
+    content: Content
+    name: str | None = None
+
+
+class DeveloperMessage(msgspec.Struct, tag_field="role", tag="developer", forbid_unknown_fields=True):
+    content: Content
+    name: str | None = None
+
+
+class UserMessage(msgspec.Struct, tag_field="role", tag="user", forbid_unknown_fields=True):
+    content: Content
+    name: str | None = None
+
+
+class FunctionCall(msgspec.Struct, forbid_unknown_fields=True):
+    name: Name
+    arguments: str
+
+
+class ToolCallPart(msgspec.Struct, forbid_unknown_fields=True):
+    id: str
+    type: Literal["function"]
+    function: FunctionCall
+
+
+class AssistantMessage(msgspec.Struct, tag_field="role", tag="assistant", forbid_unknown_fields=True):
+    content: Content | None = None
+    refusal: str | None = None
+    name: str | None = None
+    tool_calls: Annotated[list[ToolCallPart], msgspec.Meta(min_length=1)] | None = None
+
+
+class ToolMessage(msgspec.Struct, tag_field="role", tag="tool", forbid_unknown_fields=True):
+    content: Content
+    tool_call_id: str
+
+
+AnyMessage: TypeAlias = SystemMessage | DeveloperMessage | UserMessage | AssistantMessage | ToolMessage
+
+
+class Function(msgspec.Struct, forbid_unknown_fields=True):
+    name: Name
+    description: str = ""
+    parameters: dict[str, Any] = {}
+    strict: bool | None = None
+
+
+class Tool(msgspec.Struct, forbid_unknown_fields=True):
+    type: Literal["function"]
+    function: Function
+
+
+class NamedFunction(msgspec.Struct, forbid_unknown_fields=True):
+    name: Name
+
+
+class NamedTool(msgspec.Struct, forbid_unknown_fields=True):
+    type: Literal["function"]
+    function: NamedFunction
+
+
+class StreamOptions(msgspec.Struct, forbid_unknown_fields=True):
+    include_usage: bool = False
+    include_obfuscation: bool = True
+
+
+class CacheOptions(msgspec.Struct, forbid_unknown_fields=True):
+    mode: Literal["implicit", "explicit"] = "implicit"
+    ttl: Literal["30m"] = "30m"
+
+
+class ChatRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
+    """The fields that a telephone agent has a use for; audio, images and old function calls are not among them."""
+
+    model: str
+    messages: Annotated[list[AnyMessage], msgspec.Meta(min_length=1)]
+    stream: bool | None = None
+    stream_options: StreamOptions | None = None
+    tools: Annotated[list[Tool], msgspec.Meta(min_length=1)] | None = None
+    tool_choice: Literal["none", "auto", "required"] | NamedTool | None = None
+    parallel_tool_calls: bool | None = None
+    max_completion_tokens: Count | None = None
+    max_tokens: Count | None = None
+    reasoning_effort: Literal["none", "minimal", "low", "medium", "high", "xhigh", "max"] | None = None
+    verbosity: Literal["low", "medium", "high"] | None = None
+    temperature: Annotated[float, msgspec.Meta(ge=0, le=2)] | None = None
+    top_p: Annotated[float, msgspec.Meta(ge=0, le=1)] | None = None
+    presence_penalty: Annotated[float, msgspec.Meta(ge=-2, le=2)] | None = None
+    frequency_penalty: Annotated[float, msgspec.Meta(ge=-2, le=2)] | None = None
+    logit_bias: dict[str, int] | None = None
+    n: Literal[1] | None = None
+    seed: int | None = None
+    stop: str | Annotated[list[str], msgspec.Meta(max_length=4)] | None = None
+    response_format: dict[str, Any] | None = None
+    service_tier: Literal["auto", "default", "flex", "scale", "priority", "fast"] | None = None
+    prompt_cache_key: str | None = None
+    prompt_cache_options: CacheOptions | None = None
+    prompt_cache_retention: Literal["in_memory", "24h"] | None = None
+    safety_identifier: str | None = None
+    user: str | None = None
+    store: bool | None = None
+    metadata: dict[str, str] | None = None
+
+    @property
+    def token_limit(self) -> int | None:
+        return self.max_completion_tokens or self.max_tokens
+
+    @property
+    def offered(self) -> frozenset[str]:
+        """Names of the tools that may be called."""
+        if self.tool_choice == "none":
+            return frozenset()
+        return frozenset(tool.function.name for tool in self.tools or ())
+
+
+_DECODER = msgspec.json.Decoder(ChatRequest)
+
+
+def read_request(body: bytes, models: Sequence[str]) -> ChatRequest:
+    """Raises `RequestError`."""
+    try:
+        request = _DECODER.decode(body)
+    except msgspec.ValidationError as exc:
+        raise _unreadable(exc) from exc
+    except msgspec.DecodeError as exc:
+        raise RequestError(f"We could not parse the JSON body of your request: {exc}") from exc
+    if request.model not in models:
+        raise RequestError(
+            f"The model `{request.model}` does not exist or you do not have access to it.",
+            code="model_not_found",
+            status=404,
+        )
+    if request.max_tokens is not None and request.model.startswith(REASONING_MODELS):
+        raise RequestError(
+            "Unsupported parameter: 'max_tokens' is not supported with this model. "
+            "Use 'max_completion_tokens' instead.",
+            param="max_tokens",
+            code="unsupported_parameter",
+        )
+    if request.stream_options is not None and not request.stream:
+        raise RequestError(
+            "The 'stream_options' parameter is only allowed when 'stream' is enabled.", param="stream_options"
+        )
+    _check_tools(request)
+    _check_order(request.messages)
+    return request
+
+
+def text_of(content: Content | None) -> str:
+    if isinstance(content, list):
+        return "".join(part.text for part in content)
+    return content or ""
+
+
+def _unreadable(exc: msgspec.ValidationError) -> RequestError:
+    message = str(exc)
+    unknown = re.search(r"unknown field `(.+?)`", message)
+    if unknown is not None:
+        return RequestError(f"Unknown parameter: {message}", param=unknown[1], code="unknown_parameter")
+    path = re.search(r"`\$\.?(.*?)`$", message)
+    return RequestError(f"Invalid request: {message}", param=path[1] if path else None, code="invalid_value")
+
+
+def _check_tools(request: ChatRequest) -> None:
+    if request.tools is None:
+        for name in ("tool_choice", "parallel_tool_calls"):
+            if getattr(request, name) is not None:
+                raise RequestError(f"'{name}' is only allowed when 'tools' are specified.", param=name)
+    if isinstance(request.tool_choice, NamedTool) and request.tool_choice.function.name not in request.offered:
+        raise RequestError("'tool_choice' names a function that is not among 'tools'.", param="tool_choice")
+    for index, tool in enumerate(request.tools or ()):
+        schema = tool.function.parameters
+        if not tool.function.strict:
+            continue
+        missing = set(schema.get("properties", {})) - set(schema.get("required", ()))
+        if schema.get("additionalProperties") is not False or missing:
+            raise RequestError(
+                f"Invalid schema for function '{tool.function.name}': a strict one has 'additionalProperties': false "
+                "and every property in 'required'.",
+                param=f"tools[{index}].function.parameters",
+                code="invalid_function_parameters",
+            )
+
+
+def _check_order(messages: Sequence[AnyMessage]) -> None:
+    """Each tool call is answered, at once, and nothing else is answered."""
+    waiting: list[str] = []
+    for index, message in enumerate(messages):
+        if isinstance(message, ToolMessage):
+            if message.tool_call_id not in waiting:
+                raise RequestError(
+                    "Invalid parameter: messages with role 'tool' must be a response to a preceding message with "
+                    f"'tool_calls' (no open call '{message.tool_call_id}').",
+                    param=f"messages.[{index}].role",
+                )
+            waiting.remove(message.tool_call_id)
+            continue
+        _nothing_waits(waiting)
+        if isinstance(message, AssistantMessage):
+            if message.content is None and message.tool_calls is None and message.refusal is None:
+                raise RequestError(
+                    "Invalid value for 'content': expected a string, got null.", param=f"messages.[{index}].content"
+                )
+            waiting = [call.id for call in message.tool_calls or ()]
+            if len(set(waiting)) < len(waiting):
+                raise RequestError("Duplicate tool call ids.", param=f"messages.[{index}].tool_calls")
+    _nothing_waits(waiting)
+
+
+def _nothing_waits(waiting: list[str]) -> None:
+    if waiting:
+        raise RequestError(
+            "An assistant message with 'tool_calls' must be followed by tool messages responding to each "
+            f"'tool_call_id'. The following tool_call_ids did not have response messages: {', '.join(waiting)}",
+            param="messages",
+        )
