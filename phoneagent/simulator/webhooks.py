@@ -57,8 +57,8 @@ class Webhooks:
         )
 
     def sign(self, url: str, form: Mapping[str, str]) -> str:
-        """The signature of a request to this public URL."""
-        return str(self._validator.compute_signature(urldefrag(url).url, dict(form)))
+        """The signature of a request to this public URL, which has no fragment."""
+        return str(self._validator.compute_signature(url, dict(form)))
 
     async def request(
         self, url: str, form: Mapping[str, str], *, method: str = "POST", signature: str | None = GENUINE
