@@ -1,0 +1,9 @@
+"""How long calls are kept. The same in every store."""
+
+from __future__ import annotations
+
+LIVE_TTL = 6 * 3600
+"""Seconds that a call is kept after its last sign of life while it has no end; carriers end calls after 4 hours."""
+
+ENDED_TTL = 24 * 3600
+"""Seconds that a call is kept after its end, unless the operator says otherwise."""

@@ -1,0 +1,136 @@
+"""State in this process: for a machine without Redis. It ends with the process."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from phoneagent.conversation.transcript import Turn
+from phoneagent.errors import LeaseLost, StoreError
+from phoneagent.records import CallRecord, StoredCall
+
+from .encoding import checked
+from .expiry import ENDED_TTL, LIVE_TTL
+
+MOST_CALLS = 10_000
+"""About 20 kB each: 200 MB. Past that the ended calls go first, then the oldest."""
+
+MOST_TOKENS = 10_000
+"""One for each call that is being connected; past that the oldest go."""
+
+
+@dataclass(slots=True)
+class _Kept:
+    expires: float
+    record: CallRecord | None = None
+    turns: list[Turn] = field(default_factory=list)
+    epoch: int = 0
+    owner: str = ""
+    lease_until: float = 0.0
+
+    @property
+    def ended(self) -> bool:
+        return self.record is not None and self.record.ended is not None
+
+
+class MemoryStore:
+    """Keeps calls in a dictionary, by the event loop's clock. `ttl`: seconds that a call is kept after its end."""
+
+    def __init__(self, *, ttl: float = ENDED_TTL) -> None:
+        self._ttl = ttl
+        self._calls: dict[str, _Kept] = {}
+        self._tokens: dict[str, tuple[str, float]] = {}
+
+    async def create_call(self, record: CallRecord) -> None:
+        kept = self._take_or_make(record.id)
+        if kept.record is None:
+            kept.record = record
+        self._keep(kept)
+
+    async def update_call(self, call: str, **changes: object) -> None:
+        fields: dict[str, Any] = dict(checked(changes))
+        kept = self._find(call)
+        if kept is None or kept.record is None:
+            raise StoreError("expected a call that was created and has not expired")
+        kept.record = replace(kept.record, **fields)
+        self._keep(kept)
+
+    async def load_call(self, call: str) -> StoredCall | None:
+        kept = self._find(call)
+        return None if kept is None or kept.record is None else StoredCall(kept.record, tuple(kept.turns))
+
+    async def take_lease(self, call: str, owner: str, *, seconds: float, force: bool = False) -> int:
+        """See `ports.Store`. The same owner keeps its token, even if the lease ran out and nobody else took it."""
+        kept, now = self._take_or_make(call), _now()
+        if kept.lease_until > now and kept.owner != owner and not force:
+            return 0
+        if kept.owner != owner:
+            kept.owner = owner
+            kept.epoch += 1
+        kept.lease_until = now + seconds
+        self._keep(kept)
+        return kept.epoch
+
+    async def release_lease(self, call: str, owner: str, token: int) -> None:
+        kept = self._find(call)
+        if kept is not None and (kept.owner, kept.epoch) == (owner, token):
+            kept.lease_until = 0.0
+
+    async def append_turn(self, call: str, seq: int, turn: Turn, *, token: int) -> None:
+        kept = self._find(call)
+        epoch = kept.epoch if kept else 0
+        if epoch > token:
+            raise LeaseLost("another process owns the call")
+        if kept is None or epoch < token:
+            raise StoreError("expected a lease that was given out here: the store has lost the call")
+        if seq > len(kept.turns) + 1:
+            raise StoreError(f"expected turn {len(kept.turns) + 1}, got {seq}")
+        if seq == len(kept.turns) + 1:
+            kept.turns.append(turn)
+        self._keep(kept)
+
+    async def put_stream_token(self, token: str, call: str, *, seconds: float) -> None:
+        now = _now()
+        self._tokens = {name: kept for name, kept in self._tokens.items() if kept[1] > now}
+        while len(self._tokens) >= MOST_TOKENS:
+            del self._tokens[next(iter(self._tokens))]
+        self._tokens[token] = call, now + seconds
+
+    async def take_stream_token(self, token: str) -> str | None:
+        call, expires = self._tokens.pop(token, (None, 0.0))
+        return call if expires > _now() else None
+
+    async def ping(self) -> None:
+        """It is always here."""
+
+    async def aclose(self) -> None:
+        self._calls.clear()
+        self._tokens.clear()
+
+    def _find(self, call: str) -> _Kept | None:
+        kept = self._calls.get(call)
+        if kept is not None and kept.expires <= _now():
+            del self._calls[call]
+            return None
+        return kept
+
+    def _take_or_make(self, call: str) -> _Kept:
+        if (kept := self._find(call)) is None:
+            self._make_room()
+            kept = self._calls[call] = _Kept(expires=_now() + LIVE_TTL)
+        return kept
+
+    def _make_room(self) -> None:
+        """Drop what has expired; it is looked at when a call begins, so that no timer outlives a call."""
+        now = _now()
+        self._calls = {call: kept for call, kept in self._calls.items() if kept.expires > now}
+        while len(self._calls) >= MOST_CALLS:
+            del self._calls[min(self._calls, key=lambda call: (not self._calls[call].ended, self._calls[call].expires))]
+
+    def _keep(self, kept: _Kept) -> None:
+        kept.expires = _now() + (self._ttl if kept.ended else LIVE_TTL)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

@@ -1,0 +1,144 @@
+"""State in Redis: any process can carry on any call."""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import secrets
+from collections.abc import Callable, Mapping
+from typing import Any
+from urllib.parse import quote
+
+from redis.exceptions import RedisClusterException, RedisError
+
+from phoneagent.conversation.transcript import Turn
+from phoneagent.errors import LeaseLost, StoreError
+from phoneagent.records import CallRecord, StoredCall
+
+from . import scripts
+from .encoding import VERSION, decode_record, decode_turn, encode_changes, encode_record, encode_turn, newer
+from .expiry import ENDED_TTL, LIVE_TTL
+from .redis_url import Client, Close, connect
+
+RECORD = "record."  # before the names of the record's fields in the meta hash
+
+CLOSE_WITHIN = 0.9  # seconds
+
+
+class RedisStore:
+    """Keeps each call under one prefix, in one hash slot: `phoneagent:call:{CA…}:meta`, `:turns` and `:lease`.
+
+    `ttl`: seconds that a call is kept after its end. Works with Redis 6.2 and later, alone, behind Sentinels or as a
+    Cluster. Each method raises `StoreError` when Redis is away.
+    """
+
+    def __init__(self, client: Callable[[], tuple[Client, Close]], *, ttl: float = ENDED_TTL) -> None:
+        self._make_client = client
+        self._ttl = ttl
+        self._client: Client | None = None
+        self._close: Close | None = None
+        self._scripts: dict[str, Any] = {}
+
+    @classmethod
+    def from_url(cls, url: str, *, ttl: float = ENDED_TTL) -> RedisStore:
+        """For `redis://`, `rediss://`, `unix://`, `redis+sentinel://h:p,h:p/service/db` and `redis+cluster://h:p,h:p`.
+
+        Raises `SettingsError` for any other. Connects when it is first used, in that loop.
+        """
+        connect(url)  # a client that was never used has nothing to close
+        return cls(lambda: connect(url), ttl=ttl)
+
+    async def create_call(self, record: CallRecord) -> None:
+        await self._run(scripts.CREATE, record.id, *_hash(encode_record(record)))
+
+    async def update_call(self, call: str, **changes: object) -> None:
+        answer = await self._run(scripts.UPDATE, call, *_hash(encode_changes(changes)))
+        if answer[0] == "unknown":
+            raise StoreError("expected a call that was created and has not expired")
+
+    async def load_call(self, call: str) -> StoredCall | None:
+        answer = await self._run(scripts.LOAD, call)
+        if answer[0] == "unknown":
+            return None
+        pairs = iter(answer[1])
+        stored = {name.removeprefix(RECORD): value for name, value in zip(pairs, pairs, strict=True)}
+        return StoredCall(decode_record(call, stored), tuple(decode_turn(turn) for turn in answer[2]))
+
+    async def take_lease(self, call: str, owner: str, *, seconds: float, force: bool = False) -> int:
+        """See `ports.Store`. The same owner keeps its token, even if the lease ran out and nobody else took it."""
+        return int((await self._run(scripts.ACQUIRE, call, owner, _ms(seconds), "force" if force else ""))[1])
+
+    async def release_lease(self, call: str, owner: str, token: int) -> None:
+        await self._run(scripts.RELEASE, call, owner, token)
+
+    async def append_turn(self, call: str, seq: int, turn: Turn, *, token: int) -> None:
+        match await self._run(scripts.APPEND, call, token, seq, encode_turn(seq, turn)):
+            case ["lost"]:
+                raise LeaseLost("another process owns the call")
+            case ["forgotten"]:
+                raise StoreError("expected a lease that was given out here: the store has lost the call")
+            case ["gap", expected]:
+                raise StoreError(f"expected turn {expected}, got {seq}")
+
+    async def put_stream_token(self, token: str, call: str, *, seconds: float) -> None:
+        await self._ask(lambda client: client.set(_token_key(token), f":{call}", px=_ms(seconds), nx=True))
+
+    async def take_stream_token(self, token: str) -> str | None:
+        attempt = secrets.token_hex(8)
+        answer = await self._ask(lambda _: self._scripts[scripts.TAKE_TOKEN]([_token_key(token)], [attempt]))
+        return answer[1] if answer[0] == "ok" else None
+
+    async def ping(self) -> None:
+        await self._ask(lambda client: client.ping())
+
+    async def aclose(self) -> None:
+        close, self._close, self._client = self._close, None, None
+        if close is not None:
+            try:
+                async with asyncio.timeout(CLOSE_WITHIN):
+                    await close()
+            except (RedisError, RedisClusterException, OSError) as exc:
+                raise StoreError(f"redis did not let go: {type(exc).__name__}: {exc}") from exc
+
+    async def _run(self, script: str, call: str, *arguments: object) -> list[Any]:
+        name = "phoneagent:call:{" + quote(call, safe="", errors="surrogatepass") + "}:"
+        keys = [name + "meta", name + "turns", name + "lease"]
+        common = [VERSION, _ms(LIVE_TTL), _ms(self._ttl)]
+        answer: list[Any] = await self._ask(lambda _: self._scripts[script](keys, [*common, *arguments]))
+        if answer[0] == "newer":
+            raise StoreError(newer(answer[1]))
+        return answer
+
+    async def _ask(self, question: Callable[[Client], Any]) -> Any:
+        try:
+            return await question(self._connected())
+        except (RedisError, RedisClusterException, OSError) as exc:
+            raise StoreError(f"redis: {type(exc).__name__}: {exc}") from exc
+
+    def _connected(self) -> Client:
+        if self._client is None:
+            self._client, self._close = self._make_client()
+            bodies = (
+                scripts.CREATE,
+                scripts.UPDATE,
+                scripts.LOAD,
+                scripts.ACQUIRE,
+                scripts.RELEASE,
+                scripts.APPEND,
+                scripts.TAKE_TOKEN,
+            )
+            self._scripts = {body: self._client.register_script(body) for body in bodies}
+        return self._client
+
+
+def _hash(fields: Mapping[str, str]) -> list[str]:
+    return [part for name, value in fields.items() for part in (RECORD + name, value)]
+
+
+def _token_key(token: str) -> str:
+    """Not the token itself: strangers choose its length and characters."""
+    return "phoneagent:token:" + hashlib.sha256(token.encode(errors="surrogatepass")).hexdigest()
+
+
+def _ms(seconds: float) -> int:
+    return max(1, round(seconds * 1000))

@@ -1,0 +1,116 @@
+"""What Redis does in one step. Every script that writes sets the time to live of what it wrote.
+
+Keys of a call: its meta hash, its list of turns, its lease. The hash has `v` (version of the data), `record.*` (the
+fields of the record as JSON), `epoch` and `owner` (the fencing token and who has it) and `last_seq`. Every script
+answers with a word and, for some, a value. Repeating one is harmless: a client not answered in time asks again.
+"""
+
+from __future__ import annotations
+
+_CALL = """
+local meta, turns, lease = KEYS[1], KEYS[2], KEYS[3]
+local version, live_ms, ended_ms = tonumber(ARGV[1]), ARGV[2], ARGV[3]
+local stored_version = redis.call('HGET', meta, 'v')
+if stored_version and tonumber(stored_version) > version then return {'newer', stored_version} end
+local function keep()
+  local ended = redis.call('HGET', meta, 'record.ended')
+  local ms = (ended and ended ~= 'null') and ended_ms or live_ms
+  redis.call('HSETNX', meta, 'v', version)
+  redis.call('PEXPIRE', meta, ms)
+  redis.call('PEXPIRE', turns, ms)
+end
+"""
+
+# ARGV: field, value, ...
+CREATE = (
+    _CALL
+    + """
+if redis.call('HEXISTS', meta, 'record.status') == 0 then
+  redis.call('HSET', meta, unpack(ARGV, 4))
+end
+keep()
+return {'ok'}
+"""
+)
+
+# ARGV: field, value, ...
+UPDATE = (
+    _CALL
+    + """
+if redis.call('HEXISTS', meta, 'record.status') == 0 then return {'unknown'} end
+if #ARGV > 3 then redis.call('HSET', meta, unpack(ARGV, 4)) end
+keep()
+return {'ok'}
+"""
+)
+
+# Answers with the hash as field, value, ... and the list.
+LOAD = (
+    _CALL
+    + """
+if redis.call('HEXISTS', meta, 'record.status') == 0 then return {'unknown'} end
+return {'ok', redis.call('HGETALL', meta), redis.call('LRANGE', turns, 0, -1)}
+"""
+)
+
+# ARGV: owner, milliseconds, "force" or "". Answers with the fencing token, 0 while another owns the call. An owner
+# keeps its token as long as nobody else has had the call, so that a late renewal does not invalidate its own writes.
+ACQUIRE = (
+    _CALL
+    + """
+local owner, ms, force = ARGV[4], ARGV[5], ARGV[6]
+local holder = redis.call('GET', lease)
+if holder and holder ~= owner and force ~= 'force' then return {'ok', 0} end
+if redis.call('HGET', meta, 'owner') ~= owner then
+  redis.call('HINCRBY', meta, 'epoch', 1)
+  redis.call('HSET', meta, 'owner', owner)
+end
+redis.call('SET', lease, owner, 'PX', ms)
+keep()
+return {'ok', tonumber(redis.call('HGET', meta, 'epoch'))}
+"""
+)
+
+# ARGV: owner, token.
+RELEASE = (
+    _CALL
+    + """
+if redis.call('GET', lease) == ARGV[4] and redis.call('HGET', meta, 'epoch') == ARGV[5] then
+  redis.call('DEL', lease)
+end
+return {'ok'}
+"""
+)
+
+# ARGV: token, seq, turn.
+APPEND = (
+    _CALL
+    + """
+local token, seq = tonumber(ARGV[4]), tonumber(ARGV[5])
+local epoch = tonumber(redis.call('HGET', meta, 'epoch') or 0)
+if epoch > token then return {'lost'} end
+if epoch < token then return {'forgotten'} end
+local last = tonumber(redis.call('HGET', meta, 'last_seq') or 0)
+if seq > last + 1 then return {'gap', last + 1} end
+if seq == last + 1 then
+  redis.call('RPUSH', turns, ARGV[6])
+  redis.call('HSET', meta, 'last_seq', seq)
+end
+keep()
+return {'ok'}
+"""
+)
+
+# KEYS: the token's. ARGV: a name for this attempt. Not GETDEL: repeated after a lost answer it would find nothing, and
+# turn a good caller away. The first attempt puts its name on the token; only the same attempt gets it again.
+TAKE_TOKEN = """
+local value = redis.call('GET', KEYS[1])
+if not value then return {'unknown'} end
+local taker, call = string.match(value, '^(%x*):(.*)$')
+if taker == '' then
+  redis.call('SET', KEYS[1], ARGV[1] .. ':' .. call, 'KEEPTTL')
+elseif taker ~= ARGV[1] then
+  return {'unknown'}
+end
+return {'ok', call}
+"""
