@@ -11,6 +11,7 @@ from contextlib import contextmanager
 
 STARTED_WITHIN = 10.0  # seconds
 IN_MEMORY = ("--save", "", "--appendonly", "no")
+PAUSE = 0.02  # seconds between two looks; another process takes real time
 ATTEMPTS = 5  # somebody else may take the free port first
 
 
@@ -44,6 +45,13 @@ class RedisServer:
             connection.sendall(request)
             return connection.recv(65536).decode()
 
+    def wait_for(self, answer, *words):
+        """Repeat a command until its answer has this text."""
+        until = time.monotonic() + STARTED_WITHIN
+        while answer not in self.command(*words):
+            assert time.monotonic() < until, f"{words} did not answer {answer} within {STARTED_WITHIN} s"
+            time.sleep(PAUSE)
+
     def stall(self):
         """The process stands still; the kernel still accepts connections for it."""
         self._process.send_signal(signal.SIGSTOP)
@@ -62,7 +70,7 @@ class RedisServer:
                 if self.command("PING").startswith("+PONG"):
                     return self._process.poll() is None
             except OSError:
-                time.sleep(0.02)  # another process: only real time helps
+                time.sleep(PAUSE)
         return False
 
 

@@ -22,6 +22,10 @@ from .redis_url import Client, Close, connect
 
 RECORD = "record."  # before the names of the record's fields in the meta hash
 
+DEADLINE = 2.0
+"""Seconds for one operation: three attempts of half a second and their waits. On a new connection the client would
+retry connecting within each retry of the command, nearly five seconds in all."""
+
 CLOSE_WITHIN = 0.9  # seconds
 
 
@@ -29,7 +33,7 @@ class RedisStore:
     """Keeps each call under one prefix, in one hash slot: `phoneagent:call:{CA…}:meta`, `:turns` and `:lease`.
 
     `ttl`: seconds that a call is kept after its end. Works with Redis 6.2 and later, alone, behind Sentinels or as a
-    Cluster. Each method raises `StoreError` when Redis is away.
+    Cluster. Each method raises `StoreError` within `DEADLINE` when Redis is away; what it asked for may still happen.
     """
 
     def __init__(self, client: Callable[[], tuple[Client, Close]], *, ttl: float = ENDED_TTL) -> None:
@@ -111,7 +115,8 @@ class RedisStore:
 
     async def _ask(self, question: Callable[[Client], Any]) -> Any:
         try:
-            return await question(self._connected())
+            async with asyncio.timeout(DEADLINE):
+                return await question(self._connected())
         except (RedisError, RedisClusterException, OSError) as exc:
             raise StoreError(f"redis: {type(exc).__name__}: {exc}") from exc
 
