@@ -111,6 +111,7 @@ async def rehearsal(
             functions=functions,
         )
         await start(front.app.router.lifespan_context(front.app))
+        await front.app.state.switchboard.warmed()
         yield Rehearsal(front.app, server.url, carrier, timeline, deepgram, openai, elevenlabs)
 
 

@@ -8,7 +8,7 @@ FRAME = 160  # bytes: 20 ms, the unit in which carriers send
 FRAME_SECONDS = 0.02
 SILENCE = b"\xff"  # one sample of it; 0x00 would be a loud click
 
-AUDIBLE = 200  # of 32,767: -44 dBFS; what a telephone line calls silence lies some 10 dB below
+AUDIBLE = 100  # of 32,767: -50 dBFS; the noise of a quiet line lies some 10 dB below
 _STEP = 80  # samples: 10 ms, finer than anybody hears a beginning
 
 

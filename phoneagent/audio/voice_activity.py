@@ -20,8 +20,12 @@ class Transition(Enum):
 
 ONSET = 3  # frames: 60 ms of sound; a click is shorter, the shortest word ("no", 200 ms) longer
 HANGOVER = 10  # frames: 200 ms of quiet; the stops inside a word ("ticket") are shorter
+VOICED = 200  # of 32,767: -44 dBFS; a voice begins louder than this on the quietest line
 ABOVE_NOISE = 3.0  # 10 dB: voice on a telephone is 15 to 40 dB above its line's noise
-FALL, RISE = 0.2, 0.005  # how fast the noise estimate follows a quieter and a louder frame: a second to learn a car
+STILL_ABOVE = 2.0  # 6 dB: words end more softly than they begin
+FALL = 0.2  # of the way to a quieter frame, each frame: the noise is what is left between words
+RISE = 1.006  # times louder each frame at the most: 10 dB in four seconds, so that speech is not taken for noise
+QUIETEST = AUDIBLE / STILL_ABOVE  # noise below this makes no difference
 
 
 class VoiceActivity:
@@ -29,15 +33,21 @@ class VoiceActivity:
 
     def __init__(self) -> None:
         self.voiced = False
-        self._noise = AUDIBLE / ABOVE_NOISE
+        self._noise = QUIETEST
         self._loud = 0  # voiced frames in a row, while quiet
         self._quiet = 0  # unvoiced frames in a row, while voiced
 
     def hear(self, frame: bytes) -> Transition | None:
         """Enter a frame of μ-law; a transition if there was one."""
         level = loudness(frame)
-        loud = level >= max(AUDIBLE, self._noise * ABOVE_NOISE)
-        self._noise += (level - self._noise) * (FALL if level < self._noise else RISE)
+        if self.voiced:
+            loud = level >= max(AUDIBLE, self._noise * STILL_ABOVE)
+        else:
+            loud = level >= max(VOICED, self._noise * ABOVE_NOISE)
+        if level < self._noise:
+            self._noise = max(QUIETEST, self._noise + (level - self._noise) * FALL)
+        else:
+            self._noise *= RISE
         if self.voiced:
             self._quiet = 0 if loud else self._quiet + 1
             if self._quiet < HANGOVER:

@@ -134,20 +134,6 @@ class Call:
 
     async def run(self) -> None:
         """Carry the call from here to its end. Returns within two seconds of it, whatever hangs."""
-        try:
-            await self._run()
-        finally:
-            self._finished.set()
-
-    async def finished(self, *, within: float) -> None:
-        """Wait until the last turn is saved, but not longer than this many seconds."""
-        try:
-            async with asyncio.timeout(within):
-                await self._finished.wait()
-        except TimeoutError:
-            log.warning("call_slow_to_end", call=self.record.id, seconds=within)
-
-    async def _run(self) -> None:
         async with self._scope as scope:
             self.feed(CallStarted())
             scope.start(self._read_stream(), "carrier")
@@ -167,6 +153,23 @@ class Call:
                     self._timer.cancel()
             await self._scribe.flush(FLUSH)
             await self._scribe.release()
+
+    def stop(self, reason: str) -> None:
+        """End the call here; the carrier may be told to carry it on elsewhere."""
+        if not self._over.is_set():
+            self.feed(CallEnded(reason))
+
+    def left(self) -> None:
+        """All is saved that will be."""
+        self._finished.set()
+
+    async def finished(self, *, within: float) -> None:
+        """Wait until the last turn and the record are saved, but not longer than this many seconds."""
+        try:
+            async with asyncio.timeout(within):
+                await self._finished.wait()
+        except TimeoutError:
+            log.warning("call_slow_to_end", call=self.record.id, seconds=within)
 
     def now(self) -> float:
         """Seconds since the call began."""
@@ -302,7 +305,7 @@ class Call:
         await self._stream_over(reason)
 
     async def _stream_over(self, reason: str) -> None:
-        self.feed(CallEnded(reason))
+        self.stop(reason)
         await self._ears.finish()
 
     async def _watch_carrier(self) -> None:
@@ -319,7 +322,7 @@ class Call:
     async def _watch_lease(self) -> None:
         await self._scribe.lease_lost.wait()
         await self._stream.aclose("carried on elsewhere")
-        self.feed(CallEnded("carried on elsewhere"))
+        self.stop("carried on elsewhere")
 
     async def _hang_up(self, reason: str) -> None:
         await self._note(status="completed", ended_reason=reason)

@@ -60,16 +60,27 @@ class Switchboard:
         self._ringing: dict[str, _Ringing] = {}
         self._live: dict[str, Call] = {}
         self._tasks: set[asyncio.Task[None]] = set()
+        self._warming: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        for equipped in self.agents.values():
+        self._warming = [
             self._begin(self._warm(equipped, equipped.agent.phrasing.greeting), f"warm {equipped.agent.name}")
+            for equipped in self.agents.values()
+        ]
         return self
+
+    async def warmed(self) -> None:
+        """Wait until greetings and fixed phrases are spoken and kept, or have turned out not to be to be had."""
+        if self._warming:
+            await asyncio.wait(self._warming)
 
     async def __aexit__(self, *_: object) -> None:
         self.draining = True
         for call in list(self._ringing):
             self._discard(call)
+        for live in self._live.values():
+            live.stop("the server was stopped")
+        await asyncio.gather(*(live.finished(within=FINISHING) for live in self._live.values()))
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -88,7 +99,8 @@ class Switchboard:
 
     @property
     def ready(self) -> bool:
-        return not self.draining and not self.full
+        """Whether a call is welcome. One that comes earlier is answered all the same, a little later."""
+        return not self.draining and not self.full and all(task.done() for task in self._warming)
 
     def live(self, call: str) -> Call | None:
         """The call, if this process carries it."""
@@ -170,15 +182,16 @@ class Switchboard:
         try:
             self._begin(self._note(record.id, status="in-progress"), "note start")
             await call.run()
+            if call.ended_reason in OVER:
+                await self._note(record.id, status="completed", ended=time.time(), ended_reason=call.ended_reason)
         finally:
             await _close(lines)
+            call.left()
             if self._live.get(record.id) is call:
                 del self._live[record.id]
             self._around.observer.tell(
                 record.id, call.now(), "call_left", {"reason": call.ended_reason, "direction": record.direction}
             )
-        if call.ended_reason in OVER:
-            await self._note(record.id, status="completed", ended=time.time(), ended_reason=call.ended_reason)
         if self._journals is not None:
             self._journals.mkdir(parents=True, exist_ok=True)
             call.journal.save(self._journals / f"{record.id}.{len(history)}.jsonl")
@@ -240,10 +253,11 @@ class Switchboard:
         except ProviderError as error:
             log.warning("speech_not_prepared", agent=equipped.agent.name, problem=str(error))
 
-    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> None:
+    def _begin(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
+        return task
 
 
 async def _within(connecting: Coroutine[Any, Any, Connection]) -> Connection:

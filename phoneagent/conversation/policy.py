@@ -30,7 +30,7 @@ class Policy:
     interruptible: bool = True
     interruptible_greeting: bool = True
     confirm_barge_in: float = 1.0  # how long a stop may stay unexplained before the agent goes on
-    words_within: float = 0.6  # after a sound over the agent has ended, words come within this or it was none
+    words_within: float = 0.4  # after a sound over the agent has ended, words come within this or it was none
     barge_in_words: int = 1  # this many words that are no backchannel are an interruption
     backchannels: tuple[str, ...] = (
         "mhm", "mm-hmm", "mm hmm", "mmhmm", "uh-huh", "uh huh", "aha", "hm", "hmm", "yeah", "yep", "right",

@@ -38,7 +38,7 @@ class CallTelemetry:
                 metrics.interrupted()
             case "ignored":
                 metrics.event_ignored(values["event"])
-                log.debug("event_ignored", call=call, **values)
+                log.debug("event_ignored", call=call, kind=values["event"], state=values["state"])
             case "provider_failed":
                 metrics.provider_failed(values["provider"], values.get("kind", "error"))
                 log.warning(name, call=call, provider=values["provider"], problem=values["problem"])
