@@ -18,6 +18,7 @@ MULTILINGUAL = "flux-general-multi"
 
 MANNERS = Manners(
     batch=640,  # 80 ms, which Deepgram recommends strongly
+    batch_in_turn=160,  # 20 ms
     keep_alive=False,  # /v2 closes on one; pings keep it open
     fill_silence=True,
     last_request=FORCE_END_TURN,

@@ -15,6 +15,7 @@ from .nova_segments import NovaSegments
 
 MANNERS = Manners(
     batch=320,  # 40 ms: partial transcripts tell a barge-in from a cough, so they should be early
+    batch_in_turn=320,  # its results come by the second; they are not waited for frame by frame
     keep_alive=True,
     fill_silence=False,  # turns are ended by our own clock
     last_request=FINALIZE,

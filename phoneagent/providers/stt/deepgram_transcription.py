@@ -74,6 +74,7 @@ class Manners(msgspec.Struct, frozen=True):
     """What differs between them otherwise. Audio is in bytes, times in seconds."""
 
     batch: int
+    batch_in_turn: int  # the end of a turn is noticed when the caller's last frame has come: none may wait for others
     keep_alive: bool  # by message; a socket without is kept by pings
     fill_silence: bool  # audio must go on in an open turn, for it has no other clock
     last_request: str  # asks for what was understood so far
@@ -174,10 +175,14 @@ class DeepgramTranscription(Generic[M]):
         if not self._tape.waiting:
             self._batch_since = self._fed_at
         self._tape.add(audio)
-        if self._tape.waiting >= self._manners.batch:
+        if self._tape.waiting >= self._batch:
             self._pump()
         elif self._batch_timer is None:
             self._batch_timer = self._loop.call_later(self._batch_seconds, self._batch_overdue)
+
+    @property
+    def _batch(self) -> int:
+        return self._manners.batch_in_turn if self._dialect.open else self._manners.batch
 
     @property
     def _batch_seconds(self) -> float:
@@ -196,7 +201,7 @@ class DeepgramTranscription(Generic[M]):
             self._batch_timer = self._loop.call_later(remaining, self._batch_overdue)
 
     def _pump(self, *, partial: bool = False) -> None:
-        connection, tape, batch = self._connection, self._tape, self._manners.batch
+        connection, tape, batch = self._connection, self._tape, self._batch
         if connection is None:
             return
         while tape.waiting >= batch or (partial and tape.waiting):

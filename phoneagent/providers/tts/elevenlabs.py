@@ -248,9 +248,10 @@ class ElevenLabsSpeech:
         if channel not in self._channels:
             return
         self._channels.remove(channel)
-        alone = not any(other.opened for other in self._channels)
-        for_good = not problem.retryable or (alone and not channel.opened)
         affected = [state for state in self._replies.values() if state.channel is channel]
+        alone = not any(other.opened for other in self._channels)
+        noticed = bool(affected) or not channel.opened  # an idle socket is closed with the same code as a bad one
+        for_good = (alone and not channel.opened) or (noticed and not problem.retryable)
         if affected or for_good:
             self._log.warning("tts_socket_lost", problem=problem.problem, replies=len(affected), for_good=for_good)
         for state in affected:

@@ -5,9 +5,10 @@ from __future__ import annotations
 import asyncio
 import string
 from collections.abc import Iterable
+from typing import Any
 
 from phoneagent.conversation.events import EndOfTurn, PartialTranscript
-from phoneagent.ports import Heard, Transcription
+from phoneagent.ports import Heard
 from phoneagent.providers.tts.espeak import EspeakVoice
 from phoneagent.simulator.caller_speech import SILENCE, CallerSpeech, in_frames
 from phoneagent.simulator.speech import Phrasebook
@@ -32,8 +33,9 @@ def plain(text):
 class Listener:
     """Plays frames into ears as the carrier would, and notes what comes out, with the time."""
 
-    def __init__(self, transcription: Transcription) -> None:
-        self.transcription = transcription
+    def __init__(self, transcription: Any, server: Any = None) -> None:
+        self.transcription = transcription  # a `ports.Transcription`; some tests look inside
+        self.server = server
         self.events: list[Heard] = []
         self.times: list[float] = []
         self.error: Exception | None = None

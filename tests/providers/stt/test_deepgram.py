@@ -2,6 +2,7 @@
 
 import asyncio
 from contextlib import asynccontextmanager
+from typing import Any
 
 import pytest
 
@@ -16,7 +17,7 @@ from phoneagent.simulator.faults import Fault, Faults
 from .listening import PHRASEBOOK, Listener, plain, says, settled, silence
 
 BOOKING = "I would like a table for two, please, tomorrow evening at seven."
-EARS = {"flux": DeepgramFlux, "nova": DeepgramNova}
+EARS: dict[str, Any] = {"flux": DeepgramFlux, "nova": DeepgramNova}
 
 
 @asynccontextmanager
@@ -28,8 +29,7 @@ async def call(ears=DeepgramFlux, *faults, **options):
         plan.add(fault, times=1)
     async with DeepgramServer(PHRASEBOOK, faults=plan) as server:
         stt = ears("a-key", url=server.url, **options)
-        line = Listener(await stt.connect(call="CA1"))
-        line.server = server
+        line = Listener(await stt.connect(call="CA1"), server)
         yield line
         await line.transcription.aclose()
         await line.task

@@ -1,0 +1,156 @@
+"""Turns as chat messages: whatever happened in the call, the next request is one that OpenAI accepts."""
+
+import json
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phoneagent.conversation.transcript import ToolCall, Turn
+from phoneagent.providers.llm.chat_messages import chat_messages, closed_schema, function_tools
+from phoneagent.providers.llm.reasoning import ReasoningFilter
+from phoneagent.records import ToolSpec
+from phoneagent.simulator.openai_request import read_request
+
+
+def caller(text):
+    return Turn("caller", text, 1.0)
+
+
+def agent(text, *, interrupted=False):
+    return Turn("agent", text, 1.0, interrupted=interrupted, generated="...")
+
+
+def tool(result, identity="call_1"):
+    return Turn("tool", result, 1.0, tool=ToolCall(identity, "book", '{"people":2}'))
+
+
+def roles(*turns):
+    return [(message["role"], message.get("content")) for message in chat_messages("Be brief.", turns)]
+
+
+def test_who_said_what():
+    assert roles(agent("Hello."), caller("Hi."), agent("Yes?")) == [
+        ("system", "Be brief."),
+        ("assistant", "Hello."),
+        ("user", "Hi."),
+        ("assistant", "Yes?"),
+    ]
+
+
+def test_turns_of_one_party_in_a_row_are_one_message():
+    assert roles(caller("I would like"), caller("a table."), agent("Sure."), agent("Still there?"))[1:] == [
+        ("user", "I would like a table."),
+        ("assistant", "Sure. Still there?"),
+    ]
+
+
+def test_an_interruption_is_told_on_both_sides():
+    assert roles(agent("We open at", interrupted=True), caller("on Sunday"))[1:] == [
+        ("assistant", "We open at —"),
+        ("user", "[interrupting] on Sunday"),
+    ]
+
+
+def test_a_reply_of_which_nothing_was_heard_was_not_said():
+    assert roles(caller("I would like"), agent("", interrupted=True), caller("a table."))[1:] == [
+        ("user", "I would like [interrupting] a table."),
+    ]
+
+
+def test_a_tool_call_stands_before_its_result():
+    said, result = chat_messages("", (caller("two"), agent("One moment."), tool("table 4")))[1:]
+    assert said["role"] == "assistant"
+    assert said["content"] == "One moment."
+    (call,) = said["tool_calls"]
+    assert call == {"id": "call_1", "type": "function", "function": {"name": "book", "arguments": '{"people":2}'}}
+    assert result == {"role": "tool", "tool_call_id": "call_1", "content": "table 4"}
+
+
+def test_ids_that_a_server_uses_twice_are_made_different():
+    messages = chat_messages("", (tool("one"), caller("again"), tool("two")))
+    ids = [message["tool_call_id"] for message in messages if message["role"] == "tool"]
+    assert len(set(ids)) == 2
+
+
+def test_turns_are_only_appended_to_what_was_sent_before():
+    turns = (agent("Hello."), caller("two"), agent("One moment."), tool("table 4"), agent("Booked."), caller("Thanks."))
+    before = json.dumps(chat_messages("Be brief.", turns[:4]))
+    after = json.dumps(chat_messages("Be brief.", turns))
+    assert after.startswith(before[:-1])
+
+
+TURNS = st.lists(
+    st.one_of(
+        st.builds(caller, st.sampled_from(["yes", "no", ""])),
+        st.builds(agent, st.sampled_from(["Sure.", "We", ""]), interrupted=st.booleans()),
+        st.builds(tool, st.just("ok"), st.sampled_from(["", "call_0", "call_1"])),
+    ),
+    max_size=12,
+)
+
+
+@given(TURNS)
+def test_every_conversation_is_accepted(turns):
+    body = json.dumps({"model": "gpt-4.1", "messages": chat_messages("Be brief.", turns)})
+    read_request(body.encode(), ("gpt-4.1",))
+
+
+# --- tools ------------------------------------------------------------------------------------------
+
+PEOPLE = {"type": "object", "properties": {"people": {"type": "integer"}}, "required": ["people"]}
+
+
+def test_a_schema_is_closed_and_strict_where_it_can_be():
+    (function,) = function_tools((ToolSpec("book", "Book a table", PEOPLE),), strict=True)
+    assert function["function"]["strict"] is True
+    assert function["function"]["parameters"] == PEOPLE | {"additionalProperties": False}
+    (function,) = function_tools((ToolSpec("book", "Book a table", PEOPLE),), strict=False)
+    assert function["function"] == {"name": "book", "description": "Book a table", "parameters": PEOPLE}
+
+
+def test_inner_objects_are_closed_too():
+    schema = {
+        "type": "object",
+        "properties": {"guests": {"type": "array", "items": PEOPLE}, "by": {"anyOf": [PEOPLE, {"type": "null"}]}},
+        "required": ["guests", "by"],
+    }
+    closed = closed_schema(schema)
+    assert closed is not None
+    assert closed["properties"]["guests"]["items"]["additionalProperties"] is False
+    assert closed["properties"]["by"]["anyOf"][0]["additionalProperties"] is False
+
+
+@pytest.mark.parametrize(
+    "schema",
+    [
+        PEOPLE | {"required": []},
+        PEOPLE | {"additionalProperties": True},
+        {"type": "object", "properties": {"a": {"type": "string", "default": "x"}}, "required": ["a"]},
+        {"type": "object", "properties": {"a": {"type": "object", "additionalProperties": {}}}, "required": ["a"]},
+        {"type": "object", "properties": {"a": {"allOf": [PEOPLE]}}, "required": ["a"]},
+    ],
+)
+def test_a_schema_that_cannot_be_strict_is_sent_as_it_is(schema):
+    (function,) = function_tools((ToolSpec("book", "", schema),), strict=True)
+    assert "strict" not in function["function"]
+    assert function["function"]["parameters"] == schema
+
+
+# --- thoughts ---------------------------------------------------------------------------------------
+
+
+@given(st.lists(st.integers(1, 9), max_size=30), st.sampled_from(["", "\n"]), st.sampled_from(["Sure, <b>.", "A < B."]))
+def test_thoughts_are_not_spoken_however_they_are_cut(cuts, before, answer):
+    whole = f"{before}<think>\nThe caller < wants a </th> table.</think>{answer}"
+    assert spoken(whole, cuts) == answer
+    assert spoken(answer, cuts) == answer
+
+
+def spoken(text, cuts):
+    thoughts = ReasoningFilter()
+    said = ""
+    for cut in cuts:
+        said += thoughts.feed(text[:cut])
+        text = text[cut:]
+    return said + thoughts.feed(text) + thoughts.flush()
