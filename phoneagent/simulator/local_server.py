@@ -38,7 +38,8 @@ class LocalServer:
         self._listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self._port = self._listener.getsockname()[1]
         self.url = f"http://127.0.0.1:{self._port}"
-        self._config.load()
+        if not self._config.loaded:  # a server may be opened again, at the same address
+            self._config.load()
         self._server = uvicorn.Server(self._config)
         # Only the first and the last step of `Server.serve`: what lies between handles signals and wakes ten times a
         # second, and both belong to the process, not to a server in it.
