@@ -231,6 +231,7 @@ async def test_a_write_that_was_carried_out_late_and_twice_counts_once(own_redis
         token = await begin(store)
         await store.append_turn(CALL, 1, TURNS[0], token=token)
         await store.take_stream_token("none")
+        await asyncio.gather(store.ping(), store.ping())  # two warm connections: on a new one nothing would be repeated
         await store.put_stream_token("k3J9", CALL, seconds=60)
         own_redis.command("CONFIG", "RESETSTAT")
         own_redis.stall()
