@@ -23,8 +23,8 @@ class EquippedAgent:
 
     @property
     def offered(self) -> tuple[ToolSpec, ...]:
-        """The tools the model may ask for: the agent's own, and those that the conversation carries out."""
-        return (*self.agent.tools, END_CALL, *([_transfer(self.agent)] if self.agent.transfer_targets else []))
+        """The tools the model may ask for."""
+        return offered_tools(self.agent)
 
     def phrasing(self, variables: Mapping[str, str]) -> Phrasing:
         """The agent's fixed phrases with a call's variables in the greeting."""
@@ -39,6 +39,11 @@ END_CALL = ToolSpec(
     "End the call. Say goodbye in the same answer, before you call this: the caller hears it to its end.",
     {"type": "object", "properties": {}, "additionalProperties": False},
 )
+
+
+def offered_tools(agent: Agent) -> tuple[ToolSpec, ...]:
+    """The tools that an agent's model may ask for: its own, and those that the conversation carries out."""
+    return (*agent.tools, END_CALL, *([_transfer(agent)] if agent.transfer_targets else []))
 
 
 def _transfer(agent: Agent) -> ToolSpec:

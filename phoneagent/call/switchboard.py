@@ -106,6 +106,10 @@ class Switchboard:
         """The call, if this process carries it."""
         return self._live.get(call)
 
+    async def look_up(self, call: str) -> StoredCall | None:
+        """A call's record and its turns as they were heard. Raises `StoreError`."""
+        return await self._around.store.load_call(call)
+
     # -- what the carrier asks ----------------------------------------------------------------------
 
     async def incoming(self, record: CallRecord) -> str:

@@ -248,6 +248,7 @@ class Conversation:
         heard_until, self._caller = self._caller.voice_ended, CallerTurn(voiced=False)
         self._save(Turn("caller", text, at))
         self._asked = text
+        self._emit("caller_turn", text=text)
         self._idle_prompts = 0
         reply = self._reply
         if reply and reply.speculative_for == normalised(text):

@@ -39,7 +39,7 @@ class Policy:
     interrupting: tuple[str, ...] = ("stop", "wait", "hold on", "no", "actually", "excuse me", "sorry")
 
     # -- phrases
-    first_phrase_words: int = 4  # the first words go to the voice as soon as there are this many
+    first_phrase_words: int = 3  # so many words go to the voice at once; each more is 12 ms later at 80 tokens a second
     phrase_characters: int = 240  # a sentence longer than this is spoken in parts
 
     # -- waiting

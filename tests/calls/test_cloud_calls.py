@@ -88,7 +88,7 @@ async def test_the_caller_hangs_up_in_the_middle_of_an_answer():
         script = CallerScript(Say("What are your opening hours?"), HangUp(after=AgentSpeaking(1.0)))
         call = await running.carrier.call(running.voice_url, caller=script)
         await settle(running)
-        stored = await running.app.state.switchboard._around.store.load_call(call.call)
+        stored = await running.app.state.switchboard.look_up(call.call)
     assert call.ended_by == "caller"
     assert stored.record.status == "completed"
     assert stored.record.ended_reason == "caller"
@@ -101,7 +101,7 @@ async def test_the_last_words_of_a_caller_who_hangs_up_while_speaking_are_saved(
         script = CallerScript(Say("What are your opening hours?"), HangUp(after=0.1))
         call = await running.carrier.call(running.voice_url, caller=script)
         await settle(running)
-        stored = await running.app.state.switchboard._around.store.load_call(call.call)
+        stored = await running.app.state.switchboard.look_up(call.call)
     assert stored.turns[-1].role == "caller"
     assert stored.turns[-1].text == "What are your opening hours?"
 
@@ -158,7 +158,7 @@ async def test_a_lost_media_stream_is_carried_on_with_what_was_said():
         await told.until(lambda: f"What are your opening hours? / {HOURS}" in told.dialogue)
         await board.live(placed.sid)._stream.aclose("dropped for the test", code=1011)
         call = await placed.ended
-        stored = await board._around.store.load_call(placed.sid)
+        stored = await board.look_up(placed.sid)
     assert told.of("call_started")[1]["resumed"]
     assert [turn.text for turn in stored.turns][:3] == [
         "Trattoria Aurelia, good evening. How can I help you?",
