@@ -17,7 +17,7 @@ from .test_contract import RECORD
 def small(monkeypatch):
     monkeypatch.setattr(memory, "MOST_CALLS", 3)
     monkeypatch.setattr(memory, "MOST_TOKENS", 2)
-    return MemoryStore(ttl=60)
+    return MemoryStore()
 
 
 async def create(store, call):
@@ -39,7 +39,8 @@ async def test_when_it_is_full_ended_calls_go_before_live_ones(small):
     assert await known(small, "A", "C", "D", "E") == ["C", "D", "E"]
 
 
-async def test_expired_calls_make_room_first_and_do_not_stay_in_memory(small):
+async def test_expired_calls_make_room_first_and_do_not_stay_in_memory():
+    small = MemoryStore(ttl=60)
     await create(small, "A")
     await create(small, "B")
     await small.update_call("B", ended=1.0)

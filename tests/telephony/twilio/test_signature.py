@@ -137,6 +137,12 @@ def test_an_uploaded_file_is_nothing_twilio_sends(signatures):
     assert not signatures.genuine("/twilio/voice", hidden, sign("https://voice.example.net/twilio/voice"))
 
 
+@pytest.mark.parametrize("websocket", [True, False])
+def test_half_a_surrogate_pair_is_nothing_twilio_sends(signatures, websocket):
+    assert not signatures.genuine("/twilio/\ud83d", {}, "forged", websocket=websocket)
+    assert not signatures.genuine("/twilio/voice", {"Body": "\ud83d"}, "forged", websocket=websocket)
+
+
 @given(any_text | any_text.map("/".__add__), st.dictionaries(any_text, any_text, max_size=3), any_text, st.booleans())
 def test_nothing_a_stranger_sends_is_let_in_or_raises(target, form, signature, websocket):
     signatures = TwilioSignatures("https://voice.example.net", [TOKEN])
