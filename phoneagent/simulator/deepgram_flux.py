@@ -110,6 +110,9 @@ class FluxSession:
 
     def __post_init__(self) -> None:
         self._hearing = Hearing(self.phrasebook)
+        self._start_decided = _decision(self.latencies.flux_start_of_turn)
+        self._eager_decided = _decision(self.latencies.flux_eager_end_of_turn)
+        self._end_decided = _decision(self.latencies.flux_end_of_turn)
 
     def connected(self) -> dict[str, Any]:
         return self._message({"type": "Connected"})
@@ -174,15 +177,15 @@ class FluxSession:
         if turn is None:
             return
         answer = self.latencies.flux_start_of_turn
-        if not turn.announced and self._position >= turn.onset + _decision(answer):
+        if not turn.announced and self._position >= turn.onset + self._start_decided:
             if self._hearing.words(self._since):
                 turn.announced = True
                 turn.next_update = self._position + UPDATE_INTERVAL
                 self._tell(turn, "StartOfTurn", turn.onset_at + answer, turn.onset_at, 0.05)
-            elif self._position - turn.last_speech >= _decision(self.latencies.flux_end_of_turn):
+            elif self._position - turn.last_speech >= self._end_decided:
                 self._turn = None  # the rest of a word that a forced end has already told: a turn has a word
                 return
-        if turn.resumed is not None and self._position >= turn.resumed + _decision(answer):
+        if turn.resumed is not None and self._position >= turn.resumed + self._start_decided:
             self._tell(turn, "TurnResumed", turn.resumed_at + answer, turn.resumed_at, 0.05)
             turn.eager, turn.resumed = False, None
         if turn.announced and self._position >= turn.next_update:
@@ -194,16 +197,12 @@ class FluxSession:
     def _consider_end(self, turn: _Turn, at: float) -> None:
         silence = self._position - turn.last_speech
         query, latencies, heard = self.query, self.latencies, turn.last_speech_at
-        if (
-            query.eager_eot_threshold is not None
-            and not turn.eager
-            and silence >= _decision(latencies.flux_eager_end_of_turn)
-        ):
+        if query.eager_eot_threshold is not None and not turn.eager and silence >= self._eager_decided:
             turn.eager = True
             confidence = max(query.eager_eot_threshold, 0.5)
             self._tell(turn, "EagerEndOfTurn", heard + latencies.flux_eager_end_of_turn, heard, confidence)
         finished = turn.last is None or turn.last.utterance.ends_turn
-        if finished and query.eot_threshold < 1.0 and silence >= _decision(latencies.flux_end_of_turn):
+        if finished and query.eot_threshold < 1.0 and silence >= self._end_decided:
             confidence = max(query.eot_threshold, 0.83)
             self._end(turn, "model", heard + latencies.flux_end_of_turn, heard, confidence)
         elif silence >= query.eot_timeout_ms * SAMPLE_RATE // 1000:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import audioop
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from phoneagent.conversation.words import SAMPLE_RATE, Word
@@ -22,7 +22,6 @@ class HeardWord:
     `spoken` is the word as it stands in the utterance's text, with case and punctuation.
     """
 
-    index: int
     text: str
     spoken: str
     start: int
@@ -40,42 +39,40 @@ class HeardWord:
         return (self.start + self.end) // 2
 
 
-@dataclass(slots=True)
 class Stretch:
-    """An utterance as far as it was heard; `last` is the position of its latest frame."""
+    """An utterance as far as it was heard.
 
-    utterance: Utterance
-    last: int = -1
-    words: list[HeardWord] = field(default_factory=list)
-    _next: int = 0  # the first word of the utterance that has not been passed
+    `last` is the position of its latest frame, `words` are those that have begun, by their index.
+    """
+
+    def __init__(self, utterance: Utterance) -> None:
+        self.utterance = utterance
+        self.last = -1
+        self._frames = [_frames(word) for word in utterance.words]
+        self.words: dict[int, HeardWord] = {}
+        self._next = 0  # the first word of the utterance that has not been passed
 
     def hear(self, position: int, start: int) -> None:
         """Take the frame at `position` of the utterance, received at sample `start` of the connection."""
         self.last = position
-        words = self.utterance.words
-        while self._next < len(words) and _frames(words[self._next])[1] < position:
-            self._next += 1
-        for index in range(self._next, len(words)):
-            first, last = _frames(words[index])
-            if first > position:
-                return
-            if position <= last:
-                self._word(index, start - position * FRAME).heard += 1
+        frames, index = self._frames, self._next
+        while index < len(frames) and frames[index][1] < position:
+            index += 1
+        self._next = index
+        while index < len(frames) and frames[index][0] <= position:
+            word = self.words.get(index) or self._begin(index, start - position * FRAME)
+            word.heard += 1
+            index += 1
 
-    def _word(self, index: int, offset: int) -> HeardWord:
-        """The word as heard; made when its first frame is. `offset`: where the utterance began in the connection."""
-        word = self.utterance.words[index]
-        for known in reversed(self.words):
-            if known.index == index:
-                return known
+    def _begin(self, index: int, offset: int) -> HeardWord:
+        """A word of which the first frame was heard. `offset`: where the utterance began in the connection."""
+        text, start, end = self.utterance.words[index]
         tokens = self.utterance.text.split()
-        spoken = tokens[index] if len(tokens) == len(self.utterance.words) else word.text
-        first, last = _frames(word)
-        known = HeardWord(
-            index, word.text, spoken, max(0, offset + word.start), offset + word.end, frames=last - first + 1
-        )
-        self.words.append(known)
-        return known
+        spoken = tokens[index] if len(tokens) == len(self.utterance.words) else text
+        first, last = self._frames[index]
+        word = HeardWord(text, spoken, max(0, offset + start), offset + end, frames=last - first + 1)
+        self.words[index] = word
+        return word
 
 
 class Due(NamedTuple):
@@ -127,7 +124,7 @@ class Hearing:
         return [
             word
             for stretch in self.stretches
-            for word in stretch.words
+            for word in stretch.words.values()
             if since <= word.middle and (until is None or word.middle < until)
         ]
 
@@ -136,7 +133,7 @@ class Hearing:
         """Where the latest word ends, or 0."""
         for stretch in reversed(self.stretches):
             if stretch.words:
-                return stretch.words[-1].end
+                return next(reversed(stretch.words.values())).end
         return 0
 
     def forget(self) -> None:
