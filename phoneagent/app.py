@@ -22,7 +22,7 @@ from .call.equipped import EquippedAgent
 from .call.speech_cache import SpeechCache
 from .call.switchboard import Switchboard
 from .errors import SettingsError
-from .ports import CallControl, LanguageModel, Observer, Signatures, SpeechToText, Store, TextToSpeech
+from .ports import LanguageModel, Observer, Signatures, SpeechToText, Store, TextToSpeech
 from .records import Agent, ProviderChoice
 from .settings import Settings, load
 from .telemetry.calls import CallTelemetry, Everyone
@@ -71,7 +71,7 @@ def create_app(
             told: Observer = Everyone(telemetry, observer) if observer else telemetry
             store = await _store(settings, stack)
             documents = TwilioDocuments(settings.public_url or f"http://{settings.host}:{settings.port}")
-            control = _control(settings)
+            control = twilio_control(settings)
             if control is not None:
                 stack.push_async_callback(control.aclose)
             makers = Makers(settings, stack)
@@ -120,7 +120,8 @@ async def _store(settings: Settings, stack: AsyncExitStack) -> Store:
     return store
 
 
-def _control(settings: Settings) -> CallControl | None:
+def twilio_control(settings: Settings) -> TwilioControl | None:
+    """Twilio's REST interface, by API key or auth token; None where the settings do not name an account."""
     account, token = settings.twilio_account_sid, settings.twilio_auth_token
     if account is None:
         return None
