@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import ipaddress
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple
 from urllib.parse import urlsplit
@@ -114,6 +114,12 @@ class Settings(BaseSettings):
         "PHONEAGENT_CALL_TTL",
         default=24 * 3600,
         expected="seconds for which a call's data is kept after its end, 60 or more",
+    )
+    drain_within: Annotated[int, Field(ge=0)] = _variable(
+        "PHONEAGENT_DRAIN_WITHIN",
+        # Nearly all calls are shorter than this, and orchestrators kill what takes longer than two minutes or so.
+        default=100,
+        expected="seconds for which calls in progress may go on after SIGTERM, 0 or more",
     )
     redis_url: RedisUrl | None = _variable(
         "REDIS_URL", expected="a Redis URL, such as redis://127.0.0.1:6379/0 or rediss://:password@redis.example.com"
@@ -249,14 +255,21 @@ def require_for_serving(settings: Settings, *, dev: bool, providers: set[str]) -
         problems.append(_missing("twilio_api_key_secret", "TWILIO_API_KEY_SID is set and needs it"))
     if settings.twilio_api_key_secret is not None and settings.twilio_api_key_sid is None:
         problems.append(_missing("twilio_api_key_sid", "TWILIO_API_KEY_SECRET is set and needs it"))
+    problems += missing_keys(settings, providers)
+    if problems:
+        raise SettingsError(*problems)
+
+
+def missing_keys(settings: Settings, providers: Collection[str]) -> list[str]:
+    """One line for each key that these providers need and that is not set."""
+    problems: list[str] = []
     if "deepgram" in providers and settings.deepgram_api_key is None:
         problems.append(_missing("deepgram_api_key", "an agent listens with Deepgram"))
     if "openai" in providers and settings.openai_api_key is None and not _points_elsewhere(settings.openai_base_url):
         problems.append(_missing("openai_api_key", "an agent thinks with OpenAI"))
     if "elevenlabs" in providers and settings.elevenlabs_api_key is None:
         problems.append(_missing("elevenlabs_api_key", "an agent speaks with ElevenLabs"))
-    if problems:
-        raise SettingsError(*problems)
+    return problems
 
 
 def _points_elsewhere(openai_base_url: str | None) -> bool:
