@@ -1,0 +1,139 @@
+"""`phoneagent doctor`."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import sys
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from phoneagent.errors import SettingsError
+from phoneagent.records import Agent
+from phoneagent.settings import Settings, load, require_for_serving
+
+from .chosen_agents import chosen_agents, source
+from .options import agent_option, embedded_option, setting
+from .program import FAILED
+
+if TYPE_CHECKING:
+    from .checks import Finding
+
+COLOURS = {"ok": "green", "failed": "red", "skipped": "yellow"}
+
+
+@click.command(epilog="Exit status: 0 nothing failed, 1 something did, 2 an option is wrong.")
+@agent_option
+@embedded_option()
+@click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
+@setting("public_url", "URL")
+@setting("redis_url", "URL")
+def doctor(*, embedded: bool, as_json: bool, **flags: Any) -> None:
+    """Check everything that real calls need, by trying it.
+
+    \b
+      phoneagent doctor
+      phoneagent doctor --agent agents/front-desk.toml --json
+
+    Settings and agent files; each provider that the agents use (is the key accepted, are model and voice there);
+    whether this server answers through its public URL, WebSockets too; the Twilio account, and whether
+    TWILIO_PHONE_NUMBER leads here; Redis. Start `phoneagent serve` before, or the public URL has nobody to answer.
+
+    Each line has what was found and, where something is wrong, what to do. Nothing is changed, no call is placed, and
+    no secret is printed. All checks run at once and have ten seconds. With --json: {"ok", "checks": [{"check",
+    "state": "ok"|"failed"|"skipped", "found", "fix"}]}.
+    """
+    from phoneagent.telemetry import logs
+
+    from .checks import Finding
+
+    logs.configure(level="error")
+    secrets: tuple[str, ...] = ()
+    findings: list[Finding] = []
+    try:
+        settings = load(**flags)
+    except SettingsError as error:
+        findings += [_settings_problem(problem, "malformed") for problem in error.problems]
+        findings.append(Finding("everything else", "skipped", "needs settings that can be read"))
+    else:
+        secrets = settings.secrets()
+        logs.configure(level="error", secrets=secrets)
+        findings += _examined(settings, embedded=embedded, quiet=as_json)
+
+    # Others' messages may quote what they were sent.
+    hide = logs.BlackOut(secrets)
+    told = [Finding(one.check, one.state, hide(None, "", one.found), hide(None, "", one.fix)) for one in findings]
+    failed = any(one.state == "failed" for one in told)
+    if as_json:
+        checks = [{"check": one.check, "state": one.state, "found": one.found, "fix": one.fix} for one in told]
+        click.echo(json.dumps({"ok": not failed, "checks": checks}, ensure_ascii=False, indent=2))
+    elif sys.stdout.isatty():
+        _show_table(told)
+    else:
+        click.echo("\n".join(_lines(told)))
+    if failed:
+        click.get_current_context().exit(FAILED)
+
+
+def _examined(settings: Settings, *, embedded: bool, quiet: bool) -> Iterator[Finding]:
+    from .checks import Finding, examine
+
+    where = "the environment and .env" if Path(".env").is_file() else "the environment; there is no .env here"
+    try:
+        require_for_serving(settings, dev=False, providers=set())  # keys are checked with their providers
+        yield Finding("settings", "ok", f"from {where}")
+    except SettingsError as error:
+        yield from (_settings_problem(problem, "not set") for problem in error.problems)
+
+    agents: Mapping[str, Agent] = {}
+    try:
+        agents = chosen_agents(settings, embedded=embedded)
+        yield Finding("agents", "ok", f"{', '.join(agents)} from {source(settings)}")
+    except SettingsError as error:
+        for problem in error.problems:
+            yield Finding(
+                "agents", "failed", problem, "Correct the file; front-desk.toml shows and explains every key."
+            )
+
+    if quiet or not sys.stderr.isatty():
+        yield from asyncio.run(examine(settings, agents))
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status("trying everything, ten seconds at most"):
+        found = asyncio.run(examine(settings, agents))
+    yield from found
+
+
+def _settings_problem(problem: str, found: str) -> Finding:
+    """`NAME: expected …; set it …`: the name is the check, the rest says what to do."""
+    from .checks import Finding, sentence
+
+    name, _, expected = problem.partition(": ")
+    return Finding(name, "failed", found, sentence(expected))
+
+
+def _lines(findings: list[Finding]) -> Iterator[str]:
+    """For a file, a pipe, a log: a line a check, and the fix below it."""
+    width = max(len(one.check) for one in findings)
+    for one in findings:
+        yield f"{one.state:8} {one.check:{width}}  {one.found}"
+        if one.fix:
+            yield f"{'':8} {'':{width}}  → {one.fix}"
+
+
+def _show_table(findings: list[Finding]) -> None:
+    from rich import box
+    from rich.console import Console
+    from rich.table import Table
+    from rich.text import Text
+
+    table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
+    for heading in ("check", "state", "found", "fix"):
+        table.add_column(heading, overflow="fold")
+    for one in findings:
+        table.add_row(one.check, Text(one.state, style=COLOURS[one.state]), Text(one.found), Text(one.fix))
+    Console().print(table)

@@ -1,0 +1,90 @@
+"""The program: which commands there are, and what their exit statuses mean.
+
+Nothing is imported here that takes time: `phoneagent --help` and a mistyped option answer at once.
+"""
+
+from __future__ import annotations
+
+import importlib
+from collections.abc import Mapping
+from typing import IO, Any
+
+import click
+
+from phoneagent.errors import PhoneagentError, SettingsError
+
+COMMANDS: Mapping[str, str] = {
+    "demo": "Place a call to the agent, here and now: no keys, no network.",
+    "serve": "Answer calls.",
+    "chat": "Talk to an agent by typing.",
+    "doctor": "Check settings, providers, store and carrier.",
+    "replay": "Tell a recorded call again, event by event.",
+    "states": "Print the states of a call.",
+}
+"""In the order of `--help`. The module `phoneagent.cli.NAME` has a command NAME."""
+
+FAILED, BAD_SETTINGS = 1, 2  # exit statuses; click itself has 2 for bad usage
+
+STATUSES = "Exit status: 0 well, 1 failed, 2 a setting, an agent file or an option is wrong."
+
+
+class _BadSettings(click.ClickException):
+    """One line a problem, and nothing else: it is the first thing a newcomer reads."""
+
+    exit_code = BAD_SETTINGS
+
+    def __init__(self, problems: tuple[str, ...]) -> None:
+        super().__init__("\n".join(problems))
+
+    def show(self, file: IO[Any] | None = None) -> None:
+        click.echo(self.message, file=file, err=True)
+
+
+class Program(click.Group):
+    """Finds commands by their names, and turns our errors into text and an exit status."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """All of them, the most used first."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import the command; None if there is none of that name."""
+        if cmd_name not in COMMANDS:
+            return None
+        command: click.Command = getattr(importlib.import_module(f"phoneagent.cli.{cmd_name}"), cmd_name)
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The list in `--help`, without importing them."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except SettingsError as error:
+            raise _BadSettings(error.problems) from error
+        except PhoneagentError as error:
+            raise click.ClickException(str(error)) from error
+
+
+@click.command(
+    cls=Program,
+    context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100},
+    epilog=f"{STATUSES} `phoneagent COMMAND --help` tells more.",
+)
+@click.version_option(package_name="phoneagent", message="%(prog)s %(version)s")
+def main() -> None:
+    """The telephone agent that you run yourself.
+
+    \b
+      phoneagent demo                       hear it, without any key
+      phoneagent chat                       type with your agent
+      phoneagent doctor                     see what is missing for real calls
+      phoneagent serve --agent agents/      answer your Twilio number
+
+    Settings come from options, the environment and `.env` in the working directory, in this order; an option
+    --public-url is the variable PHONEAGENT_PUBLIC_URL. Secrets have no options, because command lines can be seen by
+    others. `.env.example` explains all of them.
+    """

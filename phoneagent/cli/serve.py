@@ -1,0 +1,179 @@
+"""`phoneagent serve`."""
+
+from __future__ import annotations
+
+import asyncio
+import gc
+import sys
+from collections.abc import Iterator, Mapping
+from importlib.metadata import version
+from pathlib import Path
+from socket import socket
+from typing import Any
+from urllib.parse import urlsplit
+
+import click
+import structlog
+
+from phoneagent.errors import SettingsError
+from phoneagent.records import Agent
+from phoneagent.settings import Settings, load, require_for_serving
+
+from .chosen_agents import chosen_agents
+from .options import agent_option, embedded_option, setting
+from .program import STATUSES
+
+log = structlog.stdlib.get_logger(__name__)
+
+
+@click.command(epilog=STATUSES)
+@agent_option
+@embedded_option()
+@click.option("--dev", is_flag=True, help="Serve this machine only, and let unsigned requests in: no Twilio needed.")
+@click.option(
+    "--journals",
+    type=click.Path(file_okay=False, writable=True, path_type=Path),
+    help="Keep a journal of each call in this folder, for `phoneagent replay`. It holds what was said.",
+)
+@setting("public_url", "URL")
+@setting("host", "ADDRESS")
+@setting("port", "PORT")
+@setting("redis_url", "URL")
+@setting("max_calls", "N")
+@setting("drain_within", "SECONDS")
+@setting("log_level", "LEVEL")
+@setting("log_json")
+def serve(*, embedded: bool, dev: bool, journals: Path | None, **flags: Any) -> None:
+    """Answer calls.
+
+    \b
+      phoneagent serve --agent agents/front-desk.toml --public-url https://voice.example.com
+      phoneagent serve --embedded --dev     no keys, no Twilio, this machine only
+
+    Needs PHONEAGENT_PUBLIC_URL and TWILIO_AUTH_TOKEN, and the keys of the providers that the agents use:
+    DEEPGRAM_API_KEY, OPENAI_API_KEY, ELEVENLABS_API_KEY. With TWILIO_ACCOUNT_SID calls are ended and transferred at
+    once; with REDIS_URL they survive this process. `phoneagent doctor` tries all of them.
+
+    Twilio needs https: put a proxy or a tunnel with a certificate in front, which passes on WebSockets, and set the
+    voice webhook of your number to PUBLIC-URL/twilio/voice (HTTP POST). With several agents the first by file name
+    answers, and /twilio/voice?agent=NAME is another.
+
+    SIGTERM or Ctrl-C: new calls are refused, /readyz says 503, and calls in progress go on for --drain-within seconds;
+    a second signal ends them.
+    """
+    settings = load(**flags)
+    agents = _checked(settings, embedded=embedded, dev=dev)
+
+    from phoneagent.telemetry import logs
+
+    from .server import listen
+
+    logs.configure(json=settings.log_json, level=settings.log_level, secrets=settings.secrets())
+    with listen(settings.host, settings.port) as listener:
+        settings = settings.model_copy(update={"port": listener.getsockname()[1]})  # 0 was any free one
+        with asyncio.Runner(loop_factory=_loop_factory()) as runner:
+            runner.run(_serve(settings, agents, listener, dev=dev, journals=journals))
+
+
+def _checked(settings: Settings, *, embedded: bool, dev: bool) -> Mapping[str, Agent]:
+    """The agents. Raises one `SettingsError` with all that is wrong with them and with the settings."""
+    from phoneagent.app import providers_of
+
+    problems: list[str] = []
+    agents: Mapping[str, Agent] = {}
+    try:
+        agents = chosen_agents(settings, embedded=embedded)
+    except SettingsError as error:
+        problems += error.problems
+    try:
+        require_for_serving(settings, dev=dev, providers=providers_of(agents))
+    except SettingsError as error:
+        problems += error.problems
+    if problems:
+        raise SettingsError(*problems)
+    return agents
+
+
+def _loop_factory() -> Any:
+    """uvloop's, where there is one: it takes half the time for a frame."""
+    try:
+        import uvloop
+    except ImportError:  # Windows
+        return None
+    return uvloop.new_event_loop
+
+
+async def _serve(
+    settings: Settings, agents: Mapping[str, Agent], listener: socket, *, dev: bool, journals: Path | None
+) -> None:
+    from phoneagent.app import create_app
+
+    from .server import Server, configuration
+
+    app = create_app(agents, settings=settings, dev=dev, journals=journals)
+    async with app.router.lifespan_context(app):
+        server = Server(
+            configuration(app, max_calls=settings.max_calls),
+            app.state.switchboard,
+            drain_within=settings.drain_within,
+            started=lambda: _announce(settings, agents, dev=dev),
+        )
+        gc.freeze()
+        await server.serve(sockets=[listener])
+    log.info("stopped")
+
+
+# -- what it says when it starts --------------------------------------------------------------------
+
+
+def _announce(settings: Settings, agents: Mapping[str, Agent], *, dev: bool) -> None:
+    """To a person a few lines; to a machine one log line. Warnings to both."""
+    host = f"[{settings.host}]" if ":" in settings.host else settings.host
+    url = f"http://{host}:{settings.port}"
+    webhook = f"{settings.public_url or url}/twilio/voice"
+    warnings = list(_warnings(settings, dev=dev))
+    if not sys.stderr.isatty():
+        log.info(
+            "serving", url=url, webhook=webhook, agents=list(agents), store=_store(settings), calls=settings.max_calls
+        )
+        for warning in warnings:
+            log.warning("notice", text=warning)
+        return
+    lines = {
+        "listens on": url,
+        "public URL": settings.public_url or "none (--dev)",
+        "webhook": f"{webhook}  ← at Twilio: your number, “A call comes in”, HTTP POST",
+        **{f"agent {name}": _providers(agent) for name, agent in agents.items()},
+        "calls": f"{settings.max_calls} at once, kept in {_store(settings)}",
+    }
+    click.secho(f"phoneagent {version('phoneagent')}", bold=True, err=True)
+    width = max(map(len, lines))
+    for name, text in lines.items():
+        click.echo(f"  {name:{width}}  {text}", err=True)
+    for warning in warnings:
+        click.secho(f"  ! {warning}", fg="yellow", err=True)
+    click.echo("Ctrl-C stops it.", err=True)
+
+
+def _providers(agent: Agent) -> str:
+    return ", ".join(f"{choice.provider} {choice.model}".strip() for choice in (agent.stt, agent.llm, agent.tts))
+
+
+def _store(settings: Settings) -> str:
+    """Where calls are kept, without the password that a URL may have."""
+    if settings.redis_url is None:
+        return "memory"
+    parts = urlsplit(settings.redis_url.get_secret_value())
+    return f"Redis at {parts.netloc.rpartition('@')[2] or parts.path}"
+
+
+def _warnings(settings: Settings, *, dev: bool) -> Iterator[str]:
+    if dev and settings.twilio_auth_token is None:
+        yield "--dev without TWILIO_AUTH_TOKEN: every request from this machine counts as Twilio's."
+    elif settings.twilio_account_sid is None:
+        yield (
+            "TWILIO_ACCOUNT_SID is not set: hanging up by REST is off, a call ends by closing its stream; a second or "
+            "two pass until the caller hears it."
+        )
+    if settings.redis_url is None and not dev:
+        yield "REDIS_URL is not set: calls are kept in memory and do not survive this process."

@@ -1,0 +1,158 @@
+"""The HTTP server: uvicorn, with an end that lets calls finish and limits on what strangers may cost us."""
+
+from __future__ import annotations
+
+import asyncio
+import socket
+from collections.abc import Callable
+from types import FrameType
+from typing import Any
+
+import structlog
+import uvicorn
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from phoneagent.call.switchboard import Switchboard
+from phoneagent.errors import PhoneagentError
+from phoneagent.web.media import MESSAGE_LIMIT
+
+log = structlog.stdlib.get_logger(__name__)
+
+BACKLOG = 256  # connections that wait to be accepted: several seconds of the calls that one process could take
+KEEP_ALIVE = (
+    75  # seconds; longer than the 60 after which nginx drops its idle connections, so that the proxy goes first
+)
+CLOSING = 3  # seconds for requests and calls to end after their connections were closed; calls take two at most
+SOCKETS_A_CALL = 4  # its media stream, its webhooks, and what a proxy keeps open for the next ones
+SPARE_SOCKETS = 100  # health checks, metrics, an API client
+
+HEAD_LIMIT = (
+    32 * 1024
+)  # bytes of a request's line and headers; Twilio's have one thousand, browsers' cookies may have 8
+REQUEST_WITHIN = 10.0  # seconds for a whole request to arrive; Twilio's come in one piece
+
+
+class BoundedRequests(HttpToolsProtocol):
+    """A connection whose requests must be small in the head, and complete in time.
+
+    uvicorn has such limits for h11 only: with httptools a single peer could send headers until memory is full, and a
+    few hundred that send nothing would keep everybody else out.
+    """
+
+    _head: int | None = 0  # bytes so far; None in the body
+    _overdue: asyncio.TimerHandle | None = None
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it too
+        super().connection_made(transport)
+        self._expect_request()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._request_complete()
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        if self._head is not None:
+            if self._head > HEAD_LIMIT:  # all that came before this piece, and it has no end
+                log.warning("request_head_too_large", limit=HEAD_LIMIT)
+                self.transport.close()
+                return
+            self._head += len(data)
+        super().data_received(data)
+
+    def on_message_begin(self) -> None:
+        super().on_message_begin()
+        if self._overdue is None:
+            self._expect_request()
+
+    def on_headers_complete(self) -> None:
+        self._head = None
+        super().on_headers_complete()
+
+    def on_message_complete(self) -> None:
+        self._head = 0
+        self._request_complete()
+        super().on_message_complete()
+
+    def handle_websocket_upgrade(self) -> None:
+        self._request_complete()
+        super().handle_websocket_upgrade()
+
+    def _expect_request(self) -> None:
+        self._overdue = self.loop.call_later(REQUEST_WITHIN, self._give_up)
+
+    def _request_complete(self) -> None:
+        if self._overdue is not None:
+            self._overdue.cancel()
+            self._overdue = None
+
+    def _give_up(self) -> None:
+        self._overdue = None
+        self.transport.close()
+
+
+class Server(uvicorn.Server):
+    """Ends in two steps: the first signal refuses new calls and waits for those in progress, a second ends them."""
+
+    def __init__(
+        self, config: uvicorn.Config, board: Switchboard, *, drain_within: float, started: Callable[[], None]
+    ) -> None:
+        """`drain_within`: seconds that calls may go on after the first signal. `started` is called once it listens."""
+        super().__init__(config)
+        self._board = board
+        self._drain_within = drain_within
+        self._listens = started
+        self._drained_at: float | None = None
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Listen."""
+        await super().startup(sockets)
+        self._listens()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal. Only sets flags: it can come in the middle of anything, of a log line too."""
+        if self._board.draining:
+            self.should_exit = self.force_exit = True
+        self._board.draining = True
+
+    async def on_tick(self, counter: int) -> bool:
+        """Whether to stop; asked ten times a second."""
+        over = await super().on_tick(counter)
+        if not self._board.draining:
+            return over
+        now = asyncio.get_running_loop().time()
+        if self._drained_at is None:
+            self._drained_at = now + self._drain_within
+            log.info("draining", calls=self._board.calls, seconds=self._drain_within)
+        return over or self._board.calls == 0 or now >= self._drained_at
+
+
+def configuration(app: Any, *, max_calls: int) -> uvicorn.Config:
+    """How uvicorn runs this application. To be made after logging is configured."""
+    return uvicorn.Config(
+        app,
+        http=BoundedRequests,
+        ws="websockets-sansio",
+        ws_max_size=MESSAGE_LIMIT,
+        ws_per_message_deflate=False,  # Twilio does not offer it; μ-law in base64 would only cost time
+        lifespan="off",  # entered by ourselves, so that an error in it is ours to report
+        log_config=None,
+        access_log=False,
+        server_header=False,
+        proxy_headers=False,  # who is whom is said by signatures and keys, never by headers
+        limit_concurrency=SOCKETS_A_CALL * max_calls + SPARE_SOCKETS,
+        backlog=BACKLOG,
+        timeout_keep_alive=KEEP_ALIVE,
+        timeout_graceful_shutdown=CLOSING,
+    )
+
+
+def listen(host: str, port: int) -> socket.socket:
+    """Bind, before anything slow is done. Raises `PhoneagentError`."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    try:
+        listener = socket.create_server((host.strip("[]"), port), family=family, backlog=BACKLOG)
+    except (OSError, OverflowError) as error:
+        raise PhoneagentError(f"cannot listen on {host} port {port}: {error.args[-1]}") from error
+    # asyncio does this only for sockets it made itself; with Nagle's algorithm small messages wait for 40 ms
+    listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    return listener
