@@ -108,13 +108,14 @@ def providers_of(agents: Mapping[str, Agent]) -> set[str]:
 
 
 async def _store(settings: Settings, stack: AsyncExitStack) -> Store:
-    from .store.memory import MemoryStore
-    from .store.redis import RedisStore
-
     store: Store
     if settings.redis_url is None:
+        from .store.memory import MemoryStore
+
         store = MemoryStore(ttl=settings.call_ttl)
     else:
+        from .store.redis import RedisStore
+
         store = RedisStore.from_url(settings.redis_url.get_secret_value(), ttl=settings.call_ttl)
     stack.push_async_callback(store.aclose)
     return store
