@@ -18,6 +18,7 @@ from phoneagent.simulator.mind import Answer
 from phoneagent.simulator.openai import OpenAiServer
 
 from .deepgram_client import AUTHORIZED, FLUX, SILENCE, Studio
+from .elevenlabs_client import AUTO, speaking
 from .tone import ToneVoice
 
 COMPLETION = {"model": "gpt-5.4-mini", "messages": [{"role": "user", "content": "Hello"}]}
@@ -172,7 +173,7 @@ async def test_a_server_ends_within_a_second_whatever_its_clients_do():
     studio = Studio(faults=Faults(Fault("freeze", at_event=1)))
     flood = OpenAiServer(lambda _: Answer("word " * 300_000), latencies=Latencies(tokens_per_second=1e7))
     mind = OpenAiServer(lambda _: Answer("word " * 400))
-    voice = ElevenLabsServer(ToneVoice())
+    voice = ElevenLabsServer(ToneVoice(), latencies=Latencies(speech_speed=1000))
     before = asyncio.all_tasks()
 
     async def deaf(server, request):
@@ -195,8 +196,13 @@ async def test_a_server_ends_within_a_second_whatever_its_clients_do():
         clients = [ears(studio, ping_interval=None, close_timeout=0.1) for _ in range(3)]
         for client in clients:
             await (await client.__aenter__()).socket.send(SILENCE)
+        unread = speaking(voice, AUTO)
+        listener = await unread.__aenter__()
+        listener._reader.cancel()
+        listener.connection.transport.pause_reading()
+        await listener.send(*({"text": "word " * 2000, "context_id": f"{n}"} for n in range(5)))
         answer = asyncio.create_task(ask(mind))
-        await asyncio.sleep(0.5)
+        await asyncio.sleep(2)
         assert len(flood.connections) == len(mind.connections) == 1
         began = loop.time()
     assert loop.time() - began < 1
@@ -206,6 +212,8 @@ async def test_a_server_ends_within_a_second_whatever_its_clients_do():
         await client.__aexit__(None, None, None)
     for transport in transports:
         transport.abort()
+    listener.connection.transport.abort()
+    await unread.__aexit__(None, None, None)
     await asyncio.sleep(0)
     assert {task for task in asyncio.all_tasks() if not task.done()} <= before
     assert not studio.server.connections | flood.connections | mind.connections | voice.connections
