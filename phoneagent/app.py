@@ -50,12 +50,14 @@ def create_app(
     observer: Observer | None = None,
     journals: Path | None = None,
     functions: Mapping[str, Callable[..., Any]] | None = None,
+    store: Store | None = None,
 ) -> Starlette:
     """An ASGI application that answers calls with an agent, or with several: the first of them where none is named.
 
     `settings` default to the environment; `dev` takes unsigned requests from this machine; `observer` is told what
-    happens in calls; `journals` is a folder that gets each call's journal; `functions` are tools by name, beside
-    those that agent files name. Connections to providers are opened when the application starts up.
+    happens in calls; `store` is used instead of the one that settings name; `journals` is a folder that gets each
+    call's journal; `functions` are tools by name, beside those that agent files name. Connections to providers are
+    opened when the application starts up.
     """
     settings = settings or load()
     agents = {agent.name: agent} if isinstance(agent, Agent) else dict(agent or {})
@@ -69,14 +71,15 @@ def create_app(
             metrics = Metrics()
             telemetry = CallTelemetry(metrics)
             told: Observer = Everyone(telemetry, observer) if observer else telemetry
-            store = await _store(settings, stack)
+            kept = store or _store(settings)
+            stack.push_async_callback(kept.aclose)
             documents = TwilioDocuments(settings.public_url or f"http://{settings.host}:{settings.port}")
             control = twilio_control(settings)
             if control is not None:
                 stack.push_async_callback(control.aclose)
             makers = Makers(settings, stack)
             equipped = {name: makers.equip(agent, functions or {}) for name, agent in agents.items()}
-            around = Surroundings(store, documents, control, told, SpeechCache(), _process_name())
+            around = Surroundings(kept, documents, control, told, SpeechCache(), _process_name())
             board = Switchboard(equipped, around, max_calls=settings.max_calls, journals=journals)
             await stack.enter_async_context(board)
             signatures = _signatures(settings, dev=dev)
@@ -85,7 +88,7 @@ def create_app(
             app.router.routes[:] = routes(
                 MediaSocket(TwilioCodec(), signatures, board, told),
                 Webhooks(signatures, board, documents, told),
-                Health(board, store, metrics.render, keys),
+                Health(board, kept, metrics.render, keys),
             )
             lag = asyncio.create_task(LoopLag(metrics.loop_lagged).run(), name="loop lag")
             stack.callback(lag.cancel)
@@ -107,18 +110,14 @@ def providers_of(agents: Mapping[str, Agent]) -> set[str]:
 # -- state and carrier ------------------------------------------------------------------------------
 
 
-async def _store(settings: Settings, stack: AsyncExitStack) -> Store:
-    store: Store
+def _store(settings: Settings) -> Store:
     if settings.redis_url is None:
         from .store.memory import MemoryStore
 
-        store = MemoryStore(ttl=settings.call_ttl)
-    else:
-        from .store.redis import RedisStore
+        return MemoryStore(ttl=settings.call_ttl)
+    from .store.redis import RedisStore
 
-        store = RedisStore.from_url(settings.redis_url.get_secret_value(), ttl=settings.call_ttl)
-    stack.push_async_callback(store.aclose)
-    return store
+    return RedisStore.from_url(settings.redis_url.get_secret_value(), ttl=settings.call_ttl)
 
 
 def twilio_control(settings: Settings) -> TwilioControl | None:

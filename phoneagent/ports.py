@@ -192,7 +192,8 @@ class MediaStream(Protocol):
     def clear(self) -> None:
         """Drop what is queued here, then tell the carrier to drop what it holds."""
 
-    async def aclose(self, reason: str = "") -> None: ...
+    async def aclose(self, reason: str = "", *, violation: bool = False) -> None:
+        """Close the stream; the carrier goes on with what follows it. `violation`: the carrier broke the protocol."""
 
 
 # --- watching ---------------------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from .app import create_app, providers_of
-from .ports import Observer, Synthesizer
+from .ports import Observer, Store, Synthesizer
 from .records import Agent
 from .settings import Settings
 from .simulator.carrier import ACCOUNT_SID, AUTH_TOKEN, Carrier
@@ -66,6 +66,7 @@ async def rehearsal(
     journals: Path | None = None,
     functions: Mapping[str, Callable[..., Any]] | None = None,
     recording: bool = True,
+    store: Store | None = None,
     **settings: Any,
 ) -> AsyncIterator[Rehearsal]:
     """Start everything that `agent` needs, and the product; leaving the block ends it all.
@@ -109,6 +110,7 @@ async def rehearsal(
             observer=observer,
             journals=journals,
             functions=functions,
+            store=store,
         )
         await start(front.app.router.lifespan_context(front.app))
         await front.app.state.switchboard.warmed()

@@ -302,6 +302,7 @@ class Call:
         except CarrierError as error:
             reason = str(error)
             log.warning("carrier_broke_protocol", problem=reason)
+            await self._stream.aclose(reason, violation=True)
         await self._stream_over(reason)
 
     async def _stream_over(self, reason: str) -> None:

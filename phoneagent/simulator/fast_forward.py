@@ -5,15 +5,17 @@ in a second. That works because everything the product waits for is a timer or a
 loopback delivers at once: if no socket is ready, only time can make something happen. Work handed to a thread counts as
 taking no time: the clock stands still until it is back.
 
-Not for talking to another process (a Redis server, say): its answer takes real time, and this clock would run away.
+Another process (a Redis server, say) takes real time to answer, and this clock would run away: talk to it within
+`standing_still`.
 """
 
 from __future__ import annotations
 
 import asyncio
 import selectors
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor
+from contextlib import contextmanager
 from typing import Any, TypeVar
 
 T = TypeVar("T")
@@ -24,7 +26,7 @@ class FastForwardLoop(asyncio.SelectorEventLoop):
 
     def __init__(self) -> None:
         self._now = 0.0
-        self._threads = 0
+        self._elsewhere = 0  # what threads and other processes work on
         super().__init__(_Selector(self))
 
     def time(self) -> float:
@@ -34,19 +36,29 @@ class FastForwardLoop(asyncio.SelectorEventLoop):
         self._now += seconds
 
     @property
-    def waits_for_threads(self) -> bool:
-        return self._threads > 0
+    def waits_for_others(self) -> bool:
+        """Something happens outside this thread, which only real time can bring to an end."""
+        return self._elsewhere > 0
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        """The clock does not jump while this block is open."""
+        self._elsewhere += 1
+        try:
+            yield
+        finally:
+            self._elsewhere -= 1
 
     def run_in_executor(  # type: ignore[override]  # typeshed's Unpack of the arguments cannot be repeated here
         self, executor: Executor | None, func: Callable[..., T], *args: Any
     ) -> asyncio.Future[T]:
-        self._threads += 1
+        self._elsewhere += 1
         future = super().run_in_executor(executor, func, *args)
         future.add_done_callback(self._thread_returned)
         return future
 
     def _thread_returned(self, _: asyncio.Future[Any]) -> None:
-        self._threads -= 1
+        self._elsewhere -= 1
 
 
 class _Selector(selectors.BaseSelector):
@@ -60,7 +72,7 @@ class _Selector(selectors.BaseSelector):
         ready = self._real.select(0)
         if ready or timeout == 0:
             return ready
-        if timeout is None or self._loop.waits_for_threads:
+        if timeout is None or self._loop.waits_for_others:
             return self._real.select(None)
         self._loop.skip(timeout)
         return []

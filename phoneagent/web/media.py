@@ -70,13 +70,13 @@ class MediaSocket:
         except Exception:
             # A defect of ours. The carrier goes on to /twilio/continue, where the call is carried on.
             log.exception("call_crashed")
-            await stream.aclose("internal error", code=BROKEN)
+            await stream.close(BROKEN, "internal error")
         else:
             await stream.aclose()
 
     async def _turn_away(self, stream: SocketStream, reason: str, problem: str, *, code: int = VIOLATION) -> None:
         self._refuse(reason, problem)
-        await stream.aclose(problem, code=code)
+        await stream.close(code, problem)
 
     def _refuse(self, reason: str, problem: str) -> None:
         log.warning("media_stream_refused", reason=reason, problem=problem)
@@ -158,8 +158,12 @@ class SocketStream:
             # The reading side sees the end of the connection as well, and ends the call.
             log.debug("media_not_sent", problem=str(error))
 
-    async def aclose(self, reason: str = "", *, code: int = NORMAL) -> None:
+    async def aclose(self, reason: str = "", *, violation: bool = False) -> None:
         """Close the socket; the carrier goes on to what follows the stream."""
+        await self.close(VIOLATION if violation else NORMAL, reason)
+
+    async def close(self, code: int, reason: str = "") -> None:
+        """Close the socket with one of the codes above."""
         if self._closed:
             return
         self._closed = True

@@ -156,7 +156,7 @@ async def test_a_lost_media_stream_is_carried_on_with_what_was_said():
         placed = running.carrier.dial(running.voice_url, caller=script)
         board = running.app.state.switchboard
         await told.until(lambda: f"What are your opening hours? / {HOURS}" in told.dialogue)
-        await board.live(placed.sid)._stream.aclose("dropped for the test", code=1011)
+        await board.live(placed.sid)._stream.aclose("dropped for the test", violation=True)
         call = await placed.ended
         stored = await board.look_up(placed.sid)
     assert told.of("call_started")[1]["resumed"]

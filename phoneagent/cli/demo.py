@@ -1,0 +1,182 @@
+"""`phoneagent demo`: a whole call on this machine, with real audio, and nothing to set up."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from .options import agent_option
+from .program import STATUSES
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from phoneagent.records import StoredCall
+    from phoneagent.simulator.caller import CallerScript
+    from phoneagent.simulator.placed_call import CallResult
+
+STAGES = {
+    "end_of_turn": "end of turn",
+    "first_token": "first token",
+    "first_phrase": "first phrase",
+    "first_audio": "first audio",
+    "heard": "heard",
+}
+CALLER_VOICE = "en-us+f3"  # espeak-ng's: so that a listener tells the two apart
+
+
+@click.command(epilog=STATUSES)
+@agent_option
+@click.option(
+    "--out",
+    default="demo-call",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="where the recording, the transcript and the journal go  [default demo-call]",
+)
+def demo(agents: str | None, out: Path) -> None:
+    """Place a call to the agent, here and now: no keys, no network, no Redis.
+
+    A simulated Twilio rings the real server on loopback: signed webhook, TwiML, WebSocket, 20 ms of telephone audio
+    fifty times a second. The caller's voice is synthetic speech (espeak-ng), and so is the agent's; the agent
+    understands it by real speech recognition (pocketsphinx) and answers by the scripted dialogue of its agent file.
+    It takes as long as a call takes.
+
+    Each turn is shown when it has been heard, with the seconds from the end of the caller's speech to each stage of
+    the answer. The call is left in FOLDER: call.wav (stereo, the caller left, the agent right), transcript.json,
+    journal.jsonl.
+    """
+    from rich.console import Console
+
+    from phoneagent.agent_file import builtin_agent, embedded, load_agent
+    from phoneagent.telemetry import logs
+
+    logs.configure(level="warning")
+    agent = embedded(load_agent(Path(agents)) if agents else builtin_agent())
+    console = Console(highlight=False)
+    out.mkdir(parents=True, exist_ok=True)
+    with suppress(KeyboardInterrupt):
+        heard = asyncio.run(_call(agent, console, out), debug=False)
+        _sum_up(heard, console, out)
+        if heard.violations or heard.ended_by != "agent":
+            raise click.ClickException(f"the call went wrong: {heard.ending}; {list(heard.violations)}")
+
+
+async def _call(agent: Any, console: Console, out: Path) -> CallResult:
+    from phoneagent.providers.tts.espeak import EspeakVoice
+    from phoneagent.rehearsal import rehearsal
+
+    screen = Screen(console)
+    async with rehearsal(agent, synthesizer=EspeakVoice(), observer=screen, journals=out) as world:
+        console.print(f"The server listens on {world.url}; a simulated Twilio calls it now.\n", style="dim")
+        call = world.carrier.dial(world.voice_url, caller=_caller())
+        heard = await call.ended
+        board = world.app.state.switchboard
+        if (live := board.live(call.sid)) is not None:
+            await live.finished(within=5.0)
+        stored = await board.look_up(call.sid)
+    heard.ear.save_wav(out / "call.wav")
+    if stored is not None:
+        (out / "transcript.json").write_text(json.dumps(_transcript(stored), indent=2, ensure_ascii=False) + "\n")
+    (out / f"{call.sid}.0.jsonl").replace(out / "journal.jsonl")
+    return heard
+
+
+def _caller() -> CallerScript:
+    """Somebody who wants a table, and does not listen to the end."""
+    from phoneagent.simulator.caller import AgentSpeaking, CallerScript, Say
+
+    return CallerScript(
+        Say("what are your opening hours"),
+        Say("i would like to book a table for four people please", after=AgentSpeaking(2.2)),
+        Say("at half past seven"),
+        Say("yes please"),
+        Say("no that is all thank you"),
+        voice=CALLER_VOICE,
+    )
+
+
+class Screen:
+    """An `Observer` that shows a call as it happens."""
+
+    def __init__(self, console: Console) -> None:
+        self._console = console
+
+    def tell(self, call: str, at: float, name: str, values: Mapping[str, Any]) -> None:
+        match name:
+            case "caller_turn":
+                self._line(at, "caller", values["text"], "cyan")
+            case "turn_ended" if values["agent"]:
+                cut = values["interrupted"]
+                self._line(at, "agent", values["agent"] + (" —" if cut else ""), "green")
+                if cut:
+                    words = len(values["agent"].split())
+                    self._console.print(f"{'':17}interrupted: {words} words had been heard", style="yellow")
+                self._waterfall(values["latency"])
+            case "tool_called":
+                self._console.print(f"{'':8}tool     {values['tool']}", style="magenta")
+            case "call_ended":
+                self._console.print(f"\n{at:6.1f}  the call has ended: {_because(values['reason'])}", style="dim")
+            case _:
+                pass
+
+    def _line(self, at: float, who: str, text: str, style: str) -> None:
+        self._console.print(f"[dim]{at:6.1f}[/]  [bold {style}]{who:<8}[/] {text}", soft_wrap=True)
+
+    def _waterfall(self, latency: Mapping[str, float]) -> None:
+        if not latency:
+            return
+        stages = " → ".join(f"{STAGES[stage]} {latency[stage]:.2f}" for stage in STAGES if stage in latency)
+        self._console.print(f"{'':17}end of speech 0 → {stages} s", style="dim", soft_wrap=True)
+
+
+def _because(reason: str) -> str:
+    return {"agent": "the agent hung up after its goodbye", "caller": "the caller hung up"}.get(reason, reason)
+
+
+def _transcript(stored: StoredCall) -> dict[str, Any]:
+    record = stored.record
+    return {
+        "call": record.id,
+        "agent": record.agent,
+        "direction": record.direction,
+        "ended_reason": record.ended_reason,
+        "turns": [
+            {
+                "at": round(turn.at, 3),
+                "role": turn.role,
+                "text": turn.text,
+                **({"interrupted": True, "generated": turn.generated} if turn.interrupted else {}),
+                **({"tool": turn.tool.name, "arguments": turn.tool.arguments} if turn.tool else {}),
+            }
+            for turn in stored.turns
+        ],
+    }
+
+
+def _sum_up(call: CallResult, console: Console, out: Path) -> None:
+    ear = call.ear
+    latencies = sorted(ear.response_latencies())
+    console.print(f"\n[bold]At the caller's ear[/], {ear.duration:.0f} seconds of call:")
+    if latencies:
+        middle = latencies[len(latencies) // 2]
+        console.print(f"  response latency   median {middle:.2f} s, slowest {latencies[-1]:.2f} s")
+    for stop in ear.interruption_stop_times():
+        console.print(f"  interruption       the agent was silent {stop * 1000:.0f} ms after the caller began")
+    console.print(f"  holes in speech    {len(ear.holes())}")
+    console.print(f"\n[bold]In {out}/[/]: call.wav (caller left, agent right), transcript.json, journal.jsonl")
+    console.print(
+        "\n[bold]For real calls[/], set in the environment or in .env:\n"
+        "  PHONEAGENT_PUBLIC_URL     the https address at which Twilio reaches this machine\n"
+        "  TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN\n"
+        "  DEEPGRAM_API_KEY, OPENAI_API_KEY, ELEVENLABS_API_KEY\n"
+        "then\n"
+        "  phoneagent doctor         says what is still missing\n"
+        "  phoneagent serve          answers calls; point your number's voice webhook to PUBLIC_URL/twilio/voice\n"
+    )

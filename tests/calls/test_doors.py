@@ -1,0 +1,234 @@
+"""Strangers, broken peers, and the calls beside them, which must not notice."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from contextlib import asynccontextmanager
+from uuid import uuid4
+
+import pytest
+
+from phoneagent.rehearsal import Rehearsal
+from phoneagent.simulator.caller import AgentSpeaking, CallerScript, HangUp, Say
+from phoneagent.simulator.placed_call import Tampering
+from phoneagent.simulator.websocket import HandshakeFailed
+
+from .world import HOURS, Told, world
+
+
+@asynccontextmanager
+async def beside_a_call():
+    """A world in which a good call goes on meanwhile, and must end well."""
+    async with world() as (running, told):
+        script = CallerScript(Say("What are your opening hours?"), Say("Goodbye"))
+        good = running.carrier.dial(running.voice_url, caller=script)
+        yield running, told
+        result = await good.ended
+    assert result.violations == ()
+    assert f"What are your opening hours? / {HOURS}" in told.dialogue
+    assert result.ended_by == "agent"
+
+
+async def admitted(running) -> tuple[str, str]:
+    """A call that has been answered: its id, and the token for its media stream."""
+    call = f"CA{uuid4().hex}"
+    answer = await running.carrier.request(running.voice_url, {"CallSid": call, "From": "+15005550100"})
+    assert answer.status == 200
+    token = re.search(rb'name="token" value="([^"]+)"', answer.body)
+    assert token is not None
+    return call, str(token.group(1).decode())
+
+
+def stream_url(running: Rehearsal) -> str:
+    return running.url.replace("http", "ws", 1) + "/twilio/media"
+
+
+def refused(told: Told) -> list[str]:
+    return [values["reason"] for values in told.of("refused")]
+
+
+@pytest.mark.parametrize("path", ["/twilio/voice", "/twilio/continue", "/twilio/status"])
+@pytest.mark.parametrize("signature", [None, "", "bm90IHNpZ25lZCBieSBUd2lsaW8="])
+async def test_a_webhook_that_twilio_did_not_sign_is_refused(path, signature):
+    async with world() as (running, told):
+        answer = await running.carrier.request(running.url + path, signature=signature)
+    assert answer.status == 403
+    assert refused(told) == ["signature"]
+
+
+async def test_a_signature_made_for_another_agent_is_refused():
+    async with world() as (running, _):
+        form = {"CallSid": "CA" + "1" * 32, "From": "+15005550100", "To": "+15005550006"}
+        stolen = running.carrier._webhooks.sign(running.voice_url, form)
+        answer = await running.carrier.request(f"{running.voice_url}?agent=other", form, signature=stolen)
+    assert answer.status == 403
+
+
+@pytest.mark.parametrize("signature", [None, "bm90IHNpZ25lZA=="])
+async def test_a_media_socket_that_twilio_did_not_sign_is_refused(signature):
+    async with world() as (running, told):
+        with pytest.raises(HandshakeFailed) as failure:
+            await running.carrier.open_stream(stream_url(running), signature=signature)
+    assert failure.value.status == 403
+    assert refused(told) == ["signature"]
+
+
+async def test_a_stream_with_a_guessed_token_never_becomes_a_call():
+    async with world() as (running, told):
+        tampering = Tampering(parameters={"token": "guessed"})
+        await running.carrier.call(running.voice_url, caller=CallerScript(), tampering=tampering, time_limit=30)
+    assert told.of("call_started") == []
+    assert set(refused(told)) == {"start"}
+
+
+NOT_BASE64 = (
+    '{"event":"media","sequenceNumber":"2","streamSid":"MZ1",'
+    '"media":{"track":"inbound","chunk":"1","timestamp":"0","payload":"%%%"}}'
+)
+
+BEFORE_START = {
+    "media before start": lambda stream, call, token: (stream.connected(), stream.media()),
+    "no connected": lambda stream, call, token: stream.start(call=call, parameters={"token": token}),
+    "malformed JSON": lambda stream, call, token: stream.send('{"event": "conn'),
+    "no JSON": lambda stream, call, token: stream.send("hello"),
+    "a JSON list": lambda stream, call, token: stream.send("[]"),
+    "an unknown event": lambda stream, call, token: stream.send('{"event": "surprise"}'),
+    "a binary frame": lambda stream, call, token: stream.send(b"\x00\x01"),
+    "no token": lambda stream, call, token: (stream.connected(), stream.start(call=call)),
+    "an unknown token": lambda stream, call, token: (
+        stream.connected(),
+        stream.start(call=call, parameters={"token": "guessed"}),
+    ),
+    "somebody else's token": lambda stream, call, token: (
+        stream.connected(),
+        stream.start(call="CA" + "9" * 32, parameters={"token": token}),
+    ),
+}
+
+
+@pytest.mark.parametrize("case", BEFORE_START)
+async def test_what_does_not_begin_like_a_media_stream_is_closed_with_a_reason(case):
+    async with beside_a_call() as (running, told):
+        call, token = await admitted(running)
+        stream = await running.carrier.open_stream(stream_url(running))
+        BEFORE_START[case](stream, call, token)
+        closure = await stream.closed()
+    assert closure.code == 1008
+    assert closure.reason.startswith("expected") or "expected" in closure.reason
+    assert refused(told) == ["start"]
+
+
+async def test_a_token_opens_one_stream_and_no_second():
+    async with world() as (running, _):
+        call, token = await admitted(running)
+        first = await running.carrier.open_stream(stream_url(running))
+        first.connected()
+        first.start(call=call, parameters={"token": token})
+        assert isinstance(await first.receive(), str), "the greeting comes"
+        second = await running.carrier.open_stream(stream_url(running))
+        second.connected()
+        second.start(call=call, parameters={"token": token})
+        closure = await second.closed()
+        first.stop(call=call)
+        await first.close()
+    assert closure.code == 1008
+
+
+async def test_a_socket_that_says_nothing_is_closed_after_five_seconds():
+    async with beside_a_call() as (running, told):
+        began = asyncio.get_running_loop().time()
+        stream = await running.carrier.open_stream(stream_url(running))
+        closure = await stream.closed()
+        waited = asyncio.get_running_loop().time() - began
+    assert closure.code == 1008
+    assert 4.9 < waited < 6.0
+    assert refused(told) == ["start"]
+
+
+IN_A_CALL = {
+    "malformed JSON": ("{", 1008),
+    "a binary frame": (b"\xff" * 160, 1008),
+    "base64 that is none": (NOT_BASE64, 1008),
+    "a megabyte": ('{"event":"media","pad":"' + "x" * 1_000_000 + '"}', 1009),
+    "connected again": ('{"event":"connected","protocol":"Call","version":"1.0.0"}', 1008),
+}
+
+
+@pytest.mark.parametrize("case", IN_A_CALL)
+async def test_a_stream_that_breaks_the_protocol_is_closed_and_no_other(case):
+    message, code = IN_A_CALL[case]
+    async with beside_a_call() as (running, told):
+        call, token = await admitted(running)
+        stream = await running.carrier.open_stream(stream_url(running))
+        stream.connected()
+        stream.start(call=call, parameters={"token": token})
+        stream.media()
+        await stream.receive()
+        stream.send(message)
+        closure = await stream.closed()
+    assert closure.code == code
+    ended = [values["reason"] for told_of, _, name, values in told.facts if name == "call_left" and told_of == call]
+    assert len(ended) == 1
+
+
+async def test_a_carrier_that_falls_silent_is_not_waited_for():
+    async with beside_a_call() as (running, told):
+        call, token = await admitted(running)
+        stream = await running.carrier.open_stream(stream_url(running))
+        stream.connected()
+        stream.start(call=call, parameters={"token": token})
+        stream.media()
+        await stream.closed()
+    assert [values["reason"] for of, _, name, values in told.facts if name == "call_left" and of == call] == [
+        "the carrier fell silent"
+    ]
+
+
+async def test_a_cable_that_is_pulled_ends_one_call():
+    async with beside_a_call() as (running, told):
+        call, token = await admitted(running)
+        stream = await running.carrier.open_stream(stream_url(running))
+        stream.connected()
+        stream.start(call=call, parameters={"token": token})
+        await stream.receive()
+        stream.abort()
+        await told.until(lambda: any(name == "call_left" and of == call for of, _, name, _ in told.facts))
+
+
+async def test_a_call_that_never_opens_its_stream_leaves_nothing():
+    async with world() as (running, told):
+        await admitted(running)
+        board = running.app.state.switchboard
+        assert board.calls == 1
+        await told.until(lambda: bool(told.of("call_abandoned")))
+        assert board.calls == 0
+
+
+async def test_past_the_limit_a_caller_hears_that_we_are_busy():
+    async with world(max_calls=1) as (running, _):
+        first = running.carrier.dial(running.voice_url, caller=CallerScript(HangUp(after=AgentSpeaking(1.0))))
+        await asyncio.sleep(0.5)
+        answer = await running.carrier.request(running.voice_url)
+        assert (await running.carrier.request(f"{running.url}/readyz", method="GET")).status == 503
+        await first.ended
+    assert b"busy" in answer.body
+    assert b"<Stream" not in answer.body
+
+
+async def test_a_body_that_is_too_large_is_refused():
+    async with world() as (running, _):
+        answer = await running.carrier.request(running.voice_url, {"CallSid": "x" * 70_000})
+    assert answer.status == 413
+
+
+async def test_health_readiness_and_metrics():
+    async with world() as (running, _):
+        call = running.carrier.dial(running.voice_url, caller=CallerScript(Say("Goodbye")))
+        await call.ended
+        get = running.carrier.request
+        assert (await get(f"{running.url}/healthz", method="GET")).status == 200
+        ready = await get(f"{running.url}/readyz", method="GET")
+        assert ready.status == 200
+        assert b'"store":"ok"' in ready.body
+        assert (await get(f"{running.url}/metrics", method="GET")).status == 401
