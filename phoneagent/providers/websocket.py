@@ -7,6 +7,7 @@ ElevenLabs has none for asyncio. The wire protocols are theirs.
 from __future__ import annotations
 
 import asyncio
+import logging
 import random
 from collections.abc import Awaitable, Callable, Mapping
 
@@ -27,6 +28,10 @@ PERMANENT_STATUSES = frozenset({400, 401, 402, 403, 404, 422})  # wrong key, no 
 POLICY_VIOLATION = 1008  # close code for input that will be refused again
 QUOTED_HEADERS = ("dg-error", "dg-request-id", "request-id")  # what the vendors' support asks for
 QUOTED_BODY = 300  # characters
+
+
+_library_log = logging.getLogger("phoneagent.websockets")
+_library_log.setLevel(logging.INFO)  # at DEBUG the library writes the handshake, and the key in it, into the log
 
 
 def websocket_url(base: str) -> str:
@@ -59,6 +64,7 @@ async def open_websocket(provider: str, url: str, headers: Mapping[str, str]) ->
             ping_timeout=PING_EVERY,
             max_size=LARGEST_MESSAGE,
             max_queue=64,
+            logger=_library_log,
         )
     except InvalidStatus as refused:
         response = refused.response

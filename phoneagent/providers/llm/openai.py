@@ -19,7 +19,7 @@ from openai.types.chat.chat_completion_chunk import ChoiceDeltaToolCall
 
 from phoneagent.conversation.events import ReplyDone, ReplyText, ToolRequested
 from phoneagent.conversation.transcript import ToolCall, Turn
-from phoneagent.errors import ProviderError
+from phoneagent.errors import ProviderError, SettingsError
 from phoneagent.ports import Thought
 from phoneagent.records import Expectation, ToolSpec
 
@@ -33,6 +33,7 @@ TOKEN_GAP = 4.0  # seconds between two tokens, after which the stream is taken f
 CHECK_WITHIN = 5.0  # seconds
 KEPT_ALIVE = 300.0  # seconds; the SDK's 5 are less than a turn, so that every turn would pay for TCP and TLS
 RETRYABLE_STATUSES = frozenset({408, 409, 429})  # and all from 500
+SHORTEST_KEY = 8  # characters; local servers get a word such as "none", which may stand in any message
 NO_CREDIT = "insufficient_quota"  # comes with status 429, but no retry helps
 
 log = structlog.get_logger(__name__)
@@ -76,9 +77,10 @@ class OpenAiModel:
     """Implements `ports.LanguageModel`.
 
     `base_url` ends in `/v1` mostly; which optional fields the server knows follows from its host, or from `flavor`
-    (`openai`, `groq`, `compatible`). `token_limit` names the field for `max_tokens` where that is wrong
-    (`max_tokens`, `max_completion_tokens`). Options that the flavor does not know are left out, and said so in the log;
-    `extra_body` goes into every request as it is. `keyterms` are words that callers are likely to say.
+    (`openai`, `groq`, `compatible`; another is a `SettingsError`). Options that the flavor does not know are left out,
+    and said so in the log; `extra_body` goes into every request as it is. `token_limit` names the field for
+    `max_tokens` where that is wrong (`max_tokens`, `max_completion_tokens`). `keyterms` are words that callers are
+    likely to say.
     """
 
     def __init__(
@@ -100,6 +102,8 @@ class OpenAiModel:
         first_token_within: float = FIRST_TOKEN_WITHIN,
         token_gap: float = TOKEN_GAP,
     ) -> None:
+        if flavor and flavor not in FLAVORS:
+            raise SettingsError(f"openai: flavor: expected one of {', '.join(FLAVORS)}, got {flavor!r}")
         self._flavor = FLAVORS[flavor] if flavor else HOSTS.get(urlsplit(base_url).hostname or "", COMPATIBLE)
         self._model = model
         self._api_key = api_key
@@ -311,6 +315,6 @@ class _Answer:
 
 def _without_key(text: str, key: str) -> str:
     """OpenAI's message about a wrong key quotes parts of it."""
-    if key:
+    if len(key) >= SHORTEST_KEY:
         text = text.replace(key, "[key]")
     return re.sub(r"\b(?:sk|gsk|key)-[\w*.…-]+", "[key]", text)

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import time
 from contextlib import aclosing, asynccontextmanager
 from pathlib import Path
 
@@ -12,7 +13,7 @@ from starlette.routing import Route
 
 from phoneagent.conversation.events import ReplyDone, ReplyText, ToolRequested
 from phoneagent.conversation.transcript import Turn
-from phoneagent.errors import ProviderError
+from phoneagent.errors import ProviderError, SettingsError
 from phoneagent.providers.llm.openai import COMPATIBLE, OPENAI, OpenAiModel
 from phoneagent.records import Expectation, ToolSpec
 from phoneagent.simulator.faults import Fault, Faults
@@ -128,12 +129,19 @@ def test_openai_itself_is_known_by_its_host():
     assert model._stream_options == {"include_usage": True, "include_obfuscation": False}
 
 
-async def test_requests_share_a_connection_even_after_a_long_turn():
+def test_an_unknown_flavor_is_a_mistake_in_the_settings():
+    with pytest.raises(SettingsError, match="expected one of openai, groq, compatible"):
+        OpenAiModel("k", flavor="vanilla")
+
+
+async def test_requests_share_a_connection_even_after_a_long_turn(monkeypatch):
+    monkeypatch.setattr(time, "monotonic", asyncio.get_running_loop().time)  # by which the pool counts
     async with asking() as (model, server):
         await ask(model)
+        connections = set(server._server.server_state.connections)
         await asyncio.sleep(60)
         await ask(model)
-        assert len(server._server.server_state.connections) == 1
+        assert server._server.server_state.connections == connections
 
 
 # --- cancelling -------------------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 """Deepgram's ears when the network, the provider or the caller's line fails. Real sockets, simulated Deepgram."""
 
 import asyncio
+import logging
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -13,6 +14,7 @@ from phoneagent.providers.stt.deepgram_nova import DeepgramNova
 from phoneagent.records import Expectation
 from phoneagent.simulator.deepgram import DeepgramServer
 from phoneagent.simulator.faults import Fault, Faults
+from phoneagent.simulator.speech import Phrasebook
 
 from .listening import PHRASEBOOK, Listener, plain, says, settled, silence
 
@@ -93,6 +95,18 @@ async def test_a_short_word_just_before_the_drop_is_heard_on_the_new_socket():
     async with call(DeepgramFlux, Fault("drop", after=spoken)) as line:  # before its end could be told
         await line.play(silence(0.5), yes, silence(1.5))
     assert line.understood == ["yes"]
+
+
+async def test_a_turn_of_which_the_new_socket_hears_nothing_ends_with_what_was_understood():
+    async with call() as line:
+        await line.play(silence(0.3), says("I would like a table for two.")[:50])
+        line.server.phrasebook = Phrasebook()  # what is heard again is not understood
+        (connection,) = line.server.connections
+        connection.inflict(Fault("drop"))
+        await line.play(silence(3.0))
+        assert line.kinds().count("EndOfTurn") == 1
+        assert line.understood[0].startswith("i would")
+        line.server.phrasebook = PHRASEBOOK
 
 
 @pytest.mark.parametrize("ears", EARS)
@@ -200,6 +214,15 @@ async def test_audio_that_nobody_takes_is_bounded_and_counted():
             line.transcription.send(frame)
         assert line.transcription._tape.waiting <= 5 * 8000
         assert line.transcription.dropped >= 14 * 8000
+
+
+async def test_a_word_that_had_only_begun_when_the_caller_hung_up_is_understood_if_it_can_be():
+    async with call() as line:
+        await line.play(silence(0.3), says("no")[:4])  # too short for a turn to have been announced
+        assert line.events == []
+        await line.transcription.finish()
+        await line.task
+    assert line.understood == ["no"]
 
 
 # --- audio ----------------------------------------------------------------------------------------
@@ -325,3 +348,10 @@ async def test_check_says_whether_the_key_is_accepted(ears):
             await EARS[ears]("a-key", url=server.url).check()
     assert not refused.value.retryable
     assert "401" in refused.value.problem
+
+
+async def test_the_key_is_in_no_log_even_when_libraries_tell_all(caplog):
+    caplog.set_level(logging.DEBUG)
+    async with call() as line:
+        await speak_and_hang_up(line, "yes")
+    assert "a-key" not in caplog.text
