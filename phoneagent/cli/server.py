@@ -152,7 +152,8 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         listener = socket.create_server((host.strip("[]"), port), family=family, backlog=BACKLOG)
     except (OSError, OverflowError) as error:
-        raise PhoneagentError(f"cannot listen on {host} port {port}: {error.args[-1]}") from error
+        reason = str(error.args[-1]).partition(" (while")[0]  # the address would be said twice
+        raise PhoneagentError(f"cannot listen on {host} port {port}: {reason}") from error
     # asyncio does this only for sockets it made itself; with Nagle's algorithm small messages wait for 40 ms
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     return listener

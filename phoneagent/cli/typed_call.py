@@ -148,7 +148,10 @@ class TypedCall:
         self._news.set()
 
     def _receive(self, event: Event) -> None:
-        for command in self._conversation.receive(event, at=self._now()):
+        at = self._now()
+        if isinstance(event, TimerFired) and (deadline := self._conversation.deadline):
+            at = max(at, deadline.at)  # timers are exact only to the rounding of floats
+        for command in self._conversation.receive(event, at=at):
             self._carry_out(command)
 
     def _carry_out(self, command: Command) -> None:
