@@ -16,9 +16,10 @@ _ABBREVIATIONS = frozenset(
 _SENTENCE_END = re.compile(r"""[.!?…]+["'”’)]*(?=\s)|\n+""")
 _CLAUSE_END = re.compile(r"[,;:–—](?=\s)")
 _WEAK_ENDING = frozenset(
-    "a an the of to for from with at by in on into and or but so because if that than as is are was were be been am do "
-    "does did have has had will would can could may might shall should must not no my your our his her its their this "
-    "these those which who when where what how i we you he she it they very too about between per every each any all some mr mrs ms dr".split()
+    "a an the of to for from with at by in on into and or but so because if that than as is are was were be been "
+    "am do does did have has had will would can could may might shall should must not no my your our his her its "
+    "their this these those which who when where what how i we you he she it they very too about between per "
+    "every each any all some mr mrs ms dr".split()
 )
 """Words nobody pauses after: a phrase ending with one of them sounds cut."""
 

@@ -42,8 +42,8 @@ _REPLY: Row = {
 }
 """What a reply under way brings, wherever the call stands."""
 
-_OUTCOMES = (S.LISTENING, S.CALLER_SPEAKING, S.THINKING, S.SPEAKING, S.LEAVING)
-"""Where a call can go when a reply has been heard, or has failed."""
+_HEARD = (S.LISTENING, S.CALLER_SPEAKING, S.THINKING, S.LEAVING)
+"""Where a call can go when a reply has been heard to its end."""
 
 _GONE = (S.CLOSING, S.ENDED)
 
@@ -88,9 +88,9 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
             **_REPLY,
             e.ReplyText: _to("reply_text"),
             e.ReplyAudio: _to("reply_audio", S.SPEAKING),
-            e.ReplyDone: _to("reply_done", *_OUTCOMES),
-            e.ReplyFailed: _to("reply_failed", S.LEAVING, S.LISTENING),
-            e.ReplyAudioDone: _to("reply_audio_done", *_OUTCOMES),
+            e.ReplyDone: _to("reply_done", S.LEAVING),
+            e.ReplyFailed: _to("reply_failed", S.LEAVING),
+            e.ReplyAudioDone: _to("reply_audio_done", S.LEAVING),
             e.SpeechStarted: _to("speech_over_agent", S.PAUSED),
             e.SpeechStopped: _to("speech_stopped"),
             e.PartialTranscript: _to("words_over_agent", S.CALLER_SPEAKING),
@@ -101,14 +101,14 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
             e.DtmfReceived: _to("key_over_agent", S.CALLER_SPEAKING, S.THINKING),
             e.ControlReceived: _to("control", S.LEAVING),
             e.CallEnded: _to("call_ended", *_GONE),
-            e.TimerFired: _to("timer_fired", S.LISTENING, S.LEAVING),
+            e.TimerFired: _to("timer_fired", S.LEAVING),
         },
         S.SPEAKING: {
             **_REPLY,
-            e.ReplyDone: _to("reply_done", *_OUTCOMES),
-            e.ReplyFailed: _to("reply_failed", *_OUTCOMES),
-            e.ReplyAudioDone: _to("reply_audio_done", *_OUTCOMES),
-            e.MarkPlayed: _to("mark_played", *_OUTCOMES),
+            e.ReplyDone: _to("reply_done"),
+            e.ReplyFailed: _to("reply_failed", S.THINKING, S.LEAVING),
+            e.ReplyAudioDone: _to("reply_audio_done", *_HEARD),
+            e.MarkPlayed: _to("mark_played", *_HEARD),
             e.SpeechStarted: _to("speech_over_agent", S.PAUSED),
             e.SpeechStopped: _to("speech_stopped"),
             e.PartialTranscript: _to("words_over_agent", S.CALLER_SPEAKING),
@@ -119,7 +119,7 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
             e.DtmfReceived: _to("key_over_agent", S.CALLER_SPEAKING, S.THINKING),
             e.ControlReceived: _to("control", S.LEAVING),
             e.CallEnded: _to("call_ended", *_GONE),
-            e.TimerFired: _to("timer_fired", *_OUTCOMES),
+            e.TimerFired: _to("timer_fired", *_HEARD),
         },
         S.PAUSED: {
             **_REPLY,
@@ -131,12 +131,12 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
             e.PartialTranscript: _to("words_over_agent", S.CALLER_SPEAKING),
             e.EagerEndOfTurn: _to("eager_over_agent", S.CALLER_SPEAKING),
             e.TurnResumed: _to("speech_goes_on"),
-            e.EndOfTurn: _to("turn_over_agent", *_OUTCOMES),
+            e.EndOfTurn: _to("turn_over_agent", *_HEARD, S.SPEAKING),
             e.EarsFailed: _to("ears_failed", S.THINKING),
             e.DtmfReceived: _to("key_over_agent", S.CALLER_SPEAKING, S.THINKING),
             e.ControlReceived: _to("control", S.LEAVING),
             e.CallEnded: _to("call_ended", *_GONE),
-            e.TimerFired: _to("timer_fired", *_OUTCOMES),
+            e.TimerFired: _to("timer_fired", *_HEARD, S.SPEAKING),
         },
         S.LEAVING: {
             **_REPLY,
@@ -169,18 +169,26 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
 """What is absent is impossible in that state: it is counted and ignored, for the network reorders."""
 
 
+EVERYWHERE = (e.CallEnded, e.ControlReceived, e.EarsFailed)
+"""What ends every state alike: the caller or the operator has gone, or nobody can be understood."""
+
+
 def diagram() -> str:
-    """The transitions as a Mermaid state diagram; several events on one edge share a label."""
+    """The transitions as a Mermaid state diagram, without those of `EVERYWHERE`; several events share an edge."""
     edges: dict[tuple[State, State], list[str]] = {}
     for state, row in TRANSITIONS.items():
         for event, (_, targets) in row.items():
             for target in targets - {state}:
-                edges.setdefault((state, target), []).append(event.__name__)
+                if event not in EVERYWHERE or state in (S.CONNECTING, S.LEAVING):
+                    edges.setdefault((state, target), []).append(event.__name__)
     lines = ["stateDiagram-v2", f"    [*] --> {_id(S.CONNECTING)}"]
     order = list(State)
     for state, target in sorted(edges, key=lambda edge: (order.index(edge[0]), order.index(edge[1]))):
         lines += [f"    {_id(state)} --> {_id(target)}: {', '.join(sorted(edges[state, target]))}"]
-    lines.append(f"    {_id(S.ENDED)} --> [*]")
+    lines += [
+        f"    {_id(S.ENDED)} --> [*]",
+        f"    note right of {_id(S.CLOSING)}: CallEnded leads here from every state",
+    ]
     return "\n".join(lines)
 
 
