@@ -478,6 +478,8 @@ class Conversation:
         if reply.playout.received == 0 and not reply.speculative and self.state is not State.PAUSED:
             self._fail(reply, "tts: no audio", at)
             return
+        if self.state is State.THINKING and not reply.speculative:
+            self._send(reply, at)  # nothing of it could be heard; what is to follow waits for its end
         self._finish_if_heard(at)
 
     def _mark_played(self, event: e.MarkPlayed, at: float) -> None:

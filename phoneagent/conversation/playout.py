@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from .words import SAMPLE_RATE, Word
 
+LEAD = SAMPLE_RATE // 50  # 20 ms of the silence before the first sound are kept, so that it does not begin with a click
 SAMPLES_A_CHARACTER = SAMPLE_RATE // 15  # English speech runs at about 15 characters a second
 
 
@@ -39,6 +40,7 @@ class Playout:
         self.complete = False  # all audio has arrived
         self.sent = 0
         self.first_audible: int | None = None
+        self._begun = False
         self._generation = 0
         self._slices: list[Slice] = []
         self._settled = 0  # position from which the present generation was sent
@@ -54,7 +56,15 @@ class Playout:
         self.words.extend(words)
 
     def send(self, at: float) -> list[Slice]:
-        """Slices for everything that has arrived and was not yet sent, entered in the ledger as sent now."""
+        """Slices for everything that has arrived and was not yet sent, entered in the ledger as sent now.
+
+        The silence with which voices begin is left out: the caller would wait through it.
+        """
+        if not self._begun:
+            if self.first_audible is None and not self.complete:
+                return []
+            self._begun = True
+            self._settled = self.sent = max(0, (self.first_audible or 0) - LEAD)
         fresh = []
         while self.sent < self.received:
             end = min(self.sent + self._slice_samples, self.received)
@@ -116,7 +126,8 @@ class Playout:
         """When the first audible sample reached the ear; None before it was sent."""
         if not self._slices or self.first_audible is None or self._generation:
             return None
-        return self._slices[0].plays_from + self.first_audible / SAMPLE_RATE
+        first = self._slices[0]
+        return first.plays_from + max(0, self.first_audible - first.start) / SAMPLE_RATE
 
     # -- interruption -------------------------------------------------------------------------------
 

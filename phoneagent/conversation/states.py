@@ -90,7 +90,7 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
             e.ReplyAudio: _to("reply_audio", S.SPEAKING),
             e.ReplyDone: _to("reply_done", S.LEAVING),
             e.ReplyFailed: _to("reply_failed", S.LEAVING),
-            e.ReplyAudioDone: _to("reply_audio_done", S.LEAVING),
+            e.ReplyAudioDone: _to("reply_audio_done", S.SPEAKING, S.LEAVING),
             e.SpeechStarted: _to("speech_over_agent", S.PAUSED),
             e.SpeechStopped: _to("speech_stopped"),
             e.PartialTranscript: _to("words_over_agent", S.CALLER_SPEAKING),

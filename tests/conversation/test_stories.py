@@ -75,6 +75,27 @@ def test_audio_is_sent_as_it_arrives_in_slices_with_a_mark_after_each(call):
     assert [type(command) for command in call.commands] == [SendAudio, SendMark] * 3
 
 
+def test_the_silence_before_the_first_sound_is_not_waited_through(call):
+    call.hears("Hours?")
+    reply = call.replies("We open at nine.")
+    call.spoken[reply] = 8000
+    assert call.tells(e.ReplyAudio(reply, 1000, audible=None)) == []
+    sent = call.tells(e.ReplyAudio(reply, 2000, audible=500))
+    assert sent[0] == SendAudio(reply, 1500 - 160, 1500 - 160 + 1280)
+    call.passes(0.5)
+    assert call.core._reply.waterfall.heard == pytest.approx(call.at - 0.5 + 0.02)
+
+
+def test_a_reply_of_nothing_but_silence_is_heard_as_silence(call):
+    call.hears("Hours?")
+    reply = call.replies("…")
+    call.spoken[reply] = 8000
+    call.tells(e.ReplyAudio(reply, 1000, audible=None))
+    call.tells(e.ReplyAudioDone(reply))
+    call.passes(1.0)
+    assert call.state is State.LISTENING
+
+
 def test_the_ears_learn_what_may_be_said_next(call):
     call.hears("I want a table.")
     call.replies("For how many people?")

@@ -1,0 +1,79 @@
+"""A journal is the call once more."""
+
+from __future__ import annotations
+
+import typing
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phoneagent.call import journal
+from phoneagent.call.journal import Journal, Opening, read, replay
+from phoneagent.conversation import events as e
+from phoneagent.conversation.policy import Phrasing, Policy
+from phoneagent.conversation.transcript import ToolCall, Turn
+from phoneagent.conversation.words import Word
+from tests.conversation.scripted_call import PHRASING, ScriptedCall
+
+OPENING = Opening(Phrasing(), Policy(), turn_events=False, safe_tools=("look_up",), history=(Turn("agent", "Hi", 1.0),))
+EVENTS = st.one_of(*(st.from_type(kind) for kind in typing.get_args(e.Event)))
+
+
+def saved(opening, entries, tmp_path):
+    written = Journal(opening)
+    for at, event in entries:
+        written.write(at, event)
+    written.save(tmp_path / "call.jsonl")
+    return (tmp_path / "call.jsonl").read_bytes().splitlines()
+
+
+@given(st.lists(EVENTS, max_size=20))
+def test_every_event_comes_back_as_it_was(tmp_path_factory, events):
+    entries = [(number / 4, event) for number, event in enumerate(events)]
+    opening, again = read(saved(OPENING, entries, tmp_path_factory.mktemp("journal")))
+    assert opening == OPENING
+    assert list(again) == entries
+
+
+def test_events_with_everything_in_them_survive(tmp_path):
+    events = [
+        (0.5, e.ToolRequested(3, ToolCall("call_1", "book", '{"people": 2}'))),
+        (0.6, e.ReplyAudio(3, 4000, (Word("We", 0, 2000), Word("open", 2000, 4000)), None)),
+    ]
+    _, again = read(saved(OPENING, events, tmp_path))
+    assert list(again) == events
+
+
+def test_a_call_replays_to_the_commands_it_had(tmp_path):
+    call = ScriptedCall().greets()
+    call.hears("What are your hours?")
+    call.answers("We open at nine and close at ten.")
+    call.passes(0.6)
+    call.tells(e.SpeechStarted("vad"))
+    call.tells(e.EndOfTurn("And on Sunday?"))
+    opening = Opening(PHRASING, call.policy, turn_events=True, safe_tools=(), history=())
+    lines = saved(opening, call.journal, tmp_path)
+    assert [command for _, _, commands in replay(lines) for command in commands] == call.commands
+
+
+@pytest.mark.parametrize(
+    "line", [b"", b"{", b'{"at": 1}', b'{"event": "EndOfTurn"}', b'{"at": 1, "event": "Surprise"}']
+)
+def test_a_line_that_is_no_entry_is_refused(tmp_path, line):
+    lines = [*saved(OPENING, [], tmp_path), line or b"[]"]
+    with pytest.raises(ValueError):
+        list(read(lines)[1])
+
+
+def test_a_journal_of_a_newer_program_is_refused(tmp_path):
+    lines = saved(OPENING, [], tmp_path)
+    lines[0] = lines[0].replace(b'"version":1', b'"version":2')
+    with pytest.raises(ValueError, match="version 2"):
+        read(lines)
+
+
+def test_a_journal_does_not_grow_without_end(tmp_path, monkeypatch):
+    monkeypatch.setattr(journal, "LONGEST", 10)
+    lines = saved(OPENING, [(number, e.TimerFired()) for number in range(100)], tmp_path)
+    assert len(lines) == 11

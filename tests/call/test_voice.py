@@ -1,0 +1,119 @@
+"""Cached and streamed speech as one piece of audio."""
+
+from __future__ import annotations
+
+import asyncio
+from typing import Any
+
+import pytest
+
+from phoneagent.call.speech_cache import SpeechCache
+from phoneagent.call.voice import Voice
+from phoneagent.conversation.events import ReplyAudio, ReplyAudioDone, ReplyFailed
+from phoneagent.conversation.words import Word
+from phoneagent.errors import ProviderError
+from phoneagent.providers.tts.espeak import EspeakTts
+from phoneagent.records import Clip
+
+
+class Broken:
+    """A provider that refuses every connection."""
+
+    identity = "broken"
+
+    def __init__(self, *, retryable: bool) -> None:
+        self.attempts = 0
+        self._retryable = retryable
+
+    async def connect(self, *, call: str):
+        self.attempts += 1
+        raise ProviderError("broken", "no", retryable=self._retryable)
+
+    async def aclose(self) -> None: ...
+
+
+class Studio:
+    """A voice with the events that it fed."""
+
+    def __init__(self, provider, cache=None) -> None:
+        self.events: list[Any] = []
+        self.news = asyncio.Event()
+        self.voice = Voice(provider, cache or SpeechCache(), self._feed, call="CA1")
+        self.connecting = asyncio.ensure_future(provider.connect(call="CA1"))
+        self.task = asyncio.create_task(self.voice.run(self.connecting))
+
+    def _feed(self, event) -> None:
+        self.events.append(event)
+        self.news.set()
+
+    async def until(self, kind) -> None:
+        while not any(isinstance(event, kind) for event in self.events):
+            self.news.clear()
+            await self.news.wait()
+
+    async def close(self) -> None:
+        self.task.cancel()
+        await asyncio.wait([self.task, self.connecting])
+        if not self.connecting.cancelled():
+            self.connecting.exception()
+
+
+CLIP = Clip(b"\x00" * 1600, (Word("Hello", 0, 800), Word("there.", 800, 1600)))
+
+
+async def test_what_is_cached_is_there_at_once_and_needs_no_connection():
+    cache = SpeechCache()
+    cache.put("broken", "Hello there.", CLIP)
+    studio = Studio(Broken(retryable=True), cache)
+    studio.voice.speak(1, "Hello there.")
+    studio.voice.finish(1)
+    assert studio.events == [ReplyAudio(1, 1600, CLIP.words, 0), ReplyAudioDone(1)]
+    assert studio.voice.audio(1, 100, 200) == b"\x00" * 100
+    await studio.close()
+
+
+async def test_streamed_speech_continues_the_cached_one_in_the_same_count():
+    provider, cache = EspeakTts(), SpeechCache()
+    cache.put(provider.identity, "Hello there.", CLIP)
+    studio = Studio(provider, cache)
+    studio.voice.speak(1, "Hello there.")
+    studio.voice.speak(1, "We open at nine.")
+    studio.voice.finish(1)
+    await studio.until(ReplyAudioDone)
+    words = [word for event in studio.events if isinstance(event, ReplyAudio) for word in event.words]
+    assert [word.text.strip(".") for word in words] == ["Hello", "there", "We", "open", "at", "nine"]
+    assert words[2].start >= 1600
+    total = sum(event.samples for event in studio.events if isinstance(event, ReplyAudio))
+    assert len(studio.voice.audio(1, 0, 10**6)) == total
+    assert words[-1].end <= total
+    await studio.close()
+    await provider.aclose()
+
+
+async def test_a_cancelled_reply_is_silent():
+    provider = EspeakTts()
+    studio = Studio(provider)
+    studio.voice.speak(1, "This will never be heard.")
+    studio.voice.cancel(1)
+    studio.voice.speak(2, "But this will.")
+    studio.voice.finish(2)
+    await studio.until(ReplyAudioDone)
+    assert {getattr(event, "reply", None) for event in studio.events} == {2}
+    assert studio.voice.audio(1, 0, 100) == b""
+    await studio.close()
+    await provider.aclose()
+
+
+@pytest.mark.parametrize(("retryable", "attempts"), [(True, 4), (False, 1)])
+async def test_a_voice_that_cannot_be_had_fails_its_replies(retryable, attempts):
+    provider = Broken(retryable=retryable)
+    studio = Studio(provider)
+    studio.voice.speak(1, "Nobody will hear this.")
+    await studio.until(ReplyFailed)
+    assert studio.events == [ReplyFailed(1, "broken: no", "tts")]
+    await asyncio.sleep(2.0)
+    assert provider.attempts == attempts
+    studio.voice.speak(2, "Nor this.")
+    await asyncio.sleep(2.0)
+    assert ReplyFailed(2, "broken: no", "tts") in studio.events
+    await studio.close()
