@@ -7,7 +7,6 @@ from collections import deque
 from collections.abc import AsyncIterator
 
 import structlog
-from starlette.responses import PlainTextResponse
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 
 from phoneagent.call.switchboard import Switchboard
@@ -42,7 +41,7 @@ class MediaSocket:
         """Serve one socket to its end."""
         if not signed(websocket, {}, self._signatures, websocket=True):
             self._refuse("signature", "the upgrade was not signed by the carrier")
-            await websocket.send_denial_response(PlainTextResponse("Signature missing or wrong\n", status_code=403))
+            await websocket.close()  # HTTP 403; had it a text, uvicorn would log an error for each stranger
             return
         await websocket.accept()
         stream = SocketStream(websocket, self._codec)
