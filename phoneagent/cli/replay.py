@@ -38,7 +38,7 @@ def replay(journal_file: Path, *, everything: bool, as_json: bool) -> None:
     A journal holds every event of a call with its time, and no audio. Given to the same decisions they lead to the same
     commands, so this shows why a call went as it did, and what a changed program would do in it. Each event is a line
     with the seconds since the call began and the state that it led to; below it are the commands. With --json: {"at",
-    "event": {"name", ...}, "state", "commands": [{"name", ...}]}.
+    "event": {"type", ...}, "state", "commands": [{"type", ...}]}.
     """
     try:
         with journal_file.open("rb") as lines:
@@ -49,7 +49,10 @@ def replay(journal_file: Path, *, everything: bool, as_json: bool) -> None:
 
 
 def _told(lines: Any, *, everything: bool, as_json: bool) -> Iterator[str]:
-    opening, entries = journal.read(lines)
+    try:
+        opening, entries = journal.read(lines)
+    except ValueError as error:
+        raise ValueError(f"line 1: {error}") from error
     conversation = opening.conversation()
     state: State | None = None
     number = 1
@@ -78,19 +81,15 @@ def _told(lines: Any, *, everything: bool, as_json: bool) -> Iterator[str]:
 def _object(at: float, event: Event, state: State, commands: list[Command]) -> str:
     told = {
         "at": at,
-        "event": _named(event),
+        "event": _typed(event),
         "state": state.value,
-        "commands": [_named(command) for command in commands],
+        "commands": [_typed(command) for command in commands],
     }
     return msgspec.json.encode(told).decode()
 
 
-def _named(thing: Event | Command) -> dict[str, Any]:
-    """`Emit` has a name of its own: it becomes `what`."""
-    values = msgspec.to_builtins(thing)
-    if isinstance(thing, Emit):
-        values = {"what": thing.name, "values": values["values"]}
-    return {"name": type(thing).__name__, **values}
+def _typed(thing: Event | Command) -> dict[str, Any]:
+    return {"type": type(thing).__name__, **msgspec.to_builtins(thing)}
 
 
 def _short(thing: Event | Command) -> str:

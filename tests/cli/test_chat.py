@@ -193,6 +193,7 @@ def typed_call(mind):
 
 async def test_whoever_types_is_never_asked_whether_they_are_there():
     agent, shown = embedded(builtin_agent()), Shown()
+    assert agent.dialogue
     call = TypedCall(agent, ScriptedMind(agent.dialogue), PythonTools(agent.tools), shown, variables={})
     await call.begin()
     await asyncio.sleep(3600)

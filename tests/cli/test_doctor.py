@@ -1,0 +1,201 @@
+"""`phoneagent doctor`: against the simulated world it finds what is there and what is not. The program runs in a thread
+with a loop of its own, so time is real here.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from contextlib import asynccontextmanager
+
+import pytest
+from click.testing import CliRunner
+from starlette.applications import Starlette
+from starlette.responses import PlainTextResponse
+from starlette.routing import Route
+
+from phoneagent.cli import main
+from phoneagent.rehearsal import API_KEY
+from phoneagent.simulator.carrier import ACCOUNT_SID, AGENT_NUMBER, AUTH_TOKEN, PhoneNumber
+from phoneagent.simulator.faults import Fault
+from phoneagent.simulator.latency import Latencies
+from phoneagent.simulator.local_server import LocalServer
+from tests.calls.world import world
+from tests.redis_server import redis_server
+
+SECRETS = (API_KEY, AUTH_TOKEN, "redis-password-of-a-test")
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+def settings_of(running, **more):
+    return {
+        "PHONEAGENT_PUBLIC_URL": running.url,
+        "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+        "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+        "TWILIO_PHONE_NUMBER": AGENT_NUMBER,
+        "PHONEAGENT_TWILIO_API_URL": running.carrier.api_url,
+        "DEEPGRAM_API_KEY": API_KEY,
+        "PHONEAGENT_DEEPGRAM_URL": running.deepgram.url,
+        "OPENAI_API_KEY": API_KEY,
+        "OPENAI_BASE_URL": f"{running.openai.url}/v1",
+        "ELEVENLABS_API_KEY": API_KEY,
+        "PHONEAGENT_ELEVENLABS_URL": running.elevenlabs.url,
+        **more,
+    }
+
+
+@asynccontextmanager
+async def set_up():
+    """A world in which everything is as it should be."""
+    async with world(latencies=Latencies(first_audio=0.0, speech_speed=1000.0)) as (running, _):
+        running.carrier.numbers[AGENT_NUMBER] = PhoneNumber(AGENT_NUMBER, voice_url=running.voice_url)
+        yield running
+
+
+async def doctor(env, *arguments):
+    result = await asyncio.to_thread(CliRunner().invoke, main, ["doctor", *arguments], env=env, catch_exceptions=False)
+    assert not [secret for secret in SECRETS if secret in result.output]
+    assert "Traceback" not in result.output
+    return result
+
+
+async def found_by_doctor(env, *arguments):
+    """The exit status, and each check's line."""
+    result = await doctor(env, "--json", *arguments)
+    told = json.loads(result.stdout)
+    assert told["ok"] == (result.exit_code == 0)
+    assert all(check["fix"] for check in told["checks"] if check["state"] == "failed")
+    return result.exit_code, {check["check"]: check for check in told["checks"]}
+
+
+async def test_all_is_well():
+    async with set_up() as running:
+        status, found = await found_by_doctor(settings_of(running))
+    assert {name: check["state"] for name, check in found.items()} == {
+        "settings": "ok",
+        "agents": "ok",
+        "public URL": "ok",
+        "media stream": "ok",
+        "Twilio account": "ok",
+        "Twilio number": "ok",
+        "ears: deepgram flux-general-en": "ok",
+        "mind: openai gpt-5.4-mini": "ok",
+        "voice: elevenlabs eleven_flash_v2_5": "ok",
+        "Redis": "skipped",
+    }
+    assert status == 0
+    assert found["Twilio account"]["found"] == "active"
+    assert found["Twilio number"]["found"] == "leads here"
+    assert "kept in memory" in found["Redis"]["found"]
+
+
+async def test_a_provider_refuses_and_the_number_leads_elsewhere():
+    async with set_up() as running:
+        running.elevenlabs.faults.add(Fault("refuse", status=401, reason=f"no such key: {API_KEY}"))
+        elsewhere = "https://demo.twilio.com/welcome/voice/"
+        running.carrier.numbers[AGENT_NUMBER] = PhoneNumber(AGENT_NUMBER, voice_url=elsewhere)
+        result = await doctor(settings_of(running))
+    assert result.exit_code == 1
+    lines = result.stdout.splitlines()
+    failed = [number for number, line in enumerate(lines) if line.startswith("failed")]
+    assert len(failed) == 2
+    number, voice = failed
+    assert lines[number].split("  ")[-1] == f"the number leads to {elsewhere}"
+    assert f"Webhook, {running.voice_url}, HTTP POST" in lines[number + 1]
+    assert "voice: elevenlabs" in lines[voice]
+    assert "no such key: [secret]" in lines[voice], "others' words may quote a key"
+    assert "ELEVENLABS_API_KEY" in lines[voice + 1]
+
+
+async def test_keys_that_are_missing_are_named_with_their_provider():
+    async with set_up() as running:
+        status, found = await found_by_doctor(settings_of(running, OPENAI_BASE_URL="", OPENAI_API_KEY=""))
+    assert status == 1
+    mind = found["mind: openai gpt-5.4-mini"]
+    assert mind["found"] == "OPENAI_API_KEY is not set"
+    assert mind["fix"].startswith("Expected an OpenAI API key")
+
+
+async def test_a_wrong_token_and_a_number_of_others():
+    async with set_up() as running:
+        _, found = await found_by_doctor(settings_of(running, TWILIO_AUTH_TOKEN="wrong"))
+        assert found["Twilio account"]["state"] == "failed"
+        assert "HTTP 401" in found["Twilio account"]["found"]
+        _, found = await found_by_doctor(settings_of(running, TWILIO_PHONE_NUMBER="+15005550999"))
+        assert found["Twilio number"]["state"] == "failed"
+        assert "a number of this account" in found["Twilio number"]["found"]
+
+
+async def test_the_server_does_not_run():
+    async with set_up() as running:
+        env = settings_of(running, PHONEAGENT_PUBLIC_URL="http://127.0.0.1:9")
+        _, found = await found_by_doctor(env)
+    assert found["public URL"]["state"] == "failed"
+    assert found["public URL"]["found"].startswith("nobody answers")
+    assert "phoneagent serve" in found["public URL"]["fix"]
+    assert found["media stream"]["state"] == "skipped", "one trouble, one failure"
+
+
+async def test_a_proxy_that_does_not_pass_websockets():
+    async def healthz(_):
+        return PlainTextResponse("ok\n")
+
+    async with set_up() as running, LocalServer(Starlette(routes=[Route("/healthz", healthz)]), ws="none") as proxy:
+        _, found = await found_by_doctor(settings_of(running, PHONEAGENT_PUBLIC_URL=proxy.url))
+    assert found["public URL"]["state"] == "ok"
+    assert found["media stream"]["found"] == "WebSocket upgrade: HTTP 404"
+    assert "must pass WebSocket upgrades" in found["media stream"]["fix"]
+
+
+async def test_a_host_without_an_address():
+    status, found = await found_by_doctor({"PHONEAGENT_PUBLIC_URL": "https://no-such-host.invalid"})
+    assert found["public URL"]["found"] == "no address for no-such-host.invalid"
+    assert status == 1
+
+
+async def test_redis_answers_keeps_everything_or_does_not():
+    with redis_server() as redis:
+        redis.command("CONFIG", "SET", "requirepass", "redis-password-of-a-test")
+        url = redis.url.replace("//", "//:redis-password-of-a-test@")
+        async with set_up() as running:
+            status, found = await found_by_doctor(settings_of(running, REDIS_URL=url))
+            assert status == 0
+            assert found["Redis"]["state"] == "ok"
+            assert "maxmemory-policy noeviction" in found["Redis"]["found"]
+            status, found = await found_by_doctor(settings_of(running, REDIS_URL=redis.url))
+            assert status == 1
+            assert "AuthenticationError" in found["Redis"]["found"]
+    with redis_server("--maxmemory-policy", "allkeys-lru") as redis:
+        _, found = await found_by_doctor({"REDIS_URL": redis.url})
+        assert found["Redis"]["state"] == "ok"
+        assert "Set maxmemory-policy noeviction" in found["Redis"]["fix"]
+    _, found = await found_by_doctor({"REDIS_URL": redis.url})
+    assert found["Redis"]["state"] == "failed"
+
+
+async def test_nothing_is_set(tmp_path):
+    result = await doctor({})
+    assert result.exit_code == 1
+    states = {line[9:].split("  ")[0].strip(): line.split()[0] for line in result.stdout.splitlines() if line[0] != " "}
+    assert states["PHONEAGENT_PUBLIC_URL"] == "failed"
+    assert states["TWILIO_AUTH_TOKEN"] == "failed"
+    assert states["agents"] == "ok"
+    assert [name for name, state in states.items() if state == "failed"][2:] == [
+        "ears: deepgram flux-general-en",
+        "mind: openai gpt-5.4-mini",
+        "voice: elevenlabs eleven_flash_v2_5",
+    ]
+
+
+async def test_malformed_settings_and_agent_files_are_findings_too(tmp_path):
+    status, found = await found_by_doctor({"PHONEAGENT_PORT": "http", "TWILIO_ACCOUNT_SID": "hello"})
+    assert status == 1
+    assert found["TWILIO_ACCOUNT_SID"]["found"] == "malformed"
+    assert found["everything else"]["state"] == "skipped"
+    (tmp_path / "bad.toml").write_text('name = "bad"\ngreting = "Hello"\n')
+    _, found = await found_by_doctor({}, "--agent", "bad.toml")
+    assert found["agents"]["found"] == "bad.toml:2: greting: unknown key; did you mean 'greeting'?"

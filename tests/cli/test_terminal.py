@@ -1,0 +1,107 @@
+"""What a person sees: the commands on a pseudo-terminal."""
+
+from __future__ import annotations
+
+import os
+import pty
+import re
+import signal
+import subprocess
+import sys
+import threading
+
+import pytest
+
+WITHIN = 60.0  # seconds; a loaded machine takes a while to import everything
+WIDTH = 300  # columns, so that nothing is wrapped
+ESCAPE = re.compile(r"\x1b\[[?\d;]*[A-Za-z]")
+
+
+class Terminal:
+    """Runs a command; `seen` is all that has appeared so far."""
+
+    def __init__(self, *arguments):
+        self._ours, theirs = pty.openpty()
+        self.process = subprocess.Popen(
+            [sys.executable, "-m", "phoneagent", *arguments],
+            stdin=theirs,
+            stdout=theirs,
+            stderr=theirs,
+            env=os.environ | {"COLUMNS": str(WIDTH), "TERM": "xterm"},
+        )
+        os.close(theirs)
+        self.seen = ""
+        self._news = threading.Condition()
+        self._reader = threading.Thread(target=self._read, daemon=True)
+        self._reader.start()
+
+    def _read(self):
+        try:
+            while data := os.read(self._ours, 4096):
+                with self._news:
+                    self.seen += data.decode(errors="replace")
+                    self._news.notify_all()
+        except OSError:
+            pass  # how Linux ends a pseudo-terminal whose other side is gone
+
+    def until(self, text):
+        """Wait until this has appeared."""
+        with self._news:
+            assert self._news.wait_for(lambda: text in self.seen, WITHIN), self.seen
+
+    def type(self, text):
+        os.write(self._ours, text.encode())
+
+    def status(self):
+        """Wait for the end."""
+        status = self.process.wait(WITHIN)
+        self._reader.join(WITHIN)
+        return status
+
+    def close(self):
+        self.process.kill()
+        self.process.wait()
+        self._reader.join(WITHIN)
+        os.close(self._ours)
+
+
+@pytest.fixture
+def terminal():
+    opened = []
+
+    def open_terminal(*arguments):
+        opened.append(Terminal(*arguments))
+        return opened[-1]
+
+    yield open_terminal
+    for one in opened:
+        one.close()
+
+
+def test_a_chat(terminal):
+    chat = terminal("chat", "--embedded")
+    chat.until("How can I help you?\r\nyou: ")
+    chat.type("where are you\n")
+    chat.until("next to the old theatre. Is there anything else I can do for you?\r\nyou: ")
+    assert chat.seen.count("where are you") == 1, "what was typed is not repeated"
+    chat.type("\x04")
+    assert chat.status() == 0
+
+
+def test_a_chat_is_left_with_control_c(terminal):
+    chat = terminal("chat", "--embedded")
+    chat.until("you: ")
+    chat.process.send_signal(signal.SIGINT)  # what the terminal does: this one controls no process
+    assert chat.status() == 0
+    assert "Traceback" not in chat.seen
+
+
+def test_doctor_prints_one_table(terminal):
+    doctor = terminal("doctor")
+    assert doctor.status() == 1
+    lines = ESCAPE.sub("", doctor.seen).splitlines()
+    rows = [line.split("  ")[0].strip() for line in lines]
+    assert "check" in rows
+    assert "Twilio number" in rows
+    (row,) = (line for line in lines if "TWILIO_AUTH_TOKEN" in line and "failed" in line)
+    assert "Expected the account's auth token" in row, "the fix stands beside the failure"
