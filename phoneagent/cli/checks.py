@@ -20,6 +20,8 @@ from phoneagent.records import Agent, ProviderChoice
 from phoneagent.settings import Settings, missing_keys, variable
 from phoneagent.telephony.twilio.control import TwilioControl
 
+from .chosen_agents import INSTALL, missing_packages
+
 WITHIN = 10.0  # seconds for one check; the checks of providers have five of their own
 
 State = Literal["ok", "failed", "skipped"]
@@ -219,6 +221,8 @@ async def _provider(settings: Settings, agent: Agent, choice: ProviderChoice, ma
     if missing := missing_keys(settings, {choice.provider}):
         name, _, expected = missing[0].partition(": ")
         raise _Failed(f"{name} is not set", sentence(expected))
+    if missing_packages({choice.provider}):
+        raise _Failed(f"{choice.provider} is not installed", f"Install the embedded speech: {INSTALL}")
     try:
         provider: SpeechToText | LanguageModel | TextToSpeech = make(choice, agent)
         try:
@@ -241,15 +245,14 @@ async def _embedded(provider: SpeechToText | LanguageModel | TextToSpeech) -> st
 
 
 def _provider_fix(provider: str, *, retryable: bool) -> str:
-    if provider in EMBEDDED:
-        return "Install the embedded speech: pip install 'phoneagent[embedded]'."
+    if provider not in FIELDS:
+        return f"Check the options in the agent file, and the installation: {INSTALL}"
     key, url = (variable(field) for field in FIELDS[provider])
     if retryable:
         return f"Check the network, {provider}'s status page, and {url} if it is set; then try again."
     return f"Check {key} (and {url} if it is set), and the model and the options in the agent file."
 
 
-EMBEDDED = ("pocketsphinx", "espeak", "scripted")
 FIELDS: Mapping[str, tuple[str, str]] = {
     "deepgram": ("deepgram_api_key", "deepgram_url"),
     "openai": ("openai_api_key", "openai_base_url"),

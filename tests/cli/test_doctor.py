@@ -199,3 +199,9 @@ async def test_malformed_settings_and_agent_files_are_findings_too(tmp_path):
     (tmp_path / "bad.toml").write_text('name = "bad"\ngreting = "Hello"\n')
     _, found = await found_by_doctor({}, "--agent", "bad.toml")
     assert found["agents"]["found"] == "bad.toml:2: greting: unknown key; did you mean 'greeting'?"
+
+
+async def test_embedded_providers_are_tried_and_need_nothing():
+    status, found = await found_by_doctor({}, "--embedded")
+    assert status == 1, "no public URL"
+    assert [found[part]["state"] for part in ("ears: pocketsphinx", "mind: scripted", "voice: espeak")] == ["ok"] * 3

@@ -107,6 +107,14 @@ def test_agent_files_and_settings_are_wrong_at_the_same_time(phoneagent, tmp_pat
     assert about_the_token.startswith("TWILIO_AUTH_TOKEN: ")
 
 
+def test_embedded_speech_that_is_not_installed(phoneagent, monkeypatch):
+    monkeypatch.setitem(sys.modules, "pocketsphinx", None)
+    result = phoneagent("serve", "--embedded", "--dev")
+    assert result.exit_code == 2
+    (line,) = result.stderr.splitlines()
+    assert line.startswith("pocketsphinx: expected the package pocketsphinx, which is not installed: pip install ")
+
+
 def test_a_port_that_is_taken(phoneagent, tmp_path):
     from phoneagent.cli.server import listen
 
