@@ -43,14 +43,16 @@ class ToolSpec:
 class Slot:
     """Something a scripted dialogue wants to know.
 
-    `words` maps what can be said to its value; `ask` is the question. `phrases` are the ways to say it by itself, such
-    as `[for] <people> [people]`; without any it is the bare value. All in the notation of `conversation.grammar`.
+    `words` maps what can be said to its value; `ask` is the question and `answers` are the ways to answer it, the bare
+    value if there are none. `mentions` say what they are about, such as `for <people>`: they are understood unasked,
+    as a correction or on top of another answer. All in the notation of `conversation.grammar`.
     """
 
     name: str
     words: Mapping[str, str]
     ask: str = ""
-    phrases: tuple[str, ...] = ()
+    answers: tuple[str, ...] = ()
+    mentions: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,8 @@ class Dialogue:
 
     `question` is asked when nothing else is open. `anything_else` follows an answer; a no to it is a goodbye (the first
     intent that ends the call). `offer_person` is asked when the caller was not understood twice in a row; a yes to it
-    is a transfer (the first intent that transfers). `yes`, `no` and `repeat` are what callers say for these.
+    is a transfer (the first intent that transfers). `yes`, `no` and `repeat` are what callers say for these; the first
+    of `no` also begins a correction ("no, for four").
     """
 
     intents: tuple[Intent, ...]
@@ -90,12 +93,11 @@ class Dialogue:
     anything_else: str = ""
     offer_person: str = "I am sorry, I still do not understand. Shall I connect you with a person?"
     yes: tuple[str, ...] = (
-        "yes [please | it is | that's right | that is right]", "yeah", "yep", "sure", "of course", "correct",
-        "that's (right | correct | fine)", "please do",
+        "yes [please]", "yeah", "yep", "sure", "of course", "correct", "that's (right | correct | fine)", "please do",
     )  # fmt: skip
-    no: tuple[str, ...] = ("no [thanks | thank you | it's not | that's wrong]", "nope", "not (really | quite)")
+    no: tuple[str, ...] = ("no", "no (thanks | thank you)", "nope", "not (really | quite)", "that's wrong")
     repeat: tuple[str, ...] = (
-        "(pardon | excuse me)", "[sorry] what did you say", "(can | could) you (repeat | say) that [again] [please]",
+        "pardon", "excuse me", "what did you say", "(can | could) you (repeat | say) that [again] [please]",
     )  # fmt: skip
 
 

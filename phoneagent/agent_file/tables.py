@@ -141,7 +141,8 @@ class _SlotTable(_Table):
     name: Name
     words: Annotated[dict[Phrase, str], AfterValidator(_filled)]
     ask: Text
-    phrases: tuple[Phrase, ...] = ()
+    answers: tuple[Phrase, ...] = ()
+    mentions: tuple[Phrase, ...] = ()
 
 
 class _IntentTable(_Table):
@@ -253,7 +254,8 @@ class AgentFile(_Table):
         slots = {slot.name: tuple(slot.words) for slot in self.dialogue.slots}
         named: list[tuple[Loc, tuple[str, ...]]] = []
         for index, slot in enumerate(self.dialogue.slots):
-            named.append((("dialogue", "slots", index, "phrases"), slot.phrases))
+            named.append((("dialogue", "slots", index, "answers"), slot.answers))
+            named.append((("dialogue", "slots", index, "mentions"), slot.mentions))
         tool_names = [tool.name for tool in tools]
         for index, intent in enumerate(self.dialogue.intents):
             loc: Loc = ("dialogue", "intents", index)

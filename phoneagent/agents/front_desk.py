@@ -18,5 +18,5 @@ def book_table(
 ) -> str:
     """Book a table for tonight. Only after the caller has confirmed people and time."""
     if people > SEATS:
-        return f"For more than {SEATS} guests the manager will call you back about {time}."
-    return f"Your reservation number is {next(_numbers)}."
+        return f"For more than {SEATS} guests the manager will call you back."
+    return f"A table for {people} at {time} is booked under number {next(_numbers)}."

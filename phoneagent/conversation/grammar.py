@@ -91,24 +91,22 @@ class Grammar:
         self._rules = {name: Choice(tuple(map(parse, options))) for name, options in (rules or {}).items()}
         self._top = Choice(tuple(map(parse, phrases)))
         self._groups: list[str] = []
-        expression = self._expression(self._top, ())
-        self._whole = re.compile(expression)
-        self._anywhere = re.compile(r"(?<!\S)" + expression)
+        self._whole = re.compile(self._expression(self._top, ()))
 
     def match(self, text: str) -> Match | None:
         """Match the whole of a text."""
-        words = normalise(text)
-        return self._found(words, self._whole.fullmatch(f"{words} ")) if words else None
+        words = normalise(text).split()
+        return self._stretch(words, 0, len(words)) if words else None
 
     def search(self, text: str) -> Match | None:
-        """Find the longest stretch of a text that matches."""
-        words = normalise(text)
-        found = [
-            match
-            for position in (0, *(space.end() for space in re.finditer(" ", words)))
-            if (match := self._anywhere.match(f"{words} ", position)) and match.end() > match.start()
-        ]
-        return self._found(words, max(found, key=lambda match: match.end() - match.start(), default=None))
+        """Find the longest stretch of a text that matches, the first of equally long ones."""
+        words = normalise(text).split()
+        stretches = (
+            self._stretch(words, start, start + length)
+            for length in range(min(len(words), self._longest(self._top)), 0, -1)
+            for start in range(len(words) - length + 1)
+        )
+        return next(filter(None, stretches), None)
 
     def words(self) -> frozenset[str]:
         """Every word that can occur."""
@@ -121,9 +119,7 @@ class Grammar:
             case Sequence(parts):
                 return "".join(self._expression(part, inside) for part in parts)
             case Choice(options):
-                # Greedy: a regular expression takes the first option that fits, and more words explain more.
-                ordered = sorted(options, key=_longest, reverse=True)
-                return f"(?:{'|'.join(self._expression(option, inside) for option in ordered)})"
+                return f"(?:{'|'.join(self._expression(option, inside) for option in options)})"
             case Reference(rule):
                 if rule not in self._rules:
                     raise PatternError(f"<{rule}> is not defined")
@@ -132,13 +128,24 @@ class Grammar:
                 self._groups.append(rule)
                 return f"({self._expression(self._rules[rule], (*inside, rule))})"
 
-    def _found(self, words: str, match: re.Match[str] | None) -> Match | None:
+    def _longest(self, pattern: Pattern) -> int:
+        """The number of words in the longest sentence."""
+        match pattern:
+            case Spelled():
+                return 1
+            case Reference(rule):
+                return self._longest(self._rules[rule])
+            case Sequence(parts):
+                return sum(map(self._longest, parts))
+            case Choice(options):
+                return max(map(self._longest, options), default=0)
+
+    def _stretch(self, words: list[str], start: int, end: int) -> Match | None:
+        match = self._whole.fullmatch("".join(f"{word} " for word in words[start:end]))
         if match is None:
             return None
-        rules = {
-            rule: said.strip() for rule, said in zip(self._groups, match.groups(), strict=True) if said is not None
-        }
-        return Match(words.count(" ", 0, match.start()), words.count(" ", 0, match.end() - 1) + 1, rules)
+        said = zip(self._groups, match.groups(), strict=True)
+        return Match(start, end, {rule: words.strip() for rule, words in said if words is not None})
 
 
 class _Token(NamedTuple):
@@ -197,13 +204,3 @@ def _words(pattern: Pattern) -> Iterator[str]:
         case Sequence(parts) | Choice(parts):
             for part in parts:
                 yield from _words(part)
-
-
-def _longest(pattern: Pattern) -> int:
-    match pattern:
-        case Sequence(parts):
-            return sum(map(_longest, parts))
-        case Choice(options):
-            return max(map(_longest, options), default=0)
-        case _:
-            return 1

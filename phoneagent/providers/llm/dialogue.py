@@ -38,6 +38,12 @@ class Asked(Enum):
     PERSON = "whether to connect a person"
 
 
+_FILLING = (Asked.SLOT, Asked.CONFIRM, Asked.CHANGE)
+"""Questions at which slots can be filled and corrected."""
+
+_GAP = "_"  # a word that no phrase has: nothing matches across what was taken out of a text
+
+
 @dataclass(frozen=True, slots=True)
 class State:
     """Where a dialogue stands. `slot` is the one asked for, `intent` the one whose slots are being filled."""
@@ -80,11 +86,14 @@ class Script:
             slot.name: [(Grammar([words]), value) for words, value in slot.words.items()] for slot in dialogue.slots
         }
         self._intents = [(intent, Grammar(intent.phrases, self._said)) for intent in dialogue.intents]
-        self._details = {slot.name: Grammar(_alone(slot), self._said) for slot in dialogue.slots}
-        self._pairs = {
-            intent.name: Grammar(pairs, self._said)
+        self._mentioned = {slot.name: Grammar(_mentions(slot), self._said) for slot in dialogue.slots}
+        self._answered = {
+            slot.name: Grammar((*_answers(slot), *_mentions(slot)), self._said) for slot in dialogue.slots
+        }
+        self._details = {
+            (intent.name, asked): Grammar(self._detail_phrases(intent, asked), self._said)
             for intent in dialogue.intents
-            if (pairs := self._slots_in_a_row(intent))
+            for asked in (*intent.slots, "")
         }
         self._words = {"yes": Grammar(dialogue.yes), "no": Grammar(dialogue.no), "repeat": Grammar(dialogue.repeat)}
         self._goodbye = next((intent for intent in dialogue.intents if intent.then == "end_call"), None)
@@ -118,8 +127,10 @@ class Script:
         for word in ("yes", "no", "repeat") if state.asked is not Asked.OPEN else ("repeat",):
             if self._words[word].match(text):
                 return Understood(word=word)  # type: ignore[arg-type]  # the tuples hold exactly the literals
-        if values := self._details_in(state, text, whole=True):
-            return Understood(values=values)
+        if state.asked in _FILLING and state.intent is not None:
+            details = self._details[state.intent.name, state.slot].match(text)
+            if details:
+                return Understood(values=self._read(details))
         for intent, grammar in self._intents:
             if match := grammar.match(text):
                 return Understood(intent, self._read(match))
@@ -132,43 +143,31 @@ class Script:
         phrases += self.dialogue.repeat
         if state.asked is not Asked.OPEN:
             phrases += [*self.dialogue.yes, *self.dialogue.no]
-        for name in self._open_slots(state):
-            phrases += _alone(self._slots[name])
-            phrases += [f"({' | '.join(self.dialogue.no)}) ({' | '.join(_alone(self._slots[name]))})"]
-        if state.intent is not None and self._open_slots(state):
-            phrases += self._slots_in_a_row(state.intent)
+        if state.asked in _FILLING and state.intent is not None:
+            phrases += self._detail_phrases(state.intent, state.slot)
         keyterms = dict.fromkeys(word for intent in self.dialogue.intents for word in intent.name.split("_"))
         return Expectation(tuple(dict.fromkeys(phrases)), self._said, tuple(keyterms))
 
     # --- understanding -----------------------------------------------------------------------------
 
-    def _open_slots(self, state: State) -> tuple[str, ...]:
-        """Slots that can be said by themselves here, the one asked for first."""
-        if state.intent is None or state.asked not in (Asked.SLOT, Asked.CONFIRM, Asked.CHANGE):
-            return ()
-        return tuple(sorted(state.intent.slots, key=lambda name: name != state.slot))
+    def _detail_phrases(self, intent: Intent, asked: str) -> tuple[str, ...]:
+        """How to fill an intent's slots: the one asked for, others with what they are about, and corrections.
 
-    def _slots_in_a_row(self, intent: Intent) -> tuple[str, ...]:
-        """`four people at seven`: two slots of an intent in one breath."""
-        return tuple(
-            f"({' | '.join(_alone(self._slots[one]))}) ({' | '.join(_alone(self._slots[other]))})"
-            for one in intent.slots
-            for other in intent.slots
-            if one != other
-        )
-
-    def _details_in(self, state: State, text: str, *, whole: bool) -> dict[str, str]:
-        """The values said in a text; `whole`: only if it consists of nothing else."""
-        names = self._open_slots(state)
-        if not whole:
-            return self._spot_values(names, text)
-        for name in names:
-            if match := self._details[name].match(text):
-                return self._read(match)
-        if state.intent is not None and names and (pairs := self._pairs.get(state.intent.name)):
-            match = pairs.match(text)
-            return self._read(match) if match else {}
-        return {}
+        Few words, on purpose: a bare number is only understood as an answer, because ears that may hear numbers
+        everywhere hear them in every noise.
+        """
+        slots = [self._slots[name] for name in intent.slots]
+        mentions = [mention for slot in slots for mention in _mentions(slot)]
+        phrases = [*mentions]
+        if mentions:
+            phrases.append(f"{self.dialogue.no[0]} ({' | '.join(mentions)})")
+        for slot in slots:
+            own = [*(_answers(slot) if slot.name == asked else ()), *_mentions(slot)]
+            others = [mention for other in slots if other is not slot for mention in _mentions(other)]
+            phrases += _answers(slot) if slot.name == asked else ()
+            if others:
+                phrases.append(f"({' | '.join(own)}) ({' | '.join(others)})")
+        return tuple(phrases)
 
     def _spot(self, state: State, text: str) -> Understood:
         """Find something to go by in a text that matches nothing as a whole."""
@@ -187,22 +186,23 @@ class Script:
             rest = normalise(text).split()
             around = " ".join([*rest[: match.start], *rest[match.end :]])
             return Understood(intent, self._spot_values(intent.slots, around) | self._read(match))
-        return Understood(values=self._details_in(state, text, whole=False), word=word)
+        if state.asked in _FILLING and state.intent is not None:
+            return Understood(values=self._spot_values(state.intent.slots, text, asked=state.slot), word=word)
+        return Understood(word=word)
 
-    def _spot_values(self, names: Iterable[str], text: str) -> dict[str, str]:
+    def _spot_values(self, names: Iterable[str], text: str, *, asked: str = "") -> dict[str, str]:
         """Values anywhere in a text. Longer phrases are surer, and what they used is not used again."""
+        grammars = {name: (self._answered if name == asked else self._mentioned)[name] for name in names}
         values: dict[str, str] = {}
         rest = normalise(text).split()
-        remaining = list(names)
-        while remaining and rest:
-            found = [(match, name) for name in remaining if (match := self._details[name].search(" ".join(rest)))]
+        while True:
+            found = [(match, name) for name, grammar in grammars.items() if (match := grammar.search(" ".join(rest)))]
             if not found:
-                break
+                return values
             match, name = max(found, key=lambda pair: pair[0].end - pair[0].start)
             values |= self._read(match)
-            rest[match.start : match.end] = ["-"]  # nothing may match across the gap
-            remaining.remove(name)
-        return values
+            del grammars[name]
+            rest[match.start : match.end] = [_GAP]
 
     def _read(self, match: Match) -> dict[str, str]:
         return {
@@ -334,5 +334,9 @@ def tool_call(answer: Answer, turns: Iterable[Turn]) -> ToolCall:
     return ToolCall(f"{answer.tool}-{sum(1 for _ in turns)}", answer.tool, json.dumps(answer.arguments))
 
 
-def _alone(slot: Slot) -> tuple[str, ...]:
-    return slot.phrases or (f"<{slot.name}>",)
+def _answers(slot: Slot) -> tuple[str, ...]:
+    return slot.answers or (f"<{slot.name}>",)
+
+
+def _mentions(slot: Slot) -> tuple[str, ...]:
+    return slot.mentions or (f"<{slot.name}>",)
