@@ -63,7 +63,7 @@ def parse_agent(text: str, file: str) -> Agent:
     try:
         data = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
-        raise SettingsError(syntax_problem(file, str(error))) from error
+        raise SettingsError(syntax_problem(file, text, str(error))) from error
     lines = key_lines(text)
     try:
         return AgentFile.model_validate(data).agent()

@@ -97,9 +97,8 @@ def dotted(loc: Loc) -> str:
     return joined.lstrip(".") or "file"
 
 
-def syntax_problem(file: str, message: str) -> str:
+def syntax_problem(file: str, text: str, message: str) -> str:
     """Put the place first. tomllib says `Expected '=' after a key in a key/value pair (at line 3, column 7)`."""
-    place = re.search(r" \(at (?:line (\d+), column (\d+)|end of document)\)$", message)
-    if place is None or place[1] is None:
-        return f"{file}: not valid TOML: {message}"
-    return f"{file}:{place[1]}:{place[2]}: not valid TOML: {message[: place.start()]}"
+    said, _, place = message.partition(" (at ")
+    where = re.match(r"line (\d+), column (\d+)", place)
+    return f"{file}:{f'{where[1]}:{where[2]}' if where else len(text.splitlines())}: not valid TOML: {said}"

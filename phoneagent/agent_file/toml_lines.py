@@ -24,12 +24,12 @@ def key_lines(text: str) -> dict[Loc, int]:
     counts: dict[Loc, int] = {}
     table: Loc = ()
     depth = 0
-    for number, (line, skeleton) in enumerate(zip(text.splitlines(), _blanked(text).splitlines(), strict=True), 1):
-        if depth == 0 and skeleton.strip():
-            if header := _HEADER.match(line):
+    for number, (line, skeleton) in enumerate(zip(text.split("\n"), _blanked(text).split("\n"), strict=True), 1):
+        if depth == 0:
+            if skeleton.lstrip().startswith("[") and (header := _HEADER.match(line)):
                 table = _placed(_steps(header[2]), counts, another=header[1] == "[[")
                 lines.setdefault(table, number)
-            elif key := _KEY.match(line):
+            elif "=" in skeleton and (key := _KEY.match(line)):
                 lines.setdefault((*table, *_steps(key[1])), number)
         if depth > 0 or not _HEADER.match(line):
             depth += sum(skeleton.count(mark) for mark in "[{") - sum(skeleton.count(mark) for mark in "]}")

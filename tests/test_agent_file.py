@@ -1,0 +1,312 @@
+"""Agent files: what they may say, and what is told about mistakes."""
+
+import shutil
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from phoneagent.agent_file import BUILT_IN, builtin_agent, embedded, load_agent, load_agents, parse_agent
+from phoneagent.conversation.policy import Phrasing, Policy
+from phoneagent.errors import SettingsError
+from phoneagent.records import Agent, ProviderChoice
+
+SMALL = 'name = "small"\n'
+NO_NUMBER = "expected a number with its country code (+15005550006) or a SIP address (sip:desk@example.com)"
+NO_MODULE = "the module 'no_such_module' cannot be imported: No module named 'no_such_module'"
+
+
+def problems(text):
+    with pytest.raises(SettingsError) as caught:
+        parse_agent(text, "a.toml")
+    return caught.value.problems
+
+
+def test_a_name_is_enough():
+    agent = parse_agent(SMALL, "a.toml")
+    assert agent == Agent("small", Phrasing())
+
+
+def test_the_front_desk_is_complete():
+    agent = builtin_agent()
+    assert agent.name == "front-desk"
+    assert (agent.stt, agent.llm, agent.tts) == (
+        ProviderChoice("deepgram", "flux-general-en"),
+        ProviderChoice("openai", "gpt-5.4-mini"),
+        ProviderChoice("elevenlabs", "eleven_flash_v2_5"),
+    )
+    assert [tool.name for tool in agent.tools] == ["book_table"]
+    assert agent.tools[0].parameters["required"] == ["people", "time"]
+    assert agent.dialogue is not None
+    assert {intent.then for intent in agent.dialogue.intents} == {"listen", "transfer", "end_call"}
+    assert agent.transfer_targets == {"manager": "+15005550006"}
+
+
+def test_the_front_desk_at_the_top_of_the_repository_is_the_same_file():
+    assert (Path(__file__).parents[1] / "agents" / "front-desk.toml").resolve() == BUILT_IN.resolve()
+
+
+def test_embedded_providers_need_no_key():
+    agent = embedded(builtin_agent())
+    assert (agent.stt.provider, agent.llm.provider, agent.tts.provider) == ("pocketsphinx", "scripted", "espeak")
+    assert agent.dialogue == builtin_agent().dialogue
+
+
+def test_embedded_needs_a_dialogue():
+    with pytest.raises(SettingsError, match=r"agent 'small': expected a \[dialogue\]"):
+        embedded(parse_agent(SMALL, "a.toml"))
+
+
+def test_every_knob_of_turn_taking_can_be_set():
+    for field in fields(Policy):
+        if field.name in ("call_at_most", "goodbye_before_limit"):
+            continue
+        value = {bool: "false", int: "7", float: "1.25", tuple: '["well"]'}[type(field.default)]
+        agent = parse_agent(f"{SMALL}[turn_taking]\n{field.name} = {value}", "a.toml")
+        assert getattr(agent.policy, field.name) == {"false": False, "7": 7, "1.25": 1.25}.get(value, ("well",))
+
+
+def test_limits_are_the_policys():
+    agent = parse_agent(f"{SMALL}[limits]\nmax_duration = 90\ngoodbye_before = 5", "a.toml")
+    assert agent.policy == Policy(call_at_most=90.0, goodbye_before_limit=5.0)
+
+
+def test_what_the_agent_says_by_itself():
+    agent = parse_agent('name = "a"\ngreeting = "Hi {name}!"\n[phrases]\nidle_prompts = ["Hm?", "Hello?"]', "a.toml")
+    assert agent.phrasing == Phrasing(greeting="Hi {name}!", idle_prompts=("Hm?", "Hello?"))
+
+
+def test_fallbacks_keep_their_order():
+    agent = parse_agent(
+        f"""{SMALL}
+        [stt]
+        provider = "deepgram"
+        fallback = [{{ provider = "deepgram", model = "nova-3" }}, {{ provider = "pocketsphinx" }}]
+        [dialogue]
+        intents = [{{ name = "hi", phrases = ["hi"], answer = "Hi." }}]
+        """,
+        "a.toml",
+    )
+    assert agent.stt.fallback == (ProviderChoice("deepgram", "nova-3"), ProviderChoice("pocketsphinx"))
+
+
+# --- mistakes --------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("", "a.toml:1: name: expected, but missing"),
+        ("name = 3", "a.toml:1: name: expected a text in quotes, got 3"),
+        ('name = "two words"', r"a.toml:1: name: expected a name that matches ^[A-Za-z][\w-]*$, got 'two words'"),
+        (f"{SMALL}gretting = 'Hi'", "a.toml:2: gretting: unknown key; did you mean 'greeting'?"),
+        (f"{SMALL}zzz = 1", "a.toml:2: zzz: unknown key"),
+        (
+            f"{SMALL}greeting = 'Hi {{first name}}'",
+            "a.toml:2: greeting: expected {name} with letters, digits and _, got '{first name}'",
+        ),
+        (
+            f"{SMALL}instructions = 'You are {{role'",
+            "a.toml:2: instructions: expected {name} with letters, digits and _, got '{role'",
+        ),
+        (
+            f"{SMALL}\n[stt]\nprovider = 'deepgrm'",
+            "a.toml:4: stt.provider: expected deepgram or pocketsphinx, got 'deepgrm'; did you mean 'deepgram'?",
+        ),
+        (f"{SMALL}[tts]\nmodel = 'x'", "a.toml:2: tts.provider: expected, but missing"),
+        (
+            f"{SMALL}[llm]\nprovider = 'openai'\nfallback = [\n  {{ provider = 'opnai' }},\n]",
+            "a.toml:4: llm.fallback[0].provider: expected openai or scripted, got 'opnai'; did you mean 'openai'?",
+        ),
+        (f"{SMALL}[llm]\nprovider = 'scripted'", "a.toml:3: llm.provider: scripted needs a [dialogue] to follow"),
+        (
+            f"{SMALL}[turn_taking]\nidle_after = -1",
+            "a.toml:3: turn_taking.idle_after: expected a number above 0, got -1",
+        ),
+        (
+            f"{SMALL}[turn_taking]\nidle_after = 'soon'",
+            "a.toml:3: turn_taking.idle_after: expected a number, got 'soon'",
+        ),
+        (
+            f"{SMALL}[turn_taking]\nidle_after = nan",
+            "a.toml:3: turn_taking.idle_after: expected a finite number, got nan",
+        ),
+        (
+            f"{SMALL}[turn_taking]\nidel_after = 1",
+            "a.toml:3: turn_taking.idel_after: unknown key; did you mean 'idle_after'?",
+        ),
+        (
+            f"{SMALL}[turn_taking]\nbackchannels = [\n  'hm',\n  3,\n]",
+            "a.toml:3: turn_taking.backchannels[1]: expected a text in quotes, got 3",
+        ),
+        (
+            f"{SMALL}[limits]\nmax_duration = 5",
+            "a.toml:2: limits.goodbye_before: expected less than max_duration (5)",
+        ),
+        (
+            f"{SMALL}[transfer]\nboss = '0123'",
+            f"a.toml:3: transfer.boss: {NO_NUMBER}",
+        ),
+        (
+            f"{SMALL}[[tools]]\nfunction = 'no_such_module:f'",
+            f"a.toml:3: tools[0].function: {NO_MODULE}",
+        ),
+        (
+            f"{SMALL}[[tools]]\nfunction = 'json:no_such'",
+            "a.toml:3: tools[0].function: 'json' has no function 'no_such'",
+        ),
+        (f"{SMALL}[[tools]]\nfunction = 'json'", "a.toml:3: tools[0].function: expected module:function, got 'json'"),
+        (
+            f"{SMALL}[[tools]]\nfunction = 'phoneagent.agents.front_desk:book_table'\nname = 'transfer'",
+            "a.toml:2: tools[0]: there already is a tool called 'transfer'",
+        ),
+    ],
+)
+def test_a_mistake_has_its_line_its_key_and_what_was_expected(text, problem):
+    assert problems(text) == (problem,)
+
+
+DIALOGUE = f"""{SMALL}
+[[dialogue.slots]]
+name = "size"
+ask = "Which size?"
+words = {{ small = "S", large = "L" }}
+
+[[dialogue.intents]]
+name = "pizza"
+phrases = ["a [<size>] pizza"]
+answer = "One {{size}}."
+slots = ["size"]
+"""
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "problem"),
+    [
+        (
+            "a [<size>] pizza",
+            "a [<size> pizza",
+            "a.toml:10: dialogue.intents[0].phrases[0]: 'a [<size> pizza': '[' is not closed by ']'",
+        ),
+        (
+            "a [<size>] pizza",
+            "a [<siez>] pizza",
+            "a.toml:10: dialogue.intents[0].phrases: 'a [<siez>] pizza': <siez> is not defined; the slots are size",
+        ),
+        (
+            '["size"]',
+            '["siez"]',
+            "a.toml:12: dialogue.intents[0].slots: there is no slot 'siez'; did you mean 'size'?",
+        ),
+        (
+            "{size}",
+            "{result} {size}",
+            "a.toml:11: dialogue.intents[0].answer: {result} is neither one of the intent's slots nor a tool's result",
+        ),
+        (
+            'answer = "One',
+            'tool = "bake"\nanswer = "One',
+            "a.toml:11: dialogue.intents[0].tool: there is no tool 'bake'",
+        ),
+        (
+            'answer = "One',
+            'then = "transfer"\ntarget = "chef"\nanswer = "One',
+            "a.toml:12: dialogue.intents[0].target: expected a name from [transfer], got 'chef'",
+        ),
+        (
+            'answer = "One',
+            'then = "leave"\nanswer = "One',
+            "a.toml:11: dialogue.intents[0].then: expected 'listen', 'end_call' or 'transfer', got 'leave'",
+        ),
+        ('ask = "Which size?"\n', "", "a.toml:3: dialogue.slots[0].ask: expected, but missing"),
+        ("small =", '"(small" =', "a.toml:6: dialogue.slots[0].words.(small: '(small': '(' is not closed by ')'"),
+        (
+            'phrases = ["a [<size>] pizza"]',
+            "phrases = []",
+            "a.toml:10: dialogue.intents[0].phrases: expected at least one",
+        ),
+    ],
+)
+def test_a_dialogue_fits_together(right, wrong, problem):
+    assert parse_agent(DIALOGUE, "a.toml").dialogue is not None
+    found = problems(DIALOGUE.replace(right, wrong, 1))
+    assert problem in found
+
+
+def test_all_mistakes_are_told_at_once_in_the_order_of_the_file():
+    found = problems('name = ""\n[turn_taking]\nidle_after = 0\n[limits]\nmax = 3\n[tts]\nprovider = "x"')
+    assert [line.split(": ")[0] for line in found] == ["a.toml:1", "a.toml:3", "a.toml:5", "a.toml:7"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("name = 'a'\n[stt\n", "a.toml:2:5: not valid TOML: Expected ']' at the end of a table declaration"),
+        ("name = ", "a.toml:1: not valid TOML: Invalid value"),
+        ("name = 'a'\nname = 'b'", "a.toml:2: not valid TOML: Cannot overwrite a value"),
+    ],
+)
+def test_mistakes_of_syntax_have_their_place(text, problem):
+    assert problems(text) == (problem,)
+
+
+def test_text_that_looks_like_keys_is_not_taken_for_them():
+    text = '''name = "a"
+instructions = """
+[turn_taking]
+idle_after = 1\u2028\x85
+"""
+note = { idle_after = 2 }
+
+[turn_taking] # idle_after = 3
+"idle_after" = 0 # the one
+'''
+    assert problems(text) == (
+        "a.toml:6: note: unknown key",
+        "a.toml:9: turn_taking.idle_after: expected a number above 0, got 0",
+    )
+
+
+# --- files -----------------------------------------------------------------------------------------
+
+
+def test_a_folder_has_an_agent_a_file(tmp_path):
+    shutil.copy(BUILT_IN, tmp_path)
+    (tmp_path / "small.toml").write_text(SMALL)
+    (tmp_path / "notes.txt").write_text("not an agent")
+    assert sorted(load_agents(tmp_path)) == ["front-desk", "small"]
+    assert list(load_agents(tmp_path / "small.toml")) == ["small"]
+
+
+def test_mistakes_of_all_files_are_told_at_once(tmp_path):
+    (tmp_path / "a.toml").write_text("name = 1")
+    (tmp_path / "b.toml").write_text(SMALL)
+    (tmp_path / "c.toml").write_text(SMALL)
+    with pytest.raises(SettingsError) as caught:
+        load_agents(tmp_path)
+    assert caught.value.problems == (
+        f"{tmp_path}/a.toml:1: name: expected a text in quotes, got 1",
+        f"{tmp_path}/c.toml: name: another file already has an agent called 'small'",
+    )
+
+
+def test_what_is_not_there_is_named(tmp_path):
+    with pytest.raises(SettingsError, match=r"none\.toml: expected an agent file, but No such file"):
+        load_agent(tmp_path / "none.toml")
+    with pytest.raises(SettingsError, match="expected a TOML file in this folder, found none"):
+        load_agents(tmp_path)
+
+
+def test_a_file_that_is_no_text_is_named(tmp_path):
+    (tmp_path / "a.toml").write_bytes(b"\xff\xfe")
+    with pytest.raises(SettingsError, match=r"a\.toml: expected an agent file, but it is not UTF-8 text"):
+        load_agent(tmp_path / "a.toml")
+
+
+def test_tools_beside_the_file_are_found(tmp_path, monkeypatch):
+    monkeypatch.setattr("sys.path", ["/nowhere"])
+    (tmp_path / "pizza_tools.py").write_text('def bake(size: str) -> str:\n    """Bake a pizza."""\n    return size\n')
+    (tmp_path / "a.toml").write_text(f'{SMALL}[[tools]]\nfunction = "pizza_tools:bake"\ntimeout = 3\nsafe = true')
+    (tool,) = load_agent(tmp_path / "a.toml").tools
+    assert (tool.name, tool.description, tool.timeout, tool.safe) == ("bake", "Bake a pizza.", 3.0, True)
+    assert tool.function == "pizza_tools:bake"
