@@ -50,7 +50,7 @@ class Journal:
     def write(self, at: float, event: Event) -> None:
         """Enter an event. Past `LONGEST` events the rest is left out: such a call is not a conversation."""
         if len(self._lines) <= LONGEST:
-            entry = {"at": round(at, 6), "event": type(event).__name__, **msgspec.to_builtins(event)}
+            entry = {"at": at, "event": type(event).__name__, **msgspec.to_builtins(event)}
             self._lines.append(msgspec.json.encode(entry))
 
     def save(self, path: Path) -> None:

@@ -28,7 +28,7 @@ STAGES = {
     "first_audio": "first audio",
     "heard": "heard",
 }
-CALLER_VOICE = "en-us+f3"  # espeak-ng's: so that a listener tells the two apart
+CALLER_VOICE = "en-us+benjamin"  # espeak-ng's: so that a listener tells the two apart
 
 
 @click.command(epilog=STATUSES)
