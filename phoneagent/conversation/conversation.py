@@ -70,6 +70,7 @@ class Conversation:
         self._next_reply = 1
         self._tools: dict[str, ToolCall] = {}  # running, whatever became of the reply that asked for them
         self._pending = ""  # said while the agent could not be interrupted; answered next
+        self._paused_at = 0.0  # when a sound over the agent made it pause
         self._to_say: list[str] = []  # an operator's words, spoken when the agent is free
         self._asked = ""  # the caller's words that the present reply answers
         self._idle_prompts = 0
@@ -560,12 +561,14 @@ class Conversation:
             self._out.append(ClearPlayback())
             reply.playout.stop(at)
         self._enter(State.PAUSED)
+        self._paused_at = at
         self._deadlines.set(Reason.CONFIRM, at + self._policy.confirm_barge_in)
 
     def _sound_over_agent_stopped(self, event: e.SpeechStopped, at: float) -> None:
         self._note_silence(event)
-        due = self._deadlines.get(Reason.CONFIRM)
-        self._deadlines.set(Reason.CONFIRM, min(due or at, at + self._policy.words_within))
+        # A cough is over at once; whoever spoke for long has said something, and its transcript is under way.
+        brief = at - self._paused_at < self._policy.confirm_barge_in
+        self._deadlines.set(Reason.CONFIRM, at + (self._policy.words_within if brief else self._policy.final_within))
 
     def _words_over_agent(self, event: e.PartialTranscript, at: float) -> None:
         self._caller.hear(event.text, final=event.final)
@@ -609,6 +612,14 @@ class Conversation:
         self._interrupt(at)
         self._open_turn(at)
         self._key_pressed(event, at)
+
+    def _unexplained(self, at: float) -> None:
+        """No words came. Whoever goes on making a sound is not talked over, but not for ever either."""
+        patience = self._paused_at + self._policy.pause_at_most
+        if self._caller.voiced and at < patience:
+            self._deadlines.set(Reason.CONFIRM, patience)
+        else:
+            self._resume(at)
 
     def _interrupt(self, at: float) -> None:
         reply = self._current
@@ -672,7 +683,7 @@ class Conversation:
             case Reason.PLAYOUT:
                 self._playout_overdue(at)
             case Reason.CONFIRM:
-                self._resume(at)
+                self._unexplained(at)
             case Reason.FAREWELL:
                 self._drop_reply(at)
                 self._say("farewell", self._phrasing.time_goodbye, at, then=Hangup("duration"))

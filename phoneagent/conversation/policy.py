@@ -30,6 +30,7 @@ class Policy:
     interruptible: bool = True
     interruptible_greeting: bool = True
     confirm_barge_in: float = 1.0  # how long a stop may stay unexplained before the agent goes on
+    pause_at_most: float = 6.0  # so long the agent waits for a sound that does not stop; then it is no caller's voice
     words_within: float = 0.4  # after a sound over the agent has ended, words come within this or it was none
     barge_in_words: int = 1  # this many words that are no backchannel are an interruption
     backchannels: tuple[str, ...] = (

@@ -186,6 +186,29 @@ def test_a_cough_lets_the_agent_go_on(call):
     assert call.transcript[-1] == "agent: We open at nine and close at ten."
 
 
+def test_the_agent_does_not_talk_over_somebody_who_speaks_though_no_words_have_come(call):
+    """Ears that understand whole utterances only have nothing to tell before the end."""
+    call.hears("What are your hours?")
+    call.answers("We open at nine and close at ten.")
+    call.passes(0.6)
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(3.0)
+    assert call.state is State.PAUSED
+    call.tells(e.SpeechStopped(ended=call.at - 0.2))
+    call.passes(0.7)
+    call.tells(e.EndOfTurn("I would like a table for four people please"))
+    assert call.transcript[-2:] == ["agent: We open —", "caller: I would like a table for four people please"]
+
+
+def test_a_noise_that_does_not_stop_is_not_waited_for(call):
+    call.hears("What are your hours?")
+    call.answers("We open at nine and close at ten.")
+    call.passes(0.6)
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(6.1)
+    assert call.state is State.SPEAKING
+
+
 def test_yeah_answers_a_question_and_is_no_backchannel_then(call):
     call.hears("A table for two.")
     call.answers("Shall I book it?")
