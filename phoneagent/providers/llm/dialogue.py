@@ -126,7 +126,7 @@ class Script:
         text = spell_numbers(text)
         for word in ("yes", "no", "repeat") if state.asked is not Asked.OPEN else ("repeat",):
             if self._words[word].match(text):
-                return Understood(word=word)  # type: ignore[arg-type]  # the tuples hold exactly the literals
+                return Understood(word=word)
         if state.asked in _FILLING and state.intent is not None:
             details = self._details[state.intent.name, state.slot].match(text)
             if details:
@@ -177,7 +177,7 @@ class Script:
             for candidate in ("no", "yes"):
                 match = self._words[candidate].search(text)
                 if match and match.start == 0:
-                    word = candidate  # type: ignore[assignment]  # the tuple holds exactly the literals
+                    word = candidate
                     text = " ".join(words[match.end :])
                     break
         found = [(match, intent) for intent, grammar in self._intents if (match := grammar.search(text))]
