@@ -27,12 +27,16 @@ from phoneagent.errors import ProviderError
 from phoneagent.records import Clip, SpeechChunk, SpeechDone, SpeechFailed, Spoken
 
 STEADY_VOICES = (
-    "en-us+miguel", "en-us+Hugo", "en-us+benjamin", "en-us+michel", "en-us+adam", "en-us+mike2", "en-us+edward2",
+    "en-us+mike2", "en-us+edward2", "en-us+benjamin", "en-us+miguel", "en-us+Hugo", "en-us+michel", "en-us+adam",
     "en-us+david", "en-us+Denis", "en-us+Henrique", "en-us+Diogo",
 )  # fmt: skip
-"""Variants without flutter, whose speech is the same at every time; those that pocketsphinx understands best first."""
+"""Variants without flutter, whose speech is the same at every time.
 
-DEFAULT_VOICE = STEADY_VOICES[0]
+The first three are the best callers for pocketsphinx: of what they say on a telephone line it understands more than
+nine in ten, of the next three eight; the others were not measured with it.
+"""
+
+DEFAULT_VOICE = "en-us+miguel"  # for agents: easily told from the best callers
 DEFAULT_SPEED = 165  # words a minute; espeak's own 175 sounds hurried on the telephone
 DEFAULT_PITCH = 50  # of 99, espeak's own
 
