@@ -28,7 +28,7 @@ STAGES = {
     "first_audio": "first audio",
     "heard": "heard",
 }
-CALLER_VOICE = "en-us+benjamin"  # espeak-ng's: so that a listener tells the two apart
+CALLER_VOICE = "en-us+benjamin"  # espeak-ng's; steady, and unlike the agent's
 
 
 @click.command(epilog=STATUSES)
@@ -170,7 +170,9 @@ def _sum_up(call: CallResult, console: Console, out: Path) -> None:
     for stop in ear.interruption_stop_times():
         console.print(f"  interruption       the agent was silent {stop * 1000:.0f} ms after the caller began")
     console.print(f"  holes in speech    {len(ear.holes())}")
-    console.print(f"\n[bold]In {out}/[/]: call.wav (caller left, agent right), transcript.json, journal.jsonl")
+    console.print(
+        f"\n[bold]In {out}/[/]: call.wav (caller left, agent right), transcript.json, journal.jsonl", soft_wrap=True
+    )
     console.print(
         "\n[bold]For real calls[/], set in the environment or in .env:\n"
         "  PHONEAGENT_PUBLIC_URL     the https address at which Twilio reaches this machine\n"
@@ -178,5 +180,6 @@ def _sum_up(call: CallResult, console: Console, out: Path) -> None:
         "  DEEPGRAM_API_KEY, OPENAI_API_KEY, ELEVENLABS_API_KEY\n"
         "then\n"
         "  phoneagent doctor         says what is still missing\n"
-        "  phoneagent serve          answers calls; point your number's voice webhook to PUBLIC_URL/twilio/voice\n"
+        "  phoneagent serve          answers calls; point your number's voice webhook to PUBLIC_URL/twilio/voice\n",
+        soft_wrap=True,
     )
