@@ -78,6 +78,11 @@ class LanguageModel(Protocol):
     def expects(self, turns: tuple[Turn, ...]) -> Expectation:
         """What the caller may say next."""
 
+    async def warm(self) -> None:
+        """Pay now what the next reply would otherwise pay: imports, a connection. Called when the phone rings; never
+        raises, and does nothing when the mind is warm.
+        """
+
     async def aclose(self) -> None: ...
 
 

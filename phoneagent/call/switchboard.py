@@ -252,10 +252,12 @@ class Switchboard:
         texts = [greeting] if "{" not in greeting else []
         texts += [*phrasing.idle_prompts, phrasing.apology, phrasing.failure_goodbye, phrasing.idle_goodbye]
         texts += [phrasing.time_goodbye, phrasing.goodbye, phrasing.bridge]
+        warming = asyncio.ensure_future(equipped.llm.warm())
         try:
             await self._around.cache.warm(equipped.tts, texts)
         except ProviderError as error:
             log.warning("speech_not_prepared", agent=equipped.agent.name, problem=str(error))
+        await warming
 
     def _begin(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)

@@ -14,6 +14,7 @@ _ABBREVIATIONS = frozenset(
     "mr. mrs. ms. dr. prof. st. no. vs. etc. e.g. i.e. a.m. p.m. approx. dept. jr. sr. inc. ltd. co. fig.".split()
 )
 _SENTENCE_END = re.compile(r"""[.!?…]+["'”’)]*(?=\s)|\n+""")
+_PLAIN_END = re.compile(r"\s[^\W\d_]{3,}[.!?]$")  # what no abbreviation, number or address looks like
 _CLAUSE_END = re.compile(r"[,;:–—](?=\s)")
 _WEAK_ENDING = frozenset(
     "a an the of to for from with at by in on into and or but so because if that than as is are was were be been "
@@ -62,6 +63,8 @@ class Phrases:
 
     def _first_boundary(self) -> int | None:
         text = self._pending
+        if _PLAIN_END.search(text) and not _ends_in_abbreviation(text):
+            return len(text)  # without waiting for the space after it: that is one token more
         for match in _CLAUSE_END.finditer(text):
             if len(text[: match.end()].split()) >= 2:
                 return match.end()

@@ -13,7 +13,9 @@ from dataclasses import dataclass
 
 from .words import SAMPLE_RATE, Word
 
-LEAD = SAMPLE_RATE // 50  # 20 ms of the silence before the first sound are kept, so that it does not begin with a click
+LEAD = (
+    SAMPLE_RATE // 100
+)  # 10 ms of the silence before the first sound are kept, so that it does not begin with a click
 SAMPLES_A_CHARACTER = SAMPLE_RATE // 15  # English speech runs at about 15 characters a second
 
 

@@ -129,6 +129,7 @@ class OpenAiModel:
         self._stream_options: ChatCompletionStreamOptionsParam = {"include_usage": True}
         if self._flavor.obfuscation:
             self._stream_options["include_obfuscation"] = False
+        self._warm_until = float("-inf")  # loop time; until then a connection is open
         self._http = HttpClient(
             # The gaps between tokens have their own deadline; keep-alive comments would go on resetting this one.
             timeout=httpx2.Timeout(first_token_within + token_gap, connect=CONNECT_WITHIN),
@@ -146,6 +147,7 @@ class OpenAiModel:
     ) -> AsyncGenerator[Thought, None]:
         """Answer. Text comes as the model writes it, tool calls when they are complete."""
         loop = asyncio.get_running_loop()
+        self._warm_until = loop.time() + KEPT_ALIVE / 2
         deadline, missed = loop.time() + self._first_token_within, f"no token within {self._first_token_within:g} s"
         answer = _Answer()
         stream: AsyncStream[ChatCompletionChunk] | None = None
@@ -186,6 +188,18 @@ class OpenAiModel:
     def expects(self, turns: tuple[Turn, ...]) -> Expectation:
         """The same words at any time: this mind has open dictation as its ears."""
         return Expectation(keyterms=self._keyterms)
+
+    async def warm(self) -> None:
+        """Load what the SDK loads late (70 ms, in a thread) and open a connection, unless a request was made lately."""
+        loop = asyncio.get_running_loop()
+        if self._warm_until > loop.time():
+            return
+        self._warm_until = loop.time() + KEPT_ALIVE / 2
+        await loop.run_in_executor(None, lambda: self._client.chat.completions)
+        try:
+            await self.check()
+        except ProviderError as error:
+            log.warning("llm_not_warmed", problem=str(error))
 
     async def check(self) -> str:
         """Ask for the list of models: whether the key is accepted and the model known. Raises `ProviderError`."""

@@ -43,4 +43,7 @@ class ScriptedMind:
         """Exactly what makes sense to say after these turns."""
         return self._script.expects(turns)
 
+    async def warm(self) -> None:
+        """It always is."""
+
     async def aclose(self) -> None: ...
