@@ -23,6 +23,7 @@ from .call.speech_cache import SpeechCache
 from .call.switchboard import Switchboard
 from .errors import SettingsError
 from .ports import LanguageModel, Observer, Signatures, SpeechToText, Store, TextToSpeech
+from .providers.fallback import FallbackEars, FallbackMind, FallbackVoice
 from .records import Agent, ProviderChoice
 from .settings import Settings, load
 from .telemetry.calls import CallTelemetry, Everyone
@@ -159,11 +160,14 @@ class Makers:
 
     def equip(self, agent: Agent, functions: Mapping[str, Callable[..., Any]]) -> EquippedAgent:
         """Everything an agent works with."""
+        ears = [self.ears(choice) for choice in (agent.stt, *agent.stt.fallback)]
+        minds = [self.mind(choice, agent) for choice in (agent.llm, *agent.llm.fallback)]
+        voices = [self.voice(choice, agent) for choice in (agent.tts, *agent.tts.fallback)]
         return EquippedAgent(
             agent,
-            self._with_close(self.ears(agent.stt)),
-            self._with_close(self.mind(agent.llm, agent)),
-            self._with_close(self.voice(agent.tts, agent)),
+            self._with_close(ears[0] if len(ears) == 1 else FallbackEars(ears)),
+            self._with_close(minds[0] if len(minds) == 1 else FallbackMind(minds)),
+            self._with_close(voices[0] if len(voices) == 1 else FallbackVoice(voices)),
             PythonTools(agent.tools, functions),
         )
 

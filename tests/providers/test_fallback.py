@@ -1,0 +1,64 @@
+"""The next provider takes over where the one before it cannot."""
+
+from __future__ import annotations
+
+import pytest
+
+from phoneagent.records import ProviderChoice
+from phoneagent.simulator.caller import CallerScript, Say
+from phoneagent.simulator.faults import Attempt, Fault
+from tests.calls.world import agent, world
+
+SCRIPT = CallerScript(Say("What are your opening hours?"), Say("Goodbye"))
+
+
+async def test_another_model_answers_when_the_first_is_refused():
+    made = agent(llm=ProviderChoice("openai", "no-such-model", fallback=(ProviderChoice("openai", "gpt-5.4-mini"),)))
+    async with world(made) as (running, told):
+        call = await running.carrier.call(running.voice_url, caller=SCRIPT)
+    assert call.ended_by == "agent"
+    assert "We are open from Tuesday" in told.dialogue[1]
+    assert told.of("reply_failed") == []
+
+
+async def test_other_ears_hear_when_the_first_refuse():
+    made = agent(stt=ProviderChoice("deepgram", "flux-general-en", fallback=(ProviderChoice("deepgram", "nova-3"),)))
+
+    def flux(attempt: Attempt) -> bool:
+        return "/v2/" in attempt.path
+
+    async with world(made) as (running, told):
+        assert running.deepgram is not None
+        running.deepgram.faults.add(Fault("refuse", status=401), whom=flux)
+        call = await running.carrier.call(running.voice_url, caller=SCRIPT)
+    assert call.ended_by == "agent"
+    assert told.dialogue[1].startswith("What are your opening hours? / We are open")
+
+
+async def test_another_voice_speaks_when_the_first_refuses():
+    made = agent(tts=ProviderChoice("elevenlabs", fallback=(ProviderChoice("espeak"),)))
+    async with world(made) as (running, told):
+        assert running.elevenlabs is not None
+        running.elevenlabs.faults.add(Fault("refuse", status=401))
+        call = await running.carrier.call(running.voice_url, caller=SCRIPT)
+    assert call.ended_by == "agent"
+    assert len(call.ear.agent_speech()) >= 3
+    assert told.of("reply_failed") == []
+
+
+async def test_a_reply_that_has_begun_is_not_begun_again():
+    made = agent(llm=ProviderChoice("openai", "gpt-5.4-mini", fallback=(ProviderChoice("openai", "gpt-5.4-mini"),)))
+    async with world(made) as (running, told):
+        assert running.openai is not None
+        running.openai.faults.add(Fault("drop", at_event=6), times=1)
+        await running.carrier.call(running.voice_url, caller=SCRIPT)
+    assert len(told.of("reply_failed")) == 1
+
+
+@pytest.mark.parametrize("models", [("flux-general-en", "flux-general-multi"), ("flux-general-en", "nova-3")])
+async def test_turns_are_left_to_the_ears_only_if_all_of_them_end_turns(models):
+    first, second = models
+    made = agent(stt=ProviderChoice("deepgram", first, fallback=(ProviderChoice("deepgram", second),)))
+    async with world(made) as (running, _):
+        equipped = running.app.state.switchboard.agents[made.name]
+        assert equipped.stt.turn_events == second.startswith("flux")
