@@ -12,7 +12,7 @@ import structlog
 
 from phoneagent.audio.g711 import first_audible
 from phoneagent.conversation.events import Event, ReplyAudio, ReplyAudioDone, ReplyFailed
-from phoneagent.conversation.words import Word
+from phoneagent.conversation.words import SAMPLE_RATE, Word
 from phoneagent.errors import ProviderError
 from phoneagent.ports import Speech, TextToSpeech
 from phoneagent.records import SpeechChunk, SpeechDone, SpeechFailed, Spoken
@@ -21,6 +21,7 @@ from .speech_cache import SpeechCache
 
 log = structlog.stdlib.get_logger(__name__)
 
+LONGEST = 10 * 60 * SAMPLE_RATE  # bytes of one reply: the ten minutes that Twilio would queue
 RECONNECT = (0.0, 0.2, 1.0)  # seconds before each further attempt; then the last one again
 
 
@@ -133,6 +134,10 @@ class Voice:
                 self._feed(ReplyFailed(reply, problem, "tts"))
 
     def _heard(self, reply: int, voiced: _Voiced, audio: bytes, words: tuple[Word, ...], *, shift: int) -> None:
+        if len(voiced.audio) + len(audio) > LONGEST:
+            self.cancel(reply)
+            self._feed(ReplyFailed(reply, f"more than {LONGEST // SAMPLE_RATE} s of speech", "tts"))
+            return
         voiced.audio += audio
         placed = tuple(Word(text, start + shift, end + shift) for text, start, end in words) if shift else words
         self._feed(ReplyAudio(reply, len(audio), placed, first_audible(audio)))

@@ -117,3 +117,14 @@ async def test_a_voice_that_cannot_be_had_fails_its_replies(retryable, attempts)
     await asyncio.sleep(2.0)
     assert ReplyFailed(2, "broken: no", "tts") in studio.events
     await studio.close()
+
+
+async def test_a_reply_that_does_not_end_is_given_up(monkeypatch):
+    monkeypatch.setattr("phoneagent.call.voice.LONGEST", 4000)
+    provider = EspeakTts()
+    studio = Studio(provider)
+    studio.voice.speak(1, "This takes more than half a second to say.")
+    await studio.until(ReplyFailed)
+    assert sum(event.samples for event in studio.events if isinstance(event, ReplyAudio)) <= 4000
+    await studio.close()
+    await provider.aclose()
