@@ -50,6 +50,12 @@ def test_what_breaks_the_protocol_is_refused_with_what_was_expected(codec, vecto
     assert len(str(refusal.value)) < 500, "a hostile message must not fill the log"
 
 
+def test_a_message_nested_as_deep_as_its_size_allows_is_refused_however_deep_the_interpreter_can_go(codec):
+    depth = LARGEST_MESSAGE // 2 - 100
+    with pytest.raises(CarrierError):
+        codec.decode('{"event": "mark", "x": ' + "[" * depth + "]" * depth + "}")
+
+
 def test_digits_of_a_caller_do_not_get_into_the_error(codec):
     dtmf = {"track": "inbound_track", "digit": "4929"}
     message = {"event": "dtmf", "sequenceNumber": "5", "streamSid": STREAM, "dtmf": dtmf}
