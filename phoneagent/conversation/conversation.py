@@ -426,6 +426,8 @@ class Conversation:
     def _reply_failed(self, event: e.ReplyFailed, at: float) -> None:
         if not (reply := self._live(event.reply)):
             return
+        if reply.written if event.stage == "llm" else reply.playout.complete:
+            return  # it has already given all that it had to give
         if reply.speculative:
             self._abandon_speculation()
             return

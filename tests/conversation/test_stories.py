@@ -527,6 +527,24 @@ def test_an_open_turn_that_the_ears_never_end_is_answered(call):
     assert call.transcript[-1] == "caller: A table for two"
 
 
+def test_a_voice_that_fails_when_all_was_spoken_does_not_cut_the_reply(call):
+    call.hears("Hours?")
+    reply = call.answers("We open at nine.")
+    call.passes(0.3)
+    assert call.tells(e.ReplyFailed(reply, "the connection ended", "tts")) == []
+    call.passes(2.0)
+    assert call.transcript[-1] == "agent: We open at nine."
+
+
+def test_a_model_that_fails_when_all_was_written_does_not_cut_the_reply(call):
+    reply = call.hears("Hours?").reply
+    call.replies("We open at nine.")
+    call.tells(e.ReplyFailed(reply, "the connection ended", "llm"))
+    call.voices(reply)
+    call.passes(2.0)
+    assert call.transcript[-1] == "agent: We open at nine."
+
+
 # -- keypad, operator -------------------------------------------------------------------------------
 
 
