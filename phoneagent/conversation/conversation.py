@@ -195,14 +195,20 @@ class Conversation:
         if self.state is State.LISTENING:
             self._open_turn(at)
         self._caller.hear(event.text, final=False)
-        self._speculate(event.text, at)
+        if not self._caller.keys:  # the answer will be to the keys as well
+            self._speculate(event.text, at)
 
     def _turn_resumed(self, _: e.TurnResumed, at: float) -> None:
         self._caller.voiced = True
         self._abandon_speculation()
 
     def _end_of_turn(self, event: e.EndOfTurn, at: float) -> None:
-        if event.text.strip():
+        if self._caller.keys:
+            self._caller.hear(event.text, final=True)
+            self._caller.voiced = False
+            if self._deadlines.get(Reason.KEYPAD) is None:
+                self._answer(self._caller.text, at)
+        elif event.text.strip():
             self._answer(event.text, at)
         elif self.state is State.CALLER_SPEAKING:
             self._nothing_said(at)
@@ -227,6 +233,8 @@ class Conversation:
 
     def _set_end_of_turn(self, at: float) -> None:
         """When the turn counts as over if nothing more is heard."""
+        if self._deadlines.get(Reason.KEYPAD) is not None:
+            return  # keys are pressed more slowly than words are said, and their tones sound like a voice
         caller, policy = self._caller, self._policy
         silent_since = at if caller.voiced or caller.voice_ended is None else caller.voice_ended
         if self._turn_events:
@@ -675,6 +683,8 @@ class Conversation:
                 self._end(at)
             case Reason.SILENCE:
                 self._prompt(at)
+            case Reason.KEYPAD if self._caller.voiced:
+                self._set_end_of_turn(at)
             case Reason.END_OF_TURN | Reason.TURN_LIMIT | Reason.KEYPAD:
                 self._turn_overdue(at)
             case Reason.ANSWER:

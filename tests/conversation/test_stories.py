@@ -573,6 +573,29 @@ def test_an_operator_can_end_and_transfer(call):
     assert call.tells(e.ControlReceived("transfer", "+15005550006"))[-1] == Transfer("+15005550006")
 
 
+@pytest.mark.parametrize("ears", [{"turn_events": True}, {"turn_events": False}])
+def test_a_noise_between_two_keys_does_not_end_the_entry(ears):
+    call = ScriptedCall(**ears).greets()
+    call.tells(e.DtmfReceived("1"))
+    call.tells(e.SpeechStarted("vad"))
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.tells(e.EndOfTurn(""))
+    call.passes(1.5)
+    call.tells(e.DtmfReceived("2"))
+    call.passes(2.1)
+    assert call.transcript[-1] == "caller: [keypad: 12]"
+
+
+def test_keys_are_not_lost_when_something_is_said_after_them(call):
+    call.tells(e.DtmfReceived("7"))
+    call.tells(e.SpeechStarted())
+    call.tells(e.EagerEndOfTurn("That is the number"))
+    call.tells(e.EndOfTurn("That is the number."))
+    call.passes(2.1)
+    assert call.transcript[-1] == "caller: That is the number. [keypad: 7]"
+    assert len([turn for turn in call.transcript if turn.startswith("caller")]) == 1
+
+
 # -- the end ----------------------------------------------------------------------------------------
 
 
