@@ -249,7 +249,10 @@ class Conversation:
 
     def _nothing_said(self, at: float) -> None:
         self._abandon_speculation()
-        self._listen(at)
+        if self._to_say:
+            self._say("operator", self._to_say.pop(0), at)
+        else:
+            self._listen(at)
 
     def _answer(self, text: str, at: float) -> None:
         """The caller's turn is over: save it, and reply."""

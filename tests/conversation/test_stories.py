@@ -596,6 +596,13 @@ def test_keys_are_not_lost_when_something_is_said_after_them(call):
     assert len([turn for turn in call.transcript if turn.startswith("caller")]) == 1
 
 
+def test_an_operator_speaks_though_the_caller_only_coughed(call):
+    call.tells(e.SpeechStarted())
+    call.tells(e.ControlReceived("say", "Please hold."))
+    call.tells(e.EndOfTurn(""))
+    assert call.last(Synthesize).text == "Please hold."
+
+
 # -- the end ----------------------------------------------------------------------------------------
 
 
