@@ -98,7 +98,14 @@ def test_fallbacks_keep_their_order():
     [
         ("", "a.toml:1: name: expected, but missing"),
         ("name = 3", "a.toml:1: name: expected a text in quotes, got 3"),
-        ('name = "two words"', r"a.toml:1: name: expected a name that matches ^[A-Za-z][\w-]*$, got 'two words'"),
+        (
+            'name = "two words"',
+            "a.toml:1: name: expected a name of letters, digits, - and _ that begins with a letter, got 'two words'",
+        ),
+        (
+            f"{SMALL}language = 'English'",
+            "a.toml:2: language: expected the code of a language, such as en or en-US, got 'English'",
+        ),
         (f"{SMALL}gretting = 'Hi'", "a.toml:2: gretting: unknown key; did you mean 'greeting'?"),
         (f"{SMALL}zzz = 1", "a.toml:2: zzz: unknown key"),
         (
@@ -291,10 +298,25 @@ def test_mistakes_of_all_files_are_told_at_once(tmp_path):
 
 
 def test_what_is_not_there_is_named(tmp_path):
-    with pytest.raises(SettingsError, match=r"none\.toml: expected an agent file, but No such file"):
+    with pytest.raises(SettingsError, match=r"none\.toml: expected an agent file, but there is none"):
         load_agent(tmp_path / "none.toml")
     with pytest.raises(SettingsError, match="expected a TOML file in this folder, found none"):
         load_agents(tmp_path)
+
+
+def test_a_folder_is_not_a_file(tmp_path):
+    with pytest.raises(SettingsError, match="expected an agent file, but it is a folder"):
+        load_agent(tmp_path)
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path):
+    (tmp_path / "a.toml").write_text(SMALL, encoding="utf-8-sig")
+    assert load_agent(tmp_path / "a.toml").name == "small"
+
+
+def test_a_path_may_be_a_string(tmp_path):
+    (tmp_path / "a.toml").write_text(SMALL)
+    assert list(load_agents(str(tmp_path))) == [load_agent(f"{tmp_path}/a.toml").name]
 
 
 def test_a_file_that_is_no_text_is_named(tmp_path):

@@ -22,5 +22,16 @@ def test_what_is_linked_exists(path):
     assert (Path(__file__).parents[1] / path).exists()
 
 
+@pytest.mark.parametrize("code", re.findall(r"```python\n(.*?)```", README, re.DOTALL))
+def test_the_python_runs(code, monkeypatch):
+    monkeypatch.chdir(Path(__file__).parents[1])
+    monkeypatch.setenv("PHONEAGENT_PUBLIC_URL", "https://voice.example.com")
+    for key in ("TWILIO_AUTH_TOKEN", "DEEPGRAM_API_KEY", "OPENAI_API_KEY", "ELEVENLABS_API_KEY"):
+        monkeypatch.setenv(key, "a key")
+    names = {}
+    exec(code, names)  # noqa: S102  # our own README
+    assert callable(names["app"])
+
+
 def test_every_command_that_is_named_exists():
     assert set(re.findall(r"phoneagent (demo|[a-z]+)\b(?= |`|\n)", README)) <= set(COMMANDS)

@@ -24,8 +24,9 @@ __all__ = ["BUILT_IN", "PROVIDERS", "builtin_agent", "embedded", "load_agent", "
 BUILT_IN = Path(__file__).parents[1] / "agents" / "front-desk.toml"
 
 
-def load_agents(path: Path) -> dict[str, Agent]:
+def load_agents(path: str | Path) -> dict[str, Agent]:
     """The agents of a TOML file, or of all TOML files in a folder, by name. Raises `SettingsError`."""
+    path = Path(path)
     files = sorted(path.glob("*.toml")) if path.is_dir() else [path]
     if not files:
         raise SettingsError(f"{path}: expected a TOML file in this folder, found none")
@@ -45,17 +46,24 @@ def load_agents(path: Path) -> dict[str, Agent]:
     return agents
 
 
-def load_agent(path: Path) -> Agent:
+def load_agent(path: str | Path) -> Agent:
     """The agent of a TOML file. Raises `SettingsError`. Tools are looked for beside the file too."""
+    path = Path(path)
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8-sig")  # some editors put a mark at the beginning
     except (OSError, UnicodeDecodeError) as error:
-        reason = error.strerror if isinstance(error, OSError) else "it is not UTF-8 text"
+        reason = _reason(error) if isinstance(error, OSError) else "it is not UTF-8 text"
         raise SettingsError(f"{path}: expected an agent file, but {reason}") from error
     folder = str(path.resolve().parent)
     if folder not in sys.path:
         sys.path.append(folder)  # at the end: a user's file must not hide an installed module
     return parse_agent(text, str(path))
+
+
+def _reason(error: OSError) -> str:
+    if isinstance(error, FileNotFoundError):
+        return "there is none"
+    return "it is a folder" if isinstance(error, IsADirectoryError) else str(error.strerror)
 
 
 def parse_agent(text: str, file: str) -> Agent:

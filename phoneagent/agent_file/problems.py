@@ -27,6 +27,14 @@ class Misfits(Exception):
         self.problems = problems
 
 
+NAME = r"^[A-Za-z][\w-]*$"
+LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$"
+FORMS: Mapping[str, str] = {
+    NAME: "a name of letters, digits, - and _ that begins with a letter",
+    LANGUAGE: "the code of a language, such as en or en-US",
+}
+"""The regular expressions of an agent file, in words."""
+
 _WORDING: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "missing": lambda _: "expected, but missing",
     "greater_than": lambda ctx: f"expected a number above {ctx['gt']:g}",
@@ -40,7 +48,7 @@ _WORDING: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "bool_type": lambda _: "expected true or false",
     "bool_parsing": lambda _: "expected true or false",
     "string_type": lambda _: "expected a text in quotes",
-    "string_pattern_mismatch": lambda ctx: f"expected a name that matches {ctx['pattern']}",
+    "string_pattern_mismatch": lambda ctx: f"expected {FORMS[ctx['pattern']]}",
     "string_too_short": lambda _: "expected a text that is not empty",
     "tuple_type": lambda _: "expected a list in [ ]",
     "dict_type": lambda _: "expected a table",

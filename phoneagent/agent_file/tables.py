@@ -16,7 +16,7 @@ from phoneagent.conversation.policy import Phrasing, Policy
 from phoneagent.records import Agent, Dialogue, Intent, ProviderChoice, Slot, ToolSpec
 from phoneagent.toolbox import find_function, tool_spec
 
-from .problems import Misfits, Problem, meant, names_of
+from .problems import LANGUAGE, NAME, Misfits, Problem, meant, names_of
 from .toml_lines import Loc
 
 PROVIDERS: Mapping[str, tuple[str, ...]] = {
@@ -74,7 +74,7 @@ def _one_of(*names: str) -> AfterValidator:
 
 Text = Annotated[str, Field(min_length=1)]
 Template = Annotated[str, AfterValidator(_template)]
-Name = Annotated[str, Field(pattern=r"^[A-Za-z][\w-]*$")]
+Name = Annotated[str, Field(pattern=NAME)]
 Phrase = Annotated[str, AfterValidator(_pattern)]
 Phrases = Annotated[tuple[Phrase, ...], AfterValidator(_filled)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
@@ -204,7 +204,7 @@ class AgentFile(_Table):
     name: Name
     greeting: Template = _PHRASING.greeting
     instructions: Template = ""
-    language: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$")] = "en"
+    language: Annotated[str, Field(pattern=LANGUAGE)] = "en"
     stt: _Stt | None = None
     llm: _Llm | None = None
     tts: _Tts | None = None
