@@ -57,7 +57,7 @@ class FastForwardLoop(asyncio.SelectorEventLoop):
         future.add_done_callback(self._thread_returned)
         return future
 
-    async def shutdown_default_executor(self, timeout: float | None = None) -> None:
+    async def shutdown_default_executor(self, timeout: float | None = None) -> None:  # noqa: ASYNC109  # asyncio's own
         """Threads end in real time: `timeout`, which Python has set since 3.12, would be over before they can."""
         with self.standing_still():
             await super().shutdown_default_executor()
