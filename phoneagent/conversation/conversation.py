@@ -706,10 +706,10 @@ class Conversation:
                 self._leave(Hangup("duration"), at)
 
     def _prompt(self, at: float) -> None:
-        if self._idle_prompts >= self._policy.idle_prompts:
+        prompts = self._phrasing.idle_prompts
+        if not prompts or self._idle_prompts >= self._policy.idle_prompts:
             self._say("farewell", self._phrasing.idle_goodbye, at, then=Hangup("silence"))
             return
-        prompts = self._phrasing.idle_prompts
         self._idle_prompts += 1
         self._say("idle", prompts[min(self._idle_prompts, len(prompts)) - 1], at)
 

@@ -545,6 +545,12 @@ def test_a_model_that_fails_when_all_was_written_does_not_cut_the_reply(call):
     assert call.transcript[-1] == "agent: We open at nine."
 
 
+def test_an_agent_without_idle_prompts_leaves_a_silent_caller_at_once():
+    call = ScriptedCall(phrasing=Phrasing(greeting="Hello there", idle_prompts=())).greets()
+    call.passes(8.1)
+    assert call.last(Synthesize).text == Phrasing().idle_goodbye
+
+
 # -- keypad, operator -------------------------------------------------------------------------------
 
 
