@@ -33,6 +33,7 @@ from .commands import (
 )
 from .deadlines import Deadline, Deadlines, Reason
 from .endpointing import silence_needed
+from .latency import Waterfall
 from .phrases import Phrases
 from .playout import Playout
 from .policy import Phrasing, Policy
@@ -180,8 +181,9 @@ class Conversation:
     def _speech_stopped(self, event: e.SpeechStopped, at: float) -> None:
         """The voice detector is slower than the ears: the turn is already being answered."""
         self._note_silence(event)
-        if self._reply and self._reply.waterfall.speech_ended is None:
-            self._reply.waterfall.speech_ended = event.ended
+        waterfall = self._reply.waterfall if self._reply else Waterfall()
+        if waterfall.speech_ended is None and event.ended <= (waterfall.end_of_turn or 0.0):
+            waterfall.speech_ended = event.ended
 
     def _caller_pauses(self, event: e.SpeechStopped, at: float) -> None:
         self._note_silence(event)

@@ -131,6 +131,17 @@ def test_a_voice_detector_slower_than_the_ears_still_gives_the_end_of_speech(cal
     assert call.emitted("turn_ended")[-1]["latency"]["end_of_turn"] == pytest.approx(0.1)
 
 
+def test_speech_over_the_answer_is_no_start_of_its_latency():
+    call = ScriptedCall(interruptible=False).greets()
+    call.tells(e.EndOfTurn("Hours?"))
+    call.answers("We open at nine.")
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(0.5)
+    call.tells(e.SpeechStopped(ended=call.at - 0.2))
+    call.passes(2.0)
+    assert call.emitted("turn_ended")[-1]["latency"] == {}
+
+
 # -- interruption -----------------------------------------------------------------------------------
 
 
