@@ -633,8 +633,19 @@ class Conversation:
         patience = self._paused_at + self._policy.pause_at_most
         if self._caller.voiced and at < patience:
             self._deadlines.set(Reason.CONFIRM, patience)
+        elif self._finished_without_turn_events(at):
+            text = self._caller.text
+            self._interrupt(at)
+            self._answer(text, at)
         else:
             self._resume(at)
+
+    def _finished_without_turn_events(self, at: float) -> bool:
+        """Whether words too few to interrupt are all there will be: then they are an answer, see `meaning`."""
+        if self._turn_events or self._caller.voiced or not self._caller.settled:
+            return False
+        asked = self._question_heard(at)
+        return meaning(self._caller.text, self._policy, asked=asked, final=True) is Meaning.INTERRUPTION
 
     def _interrupt(self, at: float) -> None:
         reply = self._current

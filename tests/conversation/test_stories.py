@@ -378,6 +378,21 @@ def test_noise_that_was_no_speech_goes_back_to_listening(nova):
     assert nova.state is State.LISTENING
 
 
+def test_a_single_word_over_the_agent_is_answered_though_more_are_needed_to_stop_it():
+    call = ScriptedCall(turn_events=False, barge_in_words=2).greets()
+    call.hears("Which day?")
+    call.tells(e.PartialTranscript("Which day?", final=True))
+    call.passes(1.0)
+    call.answers("We are closed on Monday and open on all the others.")
+    call.passes(0.6)
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(0.3)
+    call.tells(e.SpeechStopped(ended=call.at - 0.2))
+    call.tells(e.PartialTranscript("Seven.", final=True))
+    call.passes(1.5)
+    assert call.transcript[-1] == "caller: Seven."
+
+
 # -- tools, goodbye, transfer -----------------------------------------------------------------------
 
 
