@@ -175,6 +175,10 @@ class Conversation:
         self._set_end_of_turn(at)
 
     def _speech_goes_on(self, event: e.SpeechStarted | e.TurnResumed, at: float) -> None:
+        quiet_since = None if self._caller.voiced else self._caller.voice_ended
+        late = quiet_since is not None and at - quiet_since < self._policy.words_within
+        if late and isinstance(event, e.SpeechStarted) and event.source == "stt":
+            return  # the ears tell of a sound that is over already: nobody would tell of its end
         self._caller.voiced = True
         self._deadlines.drop(Reason.END_OF_TURN)
 

@@ -393,6 +393,18 @@ def test_a_single_word_over_the_agent_is_answered_though_more_are_needed_to_stop
     assert call.transcript[-1] == "caller: Seven."
 
 
+def test_ears_that_tell_late_of_a_sound_that_is_over_do_not_delay_the_answer():
+    call = ScriptedCall(turn_events=False).greets()
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(0.4)
+    call.tells(e.SpeechStopped(ended=call.at - 0.2))
+    call.tells(e.SpeechStarted("stt"))
+    call.passes(0.1)
+    call.tells(e.PartialTranscript("Yes.", final=True))
+    call.passes(0.4)
+    assert call.transcript[-1] == "caller: Yes."
+
+
 # -- tools, goodbye, transfer -----------------------------------------------------------------------
 
 
