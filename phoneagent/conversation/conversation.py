@@ -70,6 +70,7 @@ class Conversation:
         self._reply: Reply | None = None
         self._next_reply = 1
         self._tools: dict[str, ToolCall] = {}  # running, whatever became of the reply that asked for them
+        self._tools_until = 0.0  # when those that run must have returned
         self._pending = ""  # said while the agent could not be interrupted; answered next
         self._paused_at = 0.0  # when a sound over the agent made it pause
         self._to_say: list[str] = []  # an operator's words, spoken when the agent is free
@@ -299,9 +300,18 @@ class Conversation:
 
     def _ask_model(self, at: float) -> Reply:
         reply = self._new_reply("answer")
-        self._out.append(StartReply(reply.id, tuple(self.turns)))
+        if running := self._tools_with_effects:
+            # Started by a reply that was cut. Asked before they return, the model would start them again.
+            reply.running_tools.update(running)
+            reply.written = True
+        else:
+            self._out.append(StartReply(reply.id, tuple(self.turns)))
         self._think(at)
         return reply
+
+    @property
+    def _tools_with_effects(self) -> dict[str, ToolCall]:
+        return {id_: call for id_, call in self._tools.items() if call.name not in self._safe_tools}
 
     def _think(self, at: float) -> None:
         self._enter(State.THINKING)
@@ -314,6 +324,8 @@ class Conversation:
             return
         self._abandon_speculation()
         if not words or not self._policy.eager_turns or self._speculations_lost >= self._policy.eager_budget:
+            return
+        if self._tools_with_effects:
             return
         reply = self._new_reply("answer")
         reply.speculative_for = words
@@ -416,7 +428,7 @@ class Conversation:
 
     def _run_tool(self, reply: Reply, call: ToolCall, at: float) -> None:
         self._tools[call.id] = reply.running_tools[call.id] = call
-        reply.tools_until = at + self._policy.tool_within
+        self._tools_until = at + self._policy.tool_within
         self._out.append(RunTool(reply.id, call))
         self._emit("tool_called", tool=call.name)
         if not reply.speculative:
@@ -752,7 +764,7 @@ class Conversation:
                 self._deadlines.drop(reason)
         if reply.running_tools:
             self._deadlines.drop(Reason.ANSWER)
-            self._deadlines.set(Reason.TOOL, reply.tools_until)
+            self._deadlines.set(Reason.TOOL, self._tools_until)
         elif self.state is State.THINKING:
             if self._deadlines.get(Reason.ANSWER) is None:
                 self._deadlines.set(Reason.ANSWER, at + policy.reply_within)

@@ -27,7 +27,6 @@ class Reply:
     held_phrases: list[str] = field(default_factory=list)  # not yet given to the voice: the reply is speculative
     held_tools: list[ToolCall] = field(default_factory=list)
     running_tools: dict[str, ToolCall] = field(default_factory=dict)
-    tools_until: float = 0.0  # when those that run must have returned
     tools_answered: bool = False  # the model has not yet read what they returned
     tool_turns: list[Turn] = field(default_factory=list)
     written: bool = False  # the model has finished

@@ -589,6 +589,18 @@ def test_an_agent_without_idle_prompts_leaves_a_silent_caller_at_once():
     assert call.last(Synthesize).text == Phrasing().idle_goodbye
 
 
+def test_a_tool_that_still_runs_is_not_asked_for_again(call):
+    call.hears("Book it")
+    call.asks_tool("book")
+    call.tells(e.ReplyDone(call.last(StartReply).reply))
+    call.tells(e.SpeechStarted())
+    call.tells(e.EndOfTurn("Are you still there?"))
+    asked = len(call.all(StartReply))
+    call.tells(e.ToolReturned("call_1", "booked"))
+    assert [turn.role for turn in call.last(StartReply).turns[-2:]] == ["caller", "tool"]
+    assert len(call.all(StartReply)) <= asked + 1
+
+
 # -- keypad, operator -------------------------------------------------------------------------------
 
 
