@@ -3,8 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from hypothesis import settings
 
 from phoneagent.simulator.fast_forward import FastForwardLoop
+
+settings.register_profile("phoneagent", deadline=None)  # hypothesis' own is 200 ms of a machine that others use too
+settings.load_profile("phoneagent")
 
 
 @pytest.fixture
