@@ -13,9 +13,6 @@ from dataclasses import dataclass
 
 from .words import SAMPLE_RATE, Word
 
-LEAD = (
-    SAMPLE_RATE // 100
-)  # 10 ms of the silence before the first sound are kept, so that it does not begin with a click
 SAMPLES_A_CHARACTER = SAMPLE_RATE // 15  # English speech runs at about 15 characters a second
 
 
@@ -66,7 +63,7 @@ class Playout:
             if self.first_audible is None and not self.complete:
                 return []
             self._begun = True
-            self._settled = self.sent = max(0, (self.first_audible or 0) - LEAD)
+            self._settled = self.sent = self.first_audible or 0
         fresh = []
         while self.sent < self.received:
             end = min(self.sent + self._slice_samples, self.received)

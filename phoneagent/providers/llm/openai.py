@@ -11,7 +11,7 @@ from urllib.parse import urlsplit
 
 import httpx2
 import structlog
-from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError, AsyncOpenAI, AsyncStream, omit
+from openai import APIConnectionError, APIError, APIStatusError, APITimeoutError, AsyncOpenAI, AsyncStream
 from openai import DefaultAsyncHttpxClient as HttpClient
 from openai.types import CompletionUsage
 from openai.types.chat import ChatCompletionChunk, ChatCompletionStreamOptionsParam
@@ -224,13 +224,22 @@ class OpenAiModel:
         self, instructions: str, turns: tuple[Turn, ...], tools: tuple[ToolSpec, ...]
     ) -> AsyncStream[ChatCompletionChunk]:
         functions = function_tools(tools, strict=self._flavor.strict_tools)
-        return await self._client.chat.completions.create(
-            model=self._model,
-            messages=chat_messages(instructions, turns),
-            tools=functions or omit,
+        body: dict[str, Any] = {
+            "model": self._model,
+            "messages": chat_messages(instructions, turns),
+            "stream": True,
+            "stream_options": self._stream_options,
+            **({"tools": functions, **self._tool_options} if functions else {}),
+            **self._options,
+        }
+        # Not `chat.completions.create`: it walks through every message and tool to rename Python's names into the
+        # wire's, which these are already. That took 2 of the 4 ms that a request costs, more with every turn.
+        return await self._client.post(
+            "/chat/completions",
+            body=body,
+            cast_to=ChatCompletionChunk,
             stream=True,
-            stream_options=self._stream_options,
-            extra_body=self._options | (self._tool_options if functions else {}),
+            stream_cls=AsyncStream[ChatCompletionChunk],
         )
 
     def _problem(self, failed: Exception) -> ProviderError:
