@@ -124,6 +124,7 @@ async def _serve(
         # objects again and again, and all calls stand still for 70 ms.
         gc.freeze()
         await server.serve(sockets=[listener])
+        gc.unfreeze()  # now it is: extension modules complain at exit of what is still there
     log.info("stopped")
 
 
