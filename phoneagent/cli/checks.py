@@ -159,6 +159,7 @@ async def _account(settings: Settings, control: TwilioControl | None) -> Finding
     try:
         status = await control.account_status()
     except CarrierError as error:
+        _unless_unreachable(error)
         raise _Failed(
             str(error), "Compare TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN (or the API key) with the Twilio console."
         ) from error
@@ -180,6 +181,7 @@ async def _number(settings: Settings, control: TwilioControl | None) -> Finding 
     try:
         points_to = await control.voice_url(number)
     except CarrierError as error:
+        _unless_unreachable(error)
         raise _Failed(str(error), "Check TWILIO_PHONE_NUMBER: it must be a number of this account.") from error
     if points_to is None:
         raise _Failed("the number has no voice webhook", fix)
@@ -187,6 +189,15 @@ async def _number(settings: Settings, control: TwilioControl | None) -> Finding 
         raise _Failed(f"the number leads to {points_to}", fix)
     agent = parse_qs(urlsplit(points_to).query).get("agent", [""])[0]
     return f"leads here{f', to agent {agent}' if agent else ''}"
+
+
+def _unless_unreachable(error: CarrierError) -> None:
+    """Raises `_Failed` if Twilio was not asked: then no setting of the account is to blame."""
+    if isinstance(error.__cause__, aiohttp.ClientConnectionError | OSError):  # TimeoutError too
+        raise _Failed(
+            f"cannot connect: {_cause(error.__cause__)}",
+            "Check the network, Twilio's status page, and PHONEAGENT_TWILIO_API_URL if it is set; then try again.",
+        ) from error
 
 
 # -- ears, mind, voice ------------------------------------------------------------------------------

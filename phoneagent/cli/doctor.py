@@ -22,6 +22,8 @@ from .program import FAILED
 if TYPE_CHECKING:
     from .checks import Finding
 
+WIDE = 120  # columns; in fewer, four of text are a word or two wide
+
 COLOURS = {"ok": "green", "failed": "red", "skipped": "yellow"}
 
 
@@ -131,9 +133,14 @@ def _show_table(findings: list[Finding]) -> None:
     from rich.table import Table
     from rich.text import Text
 
+    console = Console()
+    beside = console.width >= WIDE
     table = Table(box=box.SIMPLE_HEAD, pad_edge=False)
-    for heading in ("check", "state", "found", "fix"):
+    for heading in ("check", "state", "found", "fix")[: 4 if beside else 3]:
         table.add_column(heading, overflow="fold")
     for one in findings:
-        table.add_row(one.check, Text(one.state, style=COLOURS[one.state]), Text(one.found), Text(one.fix))
-    Console().print(table)
+        found, fix = Text(one.found), Text(one.fix)
+        if not beside and one.fix:
+            found.append(f"\n→ {one.fix}")
+        table.add_row(one.check, Text(one.state, style=COLOURS[one.state]), *((found, fix) if beside else (found,)))
+    console.print(table)

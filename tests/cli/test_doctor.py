@@ -130,6 +130,15 @@ async def test_a_wrong_token_and_a_number_of_others():
         assert "a number of this account" in found["Twilio number"]["found"]
 
 
+async def test_a_twilio_that_cannot_be_reached_is_not_blamed_on_the_account():
+    async with set_up() as running:
+        _, found = await found_by_doctor(settings_of(running, PHONEAGENT_TWILIO_API_URL="http://127.0.0.1:9"))
+    for check in ("Twilio account", "Twilio number"):
+        assert found[check]["state"] == "failed"
+        assert found[check]["found"].startswith("cannot connect: ")
+        assert found[check]["fix"].startswith("Check the network")
+
+
 async def test_the_server_does_not_run():
     async with set_up() as running:
         env = settings_of(running, PHONEAGENT_PUBLIC_URL="http://127.0.0.1:9")

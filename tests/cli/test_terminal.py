@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import pty
 import re
@@ -9,8 +10,10 @@ import signal
 import subprocess
 import sys
 import threading
+from urllib.request import urlopen
 
 import pytest
+from websockets.sync.client import connect
 
 WITHIN = 60.0  # seconds; a loaded machine takes a while to import everything
 WIDTH = 300  # columns, so that nothing is wrapped
@@ -20,14 +23,14 @@ ESCAPE = re.compile(r"\x1b\[[?\d;]*[A-Za-z]")
 class Terminal:
     """Runs a command; `seen` is all that has appeared so far."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, width=WIDTH):
         self._ours, theirs = pty.openpty()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "phoneagent", *arguments],
             stdin=theirs,
             stdout=theirs,
             stderr=theirs,
-            env=os.environ | {"COLUMNS": str(WIDTH), "TERM": "xterm"},
+            env=os.environ | {"COLUMNS": str(width), "TERM": "xterm"},
         )
         os.close(theirs)
         self.seen = ""
@@ -81,8 +84,8 @@ class Terminal:
 def terminal():
     opened = []
 
-    def open_terminal(*arguments):
-        opened.append(Terminal(*arguments))
+    def open_terminal(*arguments, **more):
+        opened.append(Terminal(*arguments, **more))
         return opened[-1]
 
     yield open_terminal
@@ -117,3 +120,36 @@ def test_doctor_prints_one_table(terminal):
     assert "Twilio number" in rows
     (row,) = (line for line in lines if "TWILIO_AUTH_TOKEN" in line and "failed" in line)
     assert "Expected the account's auth token" in row, "the fix stands beside the failure"
+
+
+def test_doctor_has_room_for_its_words_in_a_narrow_terminal(terminal):
+    doctor = terminal("doctor", width=80)
+    assert doctor.status() == 1
+    lines = [line.strip() for line in ESCAPE.sub("", doctor.seen).splitlines()]
+    at = next(number for number, line in enumerate(lines) if line.startswith("TWILIO_AUTH_TOKEN"))
+    assert lines[at].split() == ["TWILIO_AUTH_TOKEN", "failed", "not", "set"]
+    assert lines[at + 1].startswith("→ Expected the account's"), "the fix stands below the failure"
+
+
+def test_a_server_that_has_had_a_call_leaves_quietly(terminal):
+    server = terminal("serve", "--embedded", "--dev", "--port", "0")
+    server.until("Ctrl-C")
+    port = int(re.search(r"http://127\.0\.0\.1:(\d+)", server.seen)[1])
+    call, stream = "CA0123456789abcdef0123456789abcdef", "MZ0123456789abcdef0123456789abcdef"
+    with urlopen(f"http://127.0.0.1:{port}/twilio/voice", f"CallSid={call}".encode()) as answer:
+        (token,) = re.findall(r'name="token" value="(.*?)"', answer.read().decode())
+    start = {
+        "streamSid": stream,
+        "accountSid": "AC0123456789abcdef0123456789abcdef",
+        "callSid": call,
+        "tracks": ["inbound"],
+        "mediaFormat": {"encoding": "audio/x-mulaw", "sampleRate": 8000, "channels": 1},
+        "customParameters": {"token": token},
+    }
+    with connect(f"ws://127.0.0.1:{port}/twilio/media") as media:
+        media.send(json.dumps({"event": "connected", "protocol": "Call", "version": "1.0.0"}))
+        media.send(json.dumps({"event": "start", "sequenceNumber": "1", "streamSid": stream, "start": start}))
+        assert '"media"' in media.recv(WITHIN), "the greeting"
+    server.interrupt()
+    assert server.status() == 0
+    assert "leaked" not in server.seen, "extension modules have nothing to complain about"
