@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import json
+import shutil
+import sys
 from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -11,7 +13,6 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from .options import agent_option
 from .program import STATUSES
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ CALLER_VOICE = "en-us+benjamin"  # espeak-ng's; steady, and unlike the agent's
 
 
 @click.command(epilog=STATUSES)
-@agent_option
+@click.option("--agent", metavar="FILE", help="an agent file with a [dialogue]  [default the built-in front desk]")
 @click.option(
     "--out",
     default="demo-call",
@@ -40,13 +41,13 @@ CALLER_VOICE = "en-us+benjamin"  # espeak-ng's; steady, and unlike the agent's
     type=click.Path(file_okay=False, path_type=Path),
     help="where the recording, the transcript and the journal go  [default demo-call]",
 )
-def demo(agents: str | None, out: Path) -> None:
+def demo(agent: str | None, out: Path) -> None:
     """Place a call to the agent, here and now: no keys, no network, no Redis.
 
     A simulated Twilio rings the real server on loopback: signed webhook, TwiML, WebSocket, 20 ms of telephone audio
     fifty times a second. The caller's voice is synthetic speech (espeak-ng), and so is the agent's; the agent
     understands it by real speech recognition (pocketsphinx) and answers by the scripted dialogue of its agent file.
-    It takes as long as a call takes.
+    The caller wants a table, whoever answers. It takes as long as a call takes.
 
     Each turn is shown when it has been heard, with the seconds from the end of the caller's speech to each stage of
     the answer. The call is left in FOLDER: call.wav (stereo, the caller left, the agent right), transcript.json,
@@ -58,11 +59,11 @@ def demo(agents: str | None, out: Path) -> None:
     from phoneagent.telemetry import logs
 
     logs.configure(level="warning")
-    agent = embedded(load_agent(Path(agents)) if agents else builtin_agent())
+    answering = embedded(load_agent(agent) if agent else builtin_agent())
     console = Console(highlight=False)
     out.mkdir(parents=True, exist_ok=True)
     with suppress(KeyboardInterrupt):
-        heard = asyncio.run(_call(agent, console, out), debug=False)
+        heard = asyncio.run(_call(answering, console, out), debug=False)
         _sum_up(heard, console, out)
         if heard.violations or heard.ended_by != "agent":
             raise click.ClickException(f"the call went wrong: {heard.ending}; {list(heard.violations)}")
@@ -173,13 +174,20 @@ def _sum_up(call: CallResult, console: Console, out: Path) -> None:
     console.print(
         f"\n[bold]In {out}/[/]: call.wav (caller left, agent right), transcript.json, journal.jsonl", soft_wrap=True
     )
+    program = program_name()
     console.print(
         "\n[bold]For real calls[/], set in the environment or in .env:\n"
         "  PHONEAGENT_PUBLIC_URL     the https address at which Twilio reaches this machine\n"
         "  TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN\n"
         "  DEEPGRAM_API_KEY, OPENAI_API_KEY, ELEVENLABS_API_KEY\n"
         "then\n"
-        "  phoneagent doctor         says what is still missing\n"
-        "  phoneagent serve          answers calls; point your number's voice webhook to PUBLIC_URL/twilio/voice\n",
+        f"  {program + ' doctor':24}  says what is still missing\n"
+        f"  {program + ' serve':24}  answers calls; point your number's voice webhook to PUBLIC_URL/twilio/voice\n",
         soft_wrap=True,
     )
+
+
+def program_name() -> str:
+    """What to type for this program: as it was called, where the shell does not find it by name."""
+    called = sys.argv[0]
+    return called if Path(called).name == "phoneagent" and shutil.which("phoneagent") is None else "phoneagent"
