@@ -28,7 +28,7 @@ def test_the_python_runs(code, monkeypatch):
     monkeypatch.setenv("PHONEAGENT_PUBLIC_URL", "https://voice.example.com")
     for key in ("TWILIO_AUTH_TOKEN", "DEEPGRAM_API_KEY", "OPENAI_API_KEY", "ELEVENLABS_API_KEY"):
         monkeypatch.setenv(key, "a key")
-    names = {}
+    names: dict[str, object] = {}
     exec(code, names)  # noqa: S102  # our own README
     assert callable(names["app"])
 

@@ -134,7 +134,7 @@ def test_doctor_has_room_for_its_words_in_a_narrow_terminal(terminal):
 def test_a_server_that_has_had_a_call_leaves_quietly(terminal):
     server = terminal("serve", "--embedded", "--dev", "--port", "0")
     server.until("Ctrl-C")
-    port = int(re.search(r"http://127\.0\.0\.1:(\d+)", server.seen)[1])
+    port = int(re.findall(r"http://127\.0\.0\.1:(\d+)", server.seen)[0])
     call, stream = "CA0123456789abcdef0123456789abcdef", "MZ0123456789abcdef0123456789abcdef"
     with urlopen(f"http://127.0.0.1:{port}/twilio/voice", f"CallSid={call}".encode()) as answer:
         (token,) = re.findall(r'name="token" value="(.*?)"', answer.read().decode())

@@ -10,7 +10,8 @@ from phoneagent.simulator.fast_forward import FastForwardLoop
 
 def test_closing_the_loop_waits_for_threads_and_lets_no_time_pass():
     released = threading.Event()
-    done, rung = [], []
+    done: list[str] = []
+    rung: list[str] = []
 
     def work():
         released.wait(10)
