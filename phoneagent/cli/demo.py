@@ -181,8 +181,8 @@ def _sum_up(call: CallResult, console: Console, out: Path) -> None:
         "  TWILIO_ACCOUNT_SID, TWILIO_AUTH_TOKEN\n"
         "  DEEPGRAM_API_KEY, OPENAI_API_KEY, ELEVENLABS_API_KEY\n"
         "then\n"
-        f"  {program + ' doctor':24}  says what is still missing\n"
-        f"  {program + ' serve':24}  answers calls; point your number's voice webhook to PUBLIC_URL/twilio/voice\n",
+        f"  {program} doctor    says what is still missing\n"
+        f"  {program} serve     answers calls; point your number's voice webhook to PUBLIC_URL/twilio/voice\n",
         soft_wrap=True,
     )
 
