@@ -76,11 +76,15 @@ class Switchboard:
 
     async def __aexit__(self, *_: object) -> None:
         self.draining = True
-        for call in list(self._ringing):
-            self._discard(call)
+        discarded = [self._begin(_close(ringing.lines), "discard") for ringing in self._ringing.values()]
+        for ringing in self._ringing.values():
+            ringing.discard.cancel()
+        self._ringing.clear()
         for live in self._live.values():
             live.stop("the server was stopped")
         await asyncio.gather(*(live.finished(within=FINISHING) for live in self._live.values()))
+        if discarded:
+            await asyncio.wait(discarded, timeout=FINISHING)
         for task in self._tasks:
             task.cancel()
         if self._tasks:

@@ -205,6 +205,17 @@ async def test_a_call_that_never_opens_its_stream_leaves_nothing():
         assert board.calls == 0
 
 
+async def test_a_server_that_stops_while_a_call_rings_closes_what_it_opened_for_it():
+    async with world() as (running, _):
+        assert running.deepgram is not None
+        await admitted(running)
+        await asyncio.sleep(1.0)
+        assert len(running.deepgram.connections) == 1
+        await running.app.state.switchboard.__aexit__(None, None, None)
+        await asyncio.sleep(0.1)
+        assert len(running.deepgram.connections) == 0
+
+
 async def test_past_the_limit_a_caller_hears_that_we_are_busy():
     async with world(max_calls=1) as (running, _):
         first = running.carrier.dial(running.voice_url, caller=CallerScript(HangUp(after=AgentSpeaking(1.0))))
