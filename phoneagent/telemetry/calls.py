@@ -71,11 +71,15 @@ class CallTelemetry:
 
 
 class Everyone:
-    """Tells several observers."""
+    """Tells several observers; one that raises does no harm to the call."""
 
     def __init__(self, *observers: Observer) -> None:
         self._observers = observers
 
     def tell(self, call: str, at: float, name: str, values: Mapping[str, Any]) -> None:
         for observer in self._observers:
-            observer.tell(call, at, name, values)
+            try:
+                observer.tell(call, at, name, values)
+            except Exception as error:  # noqa: BLE001 - users bring observers: what they raise is not ours to know
+                # Its text may hold private values: only its kind is told.
+                log.warning("observer_failed", call=call, told=name, error=type(error).__name__)
