@@ -83,6 +83,8 @@ async def _speak_once(voice: TextToSpeech, text: str, call: str) -> Clip:
                 words += spoken.words
             elif isinstance(spoken, SpeechFailed):
                 raise ProviderError(voice.identity, spoken.problem, retryable=spoken.retryable)
+            elif audio:
+                return Clip(bytes(audio), tuple(words))
             else:
                 break
-        return Clip(bytes(audio), tuple(words))
+        raise ProviderError(voice.identity, "did not speak a phrase to its end")
