@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from string import Formatter
 
 from phoneagent.conversation.policy import Phrasing
 from phoneagent.ports import LanguageModel, SpeechToText, TextToSpeech, ToolBox
@@ -59,11 +59,9 @@ def _transfer(agent: Agent) -> ToolSpec:
     )
 
 
+_VARIABLE = re.compile(r"\{([A-Za-z_]\w*)\}")
+
+
 def fill(text: str, variables: Mapping[str, str]) -> str:
     """Put variables in the place of their `{names}`. An unknown name stays as it is: better odd words than no call."""
-    parts = []
-    for literal, name, _, _ in Formatter().parse(text):
-        parts.append(literal)
-        if name is not None:
-            parts.append(variables.get(name, "{" + name + "}"))
-    return "".join(parts)
+    return _VARIABLE.sub(lambda found: variables.get(found[1], found[0]), text)
