@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import structlog
 
@@ -18,6 +18,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 KEPT = 250  # frames: 5 s of what the caller said while the ears were not connected
 RECONNECT = (0.1, 0.3, 1.0)  # seconds before each further attempt; after the last the ears have failed
+STEADY = 10.0  # seconds: a connection that lasted so long was a good one, and its loss begins a new row of attempts
 
 
 class Ears:
@@ -66,11 +67,11 @@ class Ears:
     async def run(self, connecting: asyncio.Future[Transcription]) -> None:
         """Listen until cancelled, or until the ears have failed for good."""
         attempt = 0
+        upcoming: Awaitable[Transcription] = connecting
         while True:
+            began = self._now()
             try:
-                transcription = await (
-                    connecting if attempt == 0 else self._provider.connect(call=self._call, language=self._language)
-                )
+                transcription = await upcoming
                 try:
                     self._connected(transcription)
                     async for heard in transcription:
@@ -84,11 +85,14 @@ class Ears:
             except ProviderError as error:
                 problem, hopeless = str(error), not error.retryable
             log.warning("ears_lost", problem=problem)
+            if self._now() - began >= STEADY:
+                attempt = 0
             if hopeless or attempt >= len(RECONNECT):
                 self._feed(EarsFailed(problem))
                 return
             await asyncio.sleep(RECONNECT[attempt])
             attempt += 1
+            upcoming = self._provider.connect(call=self._call, language=self._language)
 
     async def finish(self) -> None:
         """The caller has gone: let the last words come."""
