@@ -151,6 +151,7 @@ class Call:
                 failed.cancel()
                 if self._timer is not None:
                     self._timer.cancel()
+            self.stop("a defect")  # unless it is over: what was heard until now is saved, and the call carried on
             await self._scribe.flush(FLUSH)
             await self._scribe.release()
 
@@ -216,7 +217,10 @@ class Call:
 
     def _timer_fired(self) -> None:
         self._timer = None
-        self.feed(TimerFired())
+        try:
+            self.feed(TimerFired())
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the call and not only this timer
+            self._scope.fail(error)
 
     def _carry_out(self, command: Command) -> None:
         match command:

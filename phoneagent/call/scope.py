@@ -35,8 +35,12 @@ class Scope:
     def _ended(self, task: asyncio.Task[None]) -> None:
         self._tasks.discard(task)
         if not task.cancelled() and (error := task.exception()) is not None:
-            self._error = self._error or error
-            self.failed.set()
+            self.fail(error)
+
+    def fail(self, error: BaseException) -> None:
+        """End the scope with this error: for callbacks of the loop, which have nobody else to tell."""
+        self._error = self._error or error
+        self.failed.set()
 
     async def __aenter__(self) -> Self:
         return self

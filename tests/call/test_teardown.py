@@ -11,8 +11,9 @@ from phoneagent.call.call import Call, Lines, Surroundings
 from phoneagent.call.equipped import EquippedAgent
 from phoneagent.call.scope import TEARDOWN, Scope
 from phoneagent.call.speech_cache import SpeechCache
+from phoneagent.conversation.events import TimerFired
 from phoneagent.conversation.policy import Phrasing
-from phoneagent.errors import ProviderError, StoreError
+from phoneagent.errors import MisuseError, ProviderError, StoreError
 from phoneagent.private import Private
 from phoneagent.providers.llm.scripted import ScriptedMind
 from phoneagent.records import Agent, CallRecord, Clip, Dialogue, Intent, StreamStopped
@@ -155,3 +156,24 @@ async def test_a_task_that_fails_ends_its_scope_with_its_error():
 
     with pytest.raises(ProviderError, match="a defect"):
         await lead()
+
+
+async def test_a_defect_in_a_timer_ends_the_call_and_keeps_what_was_heard(monkeypatch):
+    stubborn, line, kept = Stubborn(), Line(), MemoryStore()
+    await kept.create_call(RECORD)
+    call = make_call(stubborn, line, kept)
+    receive = call._conversation.receive
+
+    def defective(event, *, at):
+        if isinstance(event, TimerFired):
+            raise MisuseError("a defect")
+        return receive(event, at=at)
+
+    monkeypatch.setattr(call._conversation, "receive", defective)
+    async with asyncio.timeout(30.0):
+        with pytest.raises(MisuseError):
+            await call.run()
+    stored = await kept.load_call(RECORD.id)
+    assert [turn.text for turn in stored.turns] == ["Hello."]
+    stubborn.free.set()
+    await asyncio.sleep(0)
