@@ -94,6 +94,7 @@ class SocketStream:
         self._wake = asyncio.Event()
         self._writer: asyncio.Task[None] | None = None
         self._closed = False
+        self._stalled = False
 
     async def start(self) -> StreamStarted:
         """Read up to `start`. Raises `CarrierError`."""
@@ -107,6 +108,8 @@ class SocketStream:
 
     async def __aiter__(self) -> AsyncIterator[StreamMessage]:
         while (message := await self._receive()) is not None:
+            if self._stalled:
+                raise CarrierError(f"expected the carrier to take what it is sent within {SEND_WITHIN} s")
             yield message
 
     async def _receive(self) -> StreamMessage | None:
@@ -152,6 +155,8 @@ class SocketStream:
                         await self._websocket.send({"type": "websocket.send", "text": message})
                         limit.reschedule(asyncio.get_running_loop().time() + SEND_WITHIN)
         except TimeoutError:
+            # The reading side ends the call with its next frame; if there is none, the call's watchdog does.
+            self._stalled = True
             log.warning("carrier_does_not_read", seconds=SEND_WITHIN)
         except (WebSocketDisconnect, RuntimeError, OSError) as error:
             # The reading side sees the end of the connection as well, and ends the call.
