@@ -24,7 +24,7 @@ log = structlog.stdlib.get_logger(__name__)
 TOKEN_LIFE = 60.0  # seconds from the webhook to the media stream; Twilio takes one or two
 RINGING = 20.0  # seconds for which connections made for a call wait for its media stream
 CONNECT = 5.0  # seconds for a provider to take a connection; longer than the adapters' own limits
-LOAD = 0.3  # seconds the store has to bring a call's history before we go on without
+LOAD = 0.3  # seconds the store has to bring a call's history; then we go on with what was known when it rang
 RESUMES = 5  # how often one call is carried on; more than that is a loop
 SORRY = "I am sorry, all our lines are busy. Please call again in a few minutes."
 BROKEN = "I am sorry, we have a technical problem. Please call again later."
@@ -37,6 +37,7 @@ Connection = TypeVar("Connection", Transcription, Speech)
 
 @dataclass(slots=True)
 class _Ringing:
+    stored: StoredCall
     lines: Lines
     discard: asyncio.TimerHandle
 
@@ -122,12 +123,14 @@ class Switchboard:
             log.warning("call_refused", reason="draining" if self.draining else "full", calls=self.calls)
             return self._around.documents.say_and_hang_up(SORRY)
         self._around.observer.tell(record.id, 0.0, "call_rings", {"direction": record.direction, "agent": record.agent})
-        self._prepare(record)
+        record = replace(record, started=record.started or time.time())
+        self._prepare(StoredCall(record, ()))
         try:
-            await self._around.store.create_call(replace(record, started=record.started or time.time()))
+            await self._around.store.create_call(record)
             return await self._connect(record.id)
         except StoreError as error:
             log.exception("call_not_stored", problem=str(error))
+            self._discard(record.id)
             return self._around.documents.say_and_hang_up(BROKEN)
 
     async def proceed(self, call: str, *, dialled: str = "") -> str:
@@ -155,10 +158,10 @@ class Switchboard:
         if record.resumed >= RESUMES or self.draining:
             return self._around.documents.say_and_hang_up(BROKEN)
         log.info("call_carried_on", turns=len(stored.turns), resumed=record.resumed + 1)
-        self._prepare(record)
-        await self._around.store.update_call(
-            record.id, status="in-progress", ended=None, ended_reason="", resumed=record.resumed + 1
-        )
+        changes: dict[str, Any] = {"status": "in-progress", "ended": None, "ended_reason": ""}
+        changes["resumed"] = record.resumed + 1
+        self._prepare(StoredCall(replace(record, **changes), stored.turns))
+        await self._around.store.update_call(record.id, **changes)
         return await self._connect(record.id)
 
     async def _connect(self, call: str) -> str:
@@ -193,23 +196,32 @@ class Switchboard:
             if call.ended_reason in OVER:
                 await self._note(record.id, status="completed", ended=time.time(), ended_reason=call.ended_reason)
         finally:
-            await _close(lines)
-            call.left()
-            if self._live.get(record.id) is call:
-                del self._live[record.id]
-            self._around.observer.tell(
-                record.id, call.now(), "call_left", {"reason": call.ended_reason, "direction": record.direction}
-            )
+            try:
+                await _close(lines)
+            finally:
+                self._left(call)
         if self._journals is not None:
             self._journals.mkdir(parents=True, exist_ok=True)
             call.journal.save(self._journals / f"{record.id}.{len(history)}.jsonl")
+
+    def _left(self, call: Call) -> None:
+        record = call.record
+        call.left()
+        if self._live.get(record.id) is call:
+            del self._live[record.id]
+        self._around.observer.tell(
+            record.id, call.now(), "call_left", {"reason": call.ended_reason, "direction": record.direction}
+        )
 
     async def _load(self, call: str) -> StoredCall:
         try:
             async with asyncio.timeout(LOAD):
                 stored = await self._around.store.load_call(call)
-        except TimeoutError as error:
-            raise StoreError(f"expected the call's record within {LOAD} s") from error
+        except (TimeoutError, StoreError) as error:
+            if (ringing := self._ringing.get(call)) is None:  # another process answered the webhook
+                raise StoreError(f"expected the call's record within {LOAD} s") from error
+            log.warning("record_not_loaded", problem=str(error) or f"no answer within {LOAD} s")
+            return ringing.stored
         if stored is None:
             raise StoreError("expected a record of the call that the stream token was made for")
         return stored
@@ -222,15 +234,16 @@ class Switchboard:
 
     # -- connections made ahead ---------------------------------------------------------------------
 
-    def _prepare(self, record: CallRecord) -> None:
+    def _prepare(self, stored: StoredCall) -> None:
         """Open ears and voice, and have the greeting spoken, while the carrier sets up the media stream."""
+        record = stored.record
         if record.id in self._ringing:
             return
         equipped = self.agents[record.agent]
         lines = self._open_lines(record, equipped)
         self._begin(self._warm(equipped, equipped.phrasing(record.variables).greeting), "warm greeting")
         discard = asyncio.get_running_loop().call_later(RINGING, self._discard, record.id)
-        self._ringing[record.id] = _Ringing(lines, discard)
+        self._ringing[record.id] = _Ringing(stored, lines, discard)
 
     def _open_lines(self, record: CallRecord, equipped: EquippedAgent) -> Lines:
         ears = asyncio.ensure_future(_within(equipped.stt.connect(call=record.id, language=equipped.agent.language)))
