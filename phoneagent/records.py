@@ -241,7 +241,7 @@ class CallRecord:
     started: float = 0.0
     ended: float | None = None
     ended_reason: str = ""
-    transfer_to: str = ""
+    transfer_to: str = ""  # the number or SIP address of whom the caller is connected to
     resumed: int = 0  # how often the call was carried on after its media stream was lost
 
 

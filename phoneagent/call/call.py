@@ -251,8 +251,8 @@ class Call:
                 self._tell(name, values)
             case Hangup(reason):
                 self._scope.start(self._hang_up(reason), "hang up")
-            case Transfer(target):
-                self._scope.start(self._transfer(target), "transfer")
+            case Transfer():
+                self._scope.start(self._transfer(command), "transfer")
 
     def _tell(self, name: str, values: dict[str, Any]) -> None:
         if name == "call_ended":
@@ -341,10 +341,12 @@ class Call:
                 log.warning("hang_up_failed", reason=reason, problem=str(error))
         await self._stream.aclose(reason)
 
-    async def _transfer(self, target: str) -> None:
-        number = self._equipped.agent.transfer_targets.get(target, target)
-        self._tell("transferring", {"target": target})
-        await self._note(ended_reason="transfer", transfer_to=target)
+    async def _transfer(self, transfer: Transfer) -> None:
+        """Without a number the carrier is told nothing: it asks, and the agent takes the call back."""
+        elsewhere = transfer.target if transfer.anywhere else ""
+        number = self._equipped.agent.transfer_targets.get(transfer.target, elsewhere)
+        self._tell("transferring", {"target": transfer.target})
+        await self._note(ended_reason="transfer", transfer_to=number)
         if self._around.control is not None and number:
             document = self._around.documents.dial(number)
             try:

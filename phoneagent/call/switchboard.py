@@ -145,7 +145,7 @@ class Switchboard:
         if stored is None or (record := stored.record).agent not in self.agents:
             return documents.hang_up()
         if record.ended_reason == "transfer" and not dialled:
-            number = self.agents[record.agent].agent.transfer_targets.get(record.transfer_to, record.transfer_to)
+            number = record.transfer_to
             return documents.dial(number) if number else await self._carry_on(stored)
         if dialled and dialled not in ("completed", "answered"):
             return await self._carry_on(stored)

@@ -84,9 +84,13 @@ class SaveTurn:
 
 @dataclass(frozen=True, slots=True)
 class Transfer:
-    """Connect the caller to `target`: a number, a SIP address or the name of a department."""
+    """Connect the caller to `target`: a department by its name, or, if `anywhere`, also a number or a SIP address.
+
+    Operators may name any number. A model may not: a caller could talk it into one that is expensive.
+    """
 
     target: str
+    anywhere: bool = False
 
 
 @dataclass(frozen=True, slots=True)

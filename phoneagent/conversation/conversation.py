@@ -778,7 +778,7 @@ class Conversation:
         if event.action == "hangup":
             self._leave(Hangup("operator"), at)
         elif event.action == "transfer":
-            self._leave(Transfer(event.argument), at)
+            self._leave(Transfer(event.argument, anywhere=True), at)
         elif self.state is State.LISTENING:
             self._say("operator", event.argument, at)
         else:
@@ -831,7 +831,7 @@ class Conversation:
 
 
 def _target(call: ToolCall) -> str:
-    """Whom the model wants to transfer to; the default department if its arguments are no use."""
+    """Whom the model wants to transfer to; empty, which is nobody, if its arguments are no use."""
     try:
         arguments = json.loads(call.arguments or "{}")
     except ValueError:

@@ -7,6 +7,7 @@ import pytest
 from phoneagent.conversation.policy import Policy
 from phoneagent.simulator.caller import AgentFinished, AgentSpeaking, CallEnds, CallerScript, HangUp, Noise, Press, Say
 from phoneagent.simulator.ear import Cleared
+from phoneagent.simulator.mind import Rule, ScriptedMind
 from phoneagent.simulator.placed_call import Callee
 
 from .world import HOURS, agent, first_sound, nova, world
@@ -121,6 +122,26 @@ async def test_a_caller_is_transferred_when_the_announcement_was_heard():
     assert any("<Dial" in document and number in document for document in call.documents)
     announced = call.ear.agent_speech()[1]
     assert announced.end - announced.at > 0.8
+
+
+async def test_nobody_is_connected_to_a_number_that_the_model_made_up():
+    """A caller can talk a model into anything, and calls to premium numbers are paid by us."""
+    stranger = "+19005550199"
+    mind = ScriptedMind(Rule("connect", "One moment.", call="transfer", arguments={"target": stranger}))
+    async with world(mind=mind, callees={stranger: Callee()}) as (running, told):
+        script = CallerScript(Say("Connect me to my friend"), HangUp(after=12.0))
+        call = await running.carrier.call(running.voice_url, caller=script)
+    assert not any("<Dial" in document for document in call.documents)
+    assert len(told.of("call_started")) == 2, "the agent takes the call back"
+
+
+async def test_a_caller_whom_nobody_answers_comes_back_to_the_agent():
+    number = agent().transfer_targets["manager"]
+    async with world(callees={number: Callee(outcome="no-answer")}) as (running, told):
+        script = CallerScript(Say("The manager please"), Say("Goodbye", after=30.0), patience=60.0)
+        call = await running.carrier.call(running.voice_url, caller=script)
+    assert call.ended_by == "agent"
+    assert told.dialogue[-1] == "Goodbye / Thank you for calling. Goodbye."
 
 
 async def test_a_silent_caller_is_asked_and_then_left():

@@ -626,7 +626,7 @@ def test_an_operator_speaks_when_the_agent_has_finished(call):
 
 
 def test_an_operator_can_end_and_transfer(call):
-    assert call.tells(e.ControlReceived("transfer", "+15005550006"))[-1] == Transfer("+15005550006")
+    assert call.tells(e.ControlReceived("transfer", "+15005550006"))[-1] == Transfer("+15005550006", anywhere=True)
 
 
 @pytest.mark.parametrize("ears", [{"turn_events": True}, {"turn_events": False}])
