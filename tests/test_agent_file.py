@@ -61,9 +61,9 @@ def test_every_knob_of_turn_taking_can_be_set():
     for field in fields(Policy):
         if field.name in ("call_at_most", "goodbye_before_limit"):
             continue
-        value = {bool: "false", int: "7", float: "1.25", tuple: '["well"]'}[type(field.default)]
+        value = {bool: "false", int: "700", float: "1.25", tuple: '["well"]'}[type(field.default)]
         agent = parse_agent(f"{SMALL}[turn_taking]\n{field.name} = {value}", "a.toml")
-        assert getattr(agent.policy, field.name) == {"false": False, "7": 7, "1.25": 1.25}.get(value, ("well",))
+        assert getattr(agent.policy, field.name) == {"false": False, "700": 700, "1.25": 1.25}.get(value, ("well",))
 
 
 def test_limits_are_the_policys():
@@ -129,6 +129,14 @@ def test_fallbacks_keep_their_order():
         (
             f"{SMALL}[turn_taking]\nidle_after = -1",
             "a.toml:3: turn_taking.idle_after: expected a number above 0, got -1",
+        ),
+        (
+            f"{SMALL}[turn_taking]\nslice_samples = 0",
+            "a.toml:3: turn_taking.slice_samples: expected a number of at least 160, got 0",
+        ),
+        (
+            f"{SMALL}[phrases]\napology = ''",
+            "a.toml:3: phrases.apology: expected a text that is not empty, got ''",
         ),
         (
             f"{SMALL}[turn_taking]\nidle_after = 'soon'",

@@ -12,7 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from phoneagent.conversation.grammar import Grammar, PatternError, parse
-from phoneagent.conversation.policy import Phrasing, Policy
+from phoneagent.conversation.policy import LEAST, Phrasing, Policy
 from phoneagent.records import Agent, Dialogue, Intent, ProviderChoice, Slot, ToolSpec
 from phoneagent.toolbox import find_function, tool_spec
 
@@ -181,10 +181,13 @@ def _like(record: type[Any], name: str, *, without: tuple[str, ...] = ()) -> typ
     checked: dict[type[Any], Any] = {
         float: Seconds,
         int: Annotated[int, Field(ge=0)],
+        str: Text,
     }
 
     def definition(field: DataclassField[Any]) -> tuple[Any, Any]:
         kind = checked.get(hints[field.name], hints[field.name])
+        if least := LEAST.get(field.name):
+            kind = Annotated[int, Field(ge=least)]
         return kind, field.default if field.default is not MISSING else ...
 
     return create_model(  # type: ignore[no-any-return,call-overload]  # its overloads do not know computed fields

@@ -4,6 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+LEAST = {
+    "slice_samples": 160,  # a frame
+    "phrase_characters": 20,  # a few words
+}
+"""The smallest values of those that cannot be zero."""
+
 
 @dataclass(frozen=True, slots=True)
 class Policy:
@@ -60,6 +66,12 @@ class Policy:
 
     # -- slices
     slice_samples: int = 1280  # 160 ms: a mark after each; 100 to 200 ms is what the ledger needs
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for what would cut speech into pieces of nothing, without end."""
+        for name, least in LEAST.items():
+            if (value := getattr(self, name)) < least:
+                raise ValueError(f"{name}: expected at least {least}, got {value}")
 
 
 @dataclass(frozen=True, slots=True)

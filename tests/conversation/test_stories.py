@@ -20,7 +20,7 @@ from phoneagent.conversation.commands import (
     Transfer,
 )
 from phoneagent.conversation.deadlines import Reason
-from phoneagent.conversation.policy import Phrasing
+from phoneagent.conversation.policy import Phrasing, Policy
 from phoneagent.conversation.states import State
 from phoneagent.conversation.transcript import Turn
 
@@ -140,6 +140,12 @@ def test_speech_over_the_answer_is_no_start_of_its_latency():
     call.tells(e.SpeechStopped(ended=call.at - 0.2))
     call.passes(2.0)
     assert call.emitted("turn_ended")[-1]["latency"] == {}
+
+
+@pytest.mark.parametrize("option", ["slice_samples", "phrase_characters"])
+def test_a_policy_that_would_cut_speech_for_ever_is_refused(option):
+    with pytest.raises(ValueError, match=option):
+        Policy(**{option: 0})
 
 
 # -- interruption -----------------------------------------------------------------------------------
