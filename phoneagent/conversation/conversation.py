@@ -757,11 +757,10 @@ class Conversation:
             self._fail(reply, "tts: no more audio", at)
 
     def _watch(self, at: float) -> None:
-        """Set the deadline of thinking and speaking anew: what is it that we wait for?"""
+        """Set the deadline of thinking and speaking anew: what is it that we wait for? That of an answer stays."""
         reply, policy = self._current, self._policy
-        for reason in (Reason.ANSWER, Reason.TOOL, Reason.PLAYOUT):
-            if reason is not Reason.ANSWER:
-                self._deadlines.drop(reason)
+        self._deadlines.drop(Reason.TOOL)
+        self._deadlines.drop(Reason.PLAYOUT)
         if reply.running_tools:
             self._deadlines.drop(Reason.ANSWER)
             self._deadlines.set(Reason.TOOL, self._tools_until)
