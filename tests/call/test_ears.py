@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
+from typing import cast
 
 import pytest
 
 from phoneagent.call.ears import RECONNECT, Ears
 from phoneagent.conversation.events import EarsFailed
 from phoneagent.errors import ProviderError
+from phoneagent.ports import Transcription
 
 
 class Flaky:
@@ -41,10 +43,12 @@ class Flaky:
 
 @pytest.mark.parametrize(("seconds", "fails"), [(60.0, False), (0.5, True)])
 async def test_only_losses_in_a_row_make_deaf(seconds, fails):
-    provider, events = Flaky(seconds), []
+    provider = Flaky(seconds)
+    events: list[object] = []
     loop = asyncio.get_running_loop()
     ears = Ears(provider, events.append, loop.time, call="CA1", language="en")  # type: ignore[arg-type]  # by shape
-    running = asyncio.create_task(ears.run(asyncio.ensure_future(provider.connect(call="CA1"))))
+    connecting = cast("asyncio.Future[Transcription]", asyncio.ensure_future(provider.connect(call="CA1")))
+    running = asyncio.create_task(ears.run(connecting))
     await asyncio.sleep(600.0)
     running.cancel()
     await asyncio.wait([running])

@@ -44,4 +44,6 @@ async def test_a_clip_that_was_not_spoken_to_its_end_is_not_kept(spoken):
 async def test_a_whole_clip_is_kept():
     cache = SpeechCache()
     await cache.warm(Voice(SpeechChunk(1, b"\x10" * 80, ()), SpeechDone(1)), ["Hello."])  # type: ignore[arg-type]  # by shape
-    assert cache.get("voice", "Hello.").audio == b"\x10" * 80
+    clip = cache.get("voice", "Hello.")
+    assert clip is not None
+    assert clip.audio == b"\x10" * 80

@@ -149,7 +149,7 @@ async def test_a_call_that_rang_here_begins_though_the_store_does_not_answer(sto
         await board.warmed()
         stream = started(await board.incoming(RECORD))
         await board.admit(stream)
-        await board.connect(line, stream)  # type: ignore[arg-type]  # by shape
+        await board.connect(line, stream)
         assert board.calls == 0
     assert line.sent >= 800
 
@@ -189,5 +189,5 @@ async def test_a_connection_that_cannot_be_closed_does_not_keep_its_call_alive()
         stream = started(await board.incoming(RECORD))
         await board.admit(stream)
         with pytest.raises(RuntimeError):
-            await board.connect(Line(), stream)  # type: ignore[arg-type]  # by shape
+            await board.connect(Line(), stream)
         assert board.calls == 0

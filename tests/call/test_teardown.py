@@ -174,6 +174,7 @@ async def test_a_defect_in_a_timer_ends_the_call_and_keeps_what_was_heard(monkey
         with pytest.raises(MisuseError):
             await call.run()
     stored = await kept.load_call(RECORD.id)
+    assert stored is not None
     assert [turn.text for turn in stored.turns] == ["Hello."]
     stubborn.free.set()
     await asyncio.sleep(0)

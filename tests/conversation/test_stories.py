@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 from phoneagent.conversation import events as e
@@ -144,8 +146,9 @@ def test_speech_over_the_answer_is_no_start_of_its_latency():
 
 @pytest.mark.parametrize("option", ["slice_samples", "phrase_characters"])
 def test_a_policy_that_would_cut_speech_for_ever_is_refused(option):
+    nothing: dict[str, Any] = {option: 0}
     with pytest.raises(ValueError, match=option):
-        Policy(**{option: 0})
+        Policy(**nothing)
 
 
 # -- interruption -----------------------------------------------------------------------------------

@@ -6,6 +6,7 @@ import asyncio
 import json
 
 import pytest
+from starlette.types import Message
 from starlette.websockets import WebSocket
 
 from phoneagent.errors import CarrierError
@@ -50,7 +51,7 @@ class Deaf:
         await asyncio.sleep(0.02)
         return self._text(MEDIA)
 
-    async def send(self, message: dict[str, str]) -> None:
+    async def send(self, message: Message) -> None:
         if message["type"] != "websocket.accept":
             await asyncio.Event().wait()
 
