@@ -32,7 +32,6 @@ from phoneagent.conversation.commands import (
 from phoneagent.conversation.events import (
     CallEnded,
     CallStarted,
-    ControlReceived,
     DtmfReceived,
     Event,
     MarkPlayed,
@@ -188,10 +187,6 @@ class Call:
         finally:
             self._feeding = False
         self._set_timer()
-
-    def steer(self, event: ControlReceived) -> None:
-        """An operator's wish."""
-        self.feed(event)
 
     def _step(self, event: Event) -> None:
         at = self.now()
