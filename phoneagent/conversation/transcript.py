@@ -25,6 +25,7 @@ class Turn:
     `at`: seconds since the call began at which it was complete.
     `interrupted`: the caller cut it off; `generated` then has what would have been said.
     `tool`: the call that `text` answers; only with role `tool`.
+    `over`: of an agent's turn, what the caller said meanwhile without wanting the floor ("mm-hm").
     """
 
     role: Role
@@ -33,3 +34,4 @@ class Turn:
     interrupted: bool = False
     generated: str = ""
     tool: ToolCall | None = None
+    over: str = ""

@@ -4,7 +4,9 @@ The instructions come first and byte for byte the same, then turns are only appe
 
 An interruption is told to the model twice. The agent's message holds the words that were heard and stops with a dash.
 The caller's next message begins with `[interrupting]`: a note within the agent's own message ("[interrupted]") is
-something models pick up as their way of speaking, and then it is said aloud.
+something models pick up as their way of speaking, and then it is said aloud. For the same reason what the caller said
+over the agent without interrupting it is a note before the caller's next words: `[while you spoke: "mm-hm"]`. When no
+words follow there is nothing to tell: turns that were sent once are not changed.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ if TYPE_CHECKING:
 
 CUT = " —"
 INTERRUPTING = "[interrupting] "
+WHILE_YOU_SPOKE = "[while you spoke: {}] "
 
 STRICT_KEYWORDS = frozenset(
     {
@@ -37,6 +40,7 @@ def chat_messages(instructions: str, turns: Sequence[Turn]) -> list[ChatCompleti
     if instructions:
         messages.append({"role": "system", "content": instructions})
     interrupted = False
+    over: list[str] = []  # what the caller said over the agent since their last turn
     seen: set[str] = set()
     for turn in turns:
         if turn.tool is not None:
@@ -45,9 +49,13 @@ def chat_messages(instructions: str, turns: Sequence[Turn]) -> list[ChatCompleti
             if turn.text:  # of a reply that was cut before its first word, nothing was heard
                 _append(messages, "assistant", turn.text + (CUT if turn.interrupted else ""))
             interrupted = interrupted or turn.interrupted
+            if turn.over:
+                over.append(f'"{turn.over}"')
         else:
-            _append(messages, "user", (INTERRUPTING if interrupted else "") + turn.text)
+            notes = (WHILE_YOU_SPOKE.format(", ".join(over)) if over else "") + (INTERRUPTING if interrupted else "")
+            _append(messages, "user", notes + turn.text)
             interrupted = False
+            over.clear()
     return cast("list[ChatCompletionMessageParam]", messages)
 
 

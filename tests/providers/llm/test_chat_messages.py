@@ -17,8 +17,8 @@ def caller(text):
     return Turn("caller", text, 1.0)
 
 
-def agent(text, *, interrupted=False):
-    return Turn("agent", text, 1.0, interrupted=interrupted, generated="...")
+def agent(text, *, interrupted=False, over=""):
+    return Turn("agent", text, 1.0, interrupted=interrupted, generated="...", over=over)
 
 
 def tool(result, identity="call_1"):
@@ -58,6 +58,34 @@ def test_a_reply_of_which_nothing_was_heard_was_not_said():
     ]
 
 
+def test_what_was_said_over_the_agent_is_a_note_before_the_callers_next_words():
+    said = (agent("We open at nine.", over="mm-hm"), caller("And on Sunday?"), agent("At ten."), caller("Thanks."))
+    assert roles(*said)[1:] == [
+        ("assistant", "We open at nine."),
+        ("user", '[while you spoke: "mm-hm"] And on Sunday?'),
+        ("assistant", "At ten."),
+        ("user", "Thanks."),
+    ]
+
+
+def test_everything_said_over_the_agent_since_the_last_turn_is_told_and_then_the_interruption():
+    said = (agent("One moment.", over="okay"), tool("table 4"), agent("I have", interrupted=True, over="right"))
+    assert roles(*said, caller("no"))[-1] == ("user", '[while you spoke: "okay", "right"] [interrupting] no')
+
+
+def test_what_was_said_over_the_last_words_of_the_agent_is_not_told_before_the_caller_speaks():
+    assert roles(agent("We open at nine.", over="mm-hm")) == roles(agent("We open at nine."))
+
+
+def test_a_caller_who_goes_on_speaking_only_adds_to_what_was_sent_before():
+    before = (agent("What may I do?", over="uh"), caller("I would like a table"))
+    after = (before[0], caller("I would like a table for two"))
+    *earlier, was = chat_messages("Be brief.", before)
+    *same, now = chat_messages("Be brief.", after)
+    assert same == earlier
+    assert now["content"].startswith(was["content"])
+
+
 def test_a_tool_call_stands_before_its_result():
     said, result = chat_messages("", (caller("two"), agent("One moment."), tool("table 4")))[1:]
     assert said["role"] == "assistant"
@@ -74,7 +102,14 @@ def test_ids_that_a_server_uses_twice_are_made_different():
 
 
 def test_turns_are_only_appended_to_what_was_sent_before():
-    turns = (agent("Hello."), caller("two"), agent("One moment."), tool("table 4"), agent("Booked."), caller("Thanks."))
+    turns = (
+        agent("Hello.", over="hi"),
+        caller("two"),
+        agent("One moment.", over="mm-hm"),
+        tool("table 4"),
+        agent("Booked.", over="great"),
+        caller("Thanks."),
+    )
     before = json.dumps(chat_messages("Be brief.", turns[:4]))
     after = json.dumps(chat_messages("Be brief.", turns))
     assert after.startswith(before[:-1])
@@ -83,7 +118,9 @@ def test_turns_are_only_appended_to_what_was_sent_before():
 TURNS = st.lists(
     st.one_of(
         st.builds(caller, st.sampled_from(["yes", "no", ""])),
-        st.builds(agent, st.sampled_from(["Sure.", "We", ""]), interrupted=st.booleans()),
+        st.builds(
+            agent, st.sampled_from(["Sure.", "We", ""]), interrupted=st.booleans(), over=st.sampled_from(["", "mm-hm"])
+        ),
         st.builds(tool, st.just("ok"), st.sampled_from(["", "call_0", "call_1"])),
     ),
     max_size=12,
