@@ -23,6 +23,11 @@ class CallerTurn:
         if final:
             self.interim = ""
 
+    def fall_silent(self, since: float) -> None:
+        """No voice is heard any more; the last voiced frame ended at `since`."""
+        self.voiced = False
+        self.voice_ended = since
+
     @property
     def text(self) -> str:
         """The words so far, and the keys pressed."""

@@ -48,6 +48,10 @@ class Deadlines:
     def drop(self, reason: Reason) -> None:
         self._at.pop(reason, None)
 
+    def clear(self) -> None:
+        """Forget all of them."""
+        self._at = {}
+
     def leave_state(self) -> None:
         """Forget what belonged to the state."""
         self._at = {reason: at for reason, at in self._at.items() if reason in LASTING}

@@ -219,6 +219,6 @@ class ScriptedCall:
                 for name in self.carrier.clear(self.at):
                     self.later(0.0, e.MarkPlayed(name))
             case CancelReply(reply):
-                assert reply < self.core._next_reply
+                assert reply < self.core._replies.next_id
             case _:
                 pass

@@ -72,10 +72,10 @@ def test_every_pair_of_state_and_event_is_defined(state, event):
     """Handled by a method that exists, or impossible: then it is counted, and nothing else happens."""
     if event in TRANSITIONS[state]:
         handler, _ = TRANSITIONS[state][event]
-        assert callable(getattr(Conversation, f"_{handler}"))
+        assert callable(Conversation(Phrasing(), Policy()).handler(handler))
         return
     core = Conversation(Phrasing(), Policy())
-    core.state = state
+    core._floor.state = state
     commands = core.receive(_plain(event), at=1.0)
     assert [getattr(command, "name", "") for command in commands] == ["ignored"]
     assert core.state is state
@@ -109,7 +109,7 @@ def check(call: ScriptedCall) -> None:
         assert deadline is None
     else:
         assert deadline is not None, "nothing explains the wait"
-        assert call.core._deadlines.explains_state, f"{call.core.state} has no deadline of its own"
+        assert call.core._floor.deadlines.explains_state, f"{call.core.state} has no deadline of its own"
 
 
 def check_commands(call: ScriptedCall) -> None:
@@ -161,7 +161,7 @@ def test_no_sequence_of_events_breaks_the_core(steps, turn_events):
             sent += isinstance(command, SendAudio)
         ended = core.state is State.ENDED
         assert (core.deadline is None) == ended
-        assert ended or core._deadlines.explains_state
+        assert ended or core._floor.deadlines.explains_state
 
 
 class Walk:

@@ -85,7 +85,7 @@ def test_the_silence_before_the_first_sound_is_not_waited_through(call):
     sent = call.tells(e.ReplyAudio(reply, 2000, audible=500))
     assert sent[0] == SendAudio(reply, 1500, 1500 + 1280)
     call.passes(0.5)
-    assert call.core._reply.waterfall.heard == pytest.approx(call.at - 0.5)
+    assert call.core._replies.reply.waterfall.heard == pytest.approx(call.at - 0.5)
 
 
 def test_a_reply_of_nothing_but_silence_is_heard_as_silence(call):

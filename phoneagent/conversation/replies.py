@@ -1,0 +1,456 @@
+"""The agent's side: one reply at a time, from the first request to the last word heard."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+
+from phoneagent.errors import MisuseError
+
+from . import events as e
+from .commands import (
+    CancelReply,
+    ClearPlayback,
+    FinishSpeech,
+    Hangup,
+    RunTool,
+    SendAudio,
+    SendMark,
+    StartReply,
+    Synthesize,
+    Transfer,
+)
+from .deadlines import Reason
+from .floor import Floor
+from .meaning import normalised
+from .phrases import Phrases
+from .playout import Playout
+from .reply import Kind, Reply
+from .states import State
+from .transcript import ToolCall, Turn
+
+
+class Replies:
+    """Asks the model, gives phrases to the voice, sends audio, and keeps what was heard.
+
+    `after_reply` is called when a reply was heard to its end and nothing is to follow it: the floor is free.
+    """
+
+    def __init__(self, floor: Floor, *, safe_tools: frozenset[str], after_reply: Callable[[float], None]) -> None:
+        self.reply: Reply | None = None
+        self.next_id = 1
+        self._floor = floor
+        self._safe_tools = safe_tools
+        self._after_reply = after_reply
+        self._tools: dict[str, ToolCall] = {}  # running, whatever became of the reply that asked for them
+        self._tools_until = 0.0  # when those that run must have returned
+        self._asked = ""  # the caller's words that the present reply answers
+        self._failures = 0  # replies that failed in a row
+        self._speculations_lost = 0
+
+    @property
+    def current(self) -> Reply:
+        """The reply under way. Raises `MisuseError` when there is none."""
+        if self.reply is None:
+            raise MisuseError(f"no reply in state {self._floor.state.value!r}")
+        return self.reply
+
+    def _live(self, reply: int) -> Reply | None:
+        """The reply an event belongs to, or None if it was cancelled: then the event is late."""
+        return self.reply if self.reply and self.reply.id == reply else None
+
+    # -- a reply begins -----------------------------------------------------------------------------
+
+    def answer(self, text: str, heard_until: float | None, at: float) -> None:
+        """Reply to the caller's turn that has just been saved: by what was begun for these words, or anew."""
+        self._asked = text
+        reply = self.reply
+        if reply and reply.speculative_for == normalised(text):
+            reply.speculative_for = None
+            self._floor.emit("speculation_paid", reply=reply.id)
+        else:
+            self.abandon_speculation()
+            reply = None
+        if reply is None:
+            reply = self.ask_model(at)
+        reply.waterfall.speech_ended = heard_until
+        reply.waterfall.end_of_turn = at
+        if self._floor.state is not State.THINKING:
+            self._commit(reply, at)
+
+    def ask_model(self, at: float) -> Reply:
+        """Begin a reply to the turns so far."""
+        reply = self._new("answer")
+        if running := self._tools_with_effects:
+            # Started by a reply that was cut. Asked before they return, the model would start them again.
+            reply.running_tools.update(running)
+            reply.written = True
+        else:
+            self._floor.want(StartReply(reply.id, tuple(self._floor.turns)))
+        self._think(at)
+        return reply
+
+    def say(self, kind: Kind, text: str, at: float, *, then: Hangup | None = None) -> None:
+        """Speak a fixed phrase, without asking the model."""
+        reply = self._new(kind)
+        reply.then = then
+        reply.text = text
+        reply.written = True
+        self._think(at)
+        self._speak(reply, text, at)
+        self._hand_over(reply)
+
+    def speculate(self, text: str, at: float) -> None:
+        """Begin a reply to words that may not be the last."""
+        words = normalised(text)
+        if self.reply and self.reply.speculative_for == words:
+            return
+        self.abandon_speculation()
+        policy = self._floor.policy
+        if not words or not policy.eager_turns or self._speculations_lost >= policy.eager_budget:
+            return
+        if self._tools_with_effects:
+            return
+        reply = self._new("answer")
+        reply.speculative_for = words
+        self._floor.want(StartReply(reply.id, (*self._floor.turns, Turn("caller", text, at))))
+
+    def abandon_speculation(self) -> None:
+        """Forget what was begun for words that were not the last; nothing else happens if nothing was."""
+        if self.reply and self.reply.speculative:
+            self._floor.want(CancelReply(self.reply.id))
+            self._floor.emit("speculation_lost", reply=self.reply.id, characters=len(self.reply.text))
+            self._speculations_lost += 1
+            self.reply = None
+
+    def _new(self, kind: Kind) -> Reply:
+        policy = self._floor.policy
+        playout = Playout(self.next_id, marks_overdue=policy.marks_overdue, slice_samples=policy.slice_samples)
+        self.reply = Reply(self.next_id, kind, Phrases(policy), playout)
+        self.next_id += 1
+        return self.reply
+
+    @property
+    def _tools_with_effects(self) -> dict[str, ToolCall]:
+        return {id_: call for id_, call in self._tools.items() if call.name not in self._safe_tools}
+
+    def _think(self, at: float) -> None:
+        self._floor.enter(State.THINKING)
+        self._watch(at)
+
+    def _commit(self, reply: Reply, at: float) -> None:
+        """A speculative reply has become the answer: let out what was held."""
+        self._think(at)
+        for turn in reply.tool_turns:
+            self._floor.save(turn)
+        phrases, reply.held_phrases = reply.held_phrases, []
+        for phrase in phrases:
+            self._speak(reply, phrase, at)
+        calls, reply.held_tools = reply.held_tools, []
+        for call in calls:
+            self._run_tool(reply, call, at)
+        if reply.written:
+            self._written(reply, at)
+        if self.reply is reply and self._floor.state is State.THINKING:
+            self._send(reply, at)
+
+    # -- the model writes ---------------------------------------------------------------------------
+
+    def reply_text(self, event: e.ReplyText, at: float) -> None:
+        if not (reply := self._live(event.reply)) or reply.written:
+            return
+        reply.waterfall.reach("first_token", at)
+        reply.text += event.text
+        for phrase in reply.phrases.feed(event.text):
+            self._speak(reply, phrase, at)
+
+    def _speak(self, reply: Reply, phrase: str, at: float) -> None:
+        """Give a phrase to the voice; of a speculative reply only the first, the rest may never be needed."""
+        if reply.speculative and reply.playout.text:
+            reply.held_phrases.append(phrase)
+            return
+        reply.waterfall.reach("first_phrase", at)
+        reply.playout.text = f"{reply.playout.text} {phrase}".strip()
+        self._floor.want(Synthesize(reply.id, phrase))
+
+    def reply_done(self, event: e.ReplyDone, at: float) -> None:
+        if not (reply := self._live(event.reply)) or reply.written:
+            return
+        reply.written = True
+        for phrase in reply.phrases.flush():
+            self._speak(reply, phrase, at)
+        if not reply.speculative:
+            self._written(reply, at)
+
+    def _written(self, reply: Reply, at: float) -> None:
+        """The model has finished, for good or until its tools have returned."""
+        if reply.running_tools:
+            self._watch(at)
+            return
+        if reply.tools_answered:
+            reply.tools_answered = reply.written = False
+            self._floor.want(StartReply(reply.id, self._turns_with(reply, at)))
+            self._watch(at)
+            return
+        if not reply.playout.text:
+            if reply.then is None:
+                self._fail(reply, "the model said nothing", at)
+                return
+            if isinstance(reply.then, Transfer):
+                self.leave(reply.then, at)
+                return
+            self._speak(reply, self._floor.phrasing.goodbye, at)
+        self._hand_over(reply)
+        self._floor.tell_ears(Turn("agent", reply.text, at))
+        self._finish_if_heard(at)
+
+    def _turns_with(self, reply: Reply, at: float) -> tuple[Turn, ...]:
+        """What the model reads when it goes on after its tools: its own words before them included."""
+        turns = self._floor.turns
+        if not reply.text.strip():
+            return tuple(turns)
+        before = [turn for turn in turns if turn not in reply.tool_turns]
+        return (*before, Turn("agent", reply.text.strip(), at), *reply.tool_turns)
+
+    def _hand_over(self, reply: Reply) -> None:
+        if not reply.handed_over:
+            reply.handed_over = True
+            self._floor.want(FinishSpeech(reply.id))
+
+    def reply_failed(self, event: e.ReplyFailed, at: float) -> None:
+        if not (reply := self._live(event.reply)):
+            return
+        if reply.written if event.stage == "llm" else reply.playout.complete:
+            return  # it has already given all that it had to give
+        if reply.speculative:
+            self.abandon_speculation()
+            return
+        self._fail(reply, f"{event.stage}: {event.problem}", at)
+
+    def _fail(self, reply: Reply, problem: str, at: float) -> None:
+        """A reply cannot go on. What was heard of it stands; then an apology, or the end if it happens again."""
+        floor = self._floor
+        floor.emit("reply_failed", reply=reply.id, problem=problem)
+        if reply.kind in ("apology", "farewell"):
+            self.leave(reply.then or Hangup("failure"), at)
+            return
+        self.drop(at)
+        self._failures += 1
+        if self._failures >= floor.policy.failures_at_most:
+            self.say("farewell", floor.phrasing.failure_goodbye, at, then=Hangup("failure"))
+        else:
+            self.say("apology", floor.phrasing.apology, at)
+
+    # -- tools --------------------------------------------------------------------------------------
+
+    def tool_requested(self, event: e.ToolRequested, at: float) -> None:
+        if not (reply := self._live(event.reply)) or reply.written:
+            return
+        if event.call.name == "end_call":
+            reply.then = Hangup("agent")
+        elif event.call.name == "transfer":
+            reply.then = Transfer(_target(event.call))
+        elif reply.speculative and event.call.name not in self._safe_tools:
+            reply.held_tools.append(event.call)
+        else:
+            self._run_tool(reply, event.call, at)
+
+    def _run_tool(self, reply: Reply, call: ToolCall, at: float) -> None:
+        self._tools[call.id] = reply.running_tools[call.id] = call
+        self._tools_until = at + self._floor.policy.tool_within
+        self._floor.want(RunTool(reply.id, call))
+        self._floor.emit("tool_called", tool=call.name)
+        if not reply.speculative:
+            self._watch(at)
+
+    def tool_returned(self, event: e.ToolReturned, at: float) -> None:
+        call = self._tools.pop(event.call_id, None)
+        if call is None:
+            return
+        turn = Turn("tool", event.result, at, tool=call)
+        self._floor.emit("tool_returned", tool=call.name, failed=event.failed)
+        reply = self.reply
+        if reply is None or call.id not in reply.running_tools:
+            self._floor.save(turn)  # its reply is gone, but what it did is done
+            return
+        del reply.running_tools[call.id]
+        reply.tool_turns.append(turn)
+        reply.tools_answered = True
+        if not reply.speculative:
+            self._floor.save(turn)
+            if reply.written:
+                self._written(reply, at)
+
+    def tools_overdue(self, at: float) -> None:
+        """Those that still run have failed, as far as the caller is concerned."""
+        for call in list(self.current.running_tools.values()):
+            self.tool_returned(e.ToolReturned(call.id, "The tool did not answer in time.", failed=True), at)
+
+    # -- the voice speaks ---------------------------------------------------------------------------
+
+    def reply_audio(self, event: e.ReplyAudio, at: float) -> None:
+        if not (reply := self._live(event.reply)):
+            return
+        reply.waterfall.reach("first_audio", at)
+        reply.playout.receive(event.samples, event.words, event.audible)
+        if self._floor.state in (State.THINKING, State.SPEAKING):
+            self._send(reply, at)
+
+    def _send(self, reply: Reply, at: float) -> None:
+        floor = self._floor
+        for piece in reply.playout.send(at):
+            floor.want(SendAudio(reply.id, piece.start, piece.end))
+            floor.want(SendMark(piece.mark))
+            if floor.state is not State.SPEAKING:
+                floor.enter(State.SPEAKING)
+        self._watch(at)
+
+    def reply_audio_done(self, event: e.ReplyAudioDone, at: float) -> None:
+        if not (reply := self._live(event.reply)) or not reply.handed_over:
+            return
+        reply.playout.complete = True
+        if reply.playout.received == 0 and not reply.speculative and self._floor.state is not State.PAUSED:
+            self._fail(reply, "tts: no audio", at)
+            return
+        if self._floor.state is State.THINKING and not reply.speculative:
+            self._send(reply, at)  # nothing of it could be heard; what is to follow waits for its end
+        self._finish_if_heard(at)
+
+    def mark_played(self, event: e.MarkPlayed, at: float) -> None:
+        reply = self.reply
+        if reply is None or not reply.playout.mark_played(event.name, at):
+            return  # flushed by a clear, of a reply that is gone, or repeated
+        self._report_heard(reply)
+        self._finish_if_heard(at)
+
+    def playout_overdue(self, at: float) -> None:
+        """Marks or audio did not come: what was sent counts as heard."""
+        reply = self.current
+        reply.playout.assume_played()
+        if reply.handed_over and reply.playout.complete:
+            self._heard(reply, at)
+        else:
+            self._fail(reply, "tts: no more audio", at)
+
+    def answer_overdue(self, at: float) -> None:
+        """No audio came."""
+        self._fail(self.current, "no answer in time", at)
+
+    def _finish_if_heard(self, at: float) -> None:
+        reply = self.reply
+        if reply is None or self._floor.state is not State.SPEAKING:
+            return
+        playout = reply.playout
+        if reply.handed_over and playout.complete and playout.sent == playout.received and playout.played_out:
+            self._heard(reply, at)
+        else:
+            self._watch(at)
+
+    def _heard(self, reply: Reply, at: float) -> None:
+        """The reply was heard to its end."""
+        self._record(reply, at)
+        self.reply = None
+        if reply.kind == "answer":
+            self._failures = 0
+        if reply.then is not None:
+            self.leave(reply.then, at)
+        else:
+            self._after_reply(at)
+
+    def _record(self, reply: Reply, at: float) -> None:
+        """Save what was heard of a reply, and tell about the turn. Nothing heard leaves no trace in the transcript."""
+        heard = reply.playout.heard(at)
+        whole = heard == reply.playout.text and reply.written
+        if heard:
+            turn = Turn("agent", heard, at, interrupted=not whole, generated="" if whole else reply.text.strip())
+            self._floor.save(turn)
+        self._report_heard(reply)
+        self._floor.emit(
+            "turn_ended",
+            reply=reply.id,
+            kind=reply.kind,
+            caller=self._asked if reply.kind == "answer" else "",
+            agent=heard,
+            interrupted=not whole,
+            latency=reply.waterfall.seconds(),
+        )
+
+    def _report_heard(self, reply: Reply) -> None:
+        """The first mark is back: when the first sound reached the ear is known."""
+        if reply.playout.heard_from is not None:
+            reply.waterfall.reach("heard", reply.playout.heard_from)
+
+    def _watch(self, at: float) -> None:
+        """Set the deadline of thinking and speaking anew: what is it that we wait for? That of an answer stays."""
+        reply, policy, deadlines = self.current, self._floor.policy, self._floor.deadlines
+        deadlines.drop(Reason.TOOL)
+        deadlines.drop(Reason.PLAYOUT)
+        if reply.running_tools:
+            deadlines.drop(Reason.ANSWER)
+            deadlines.set(Reason.TOOL, self._tools_until)
+        elif self._floor.state is State.THINKING:
+            if deadlines.get(Reason.ANSWER) is None:
+                deadlines.set(Reason.ANSWER, at + policy.reply_within)
+        elif self._floor.state is State.SPEAKING:
+            grace = policy.marks_overdue if reply.playout.complete else policy.voice_within
+            deadlines.set(Reason.PLAYOUT, max(at, reply.playout.ends_at) + grace)
+
+    # -- the caller wants something else ------------------------------------------------------------
+
+    def pause(self, at: float) -> None:
+        """Silence at once; what was not heard is kept."""
+        if self._floor.state is State.SPEAKING:
+            self._floor.want(ClearPlayback())
+            self.current.playout.stop(at)
+        self._floor.enter(State.PAUSED)
+
+    def resume(self, at: float) -> None:
+        """Go on at the word that was cut."""
+        reply = self.current
+        if reply.playout.sent:
+            self._floor.emit("resumed", reply=reply.id, heard=reply.playout.heard(at))
+        reply.playout.rewind()
+        self._think(at)
+        if reply.playout.complete and reply.playout.received == 0:
+            self._fail(reply, "tts: no audio", at)
+            return
+        self._send(reply, at)
+        if reply.playout.sent:
+            self._floor.enter(State.SPEAKING)
+            self._watch(at)
+            self._finish_if_heard(at)
+
+    def drop(self, at: float) -> None:
+        """Silence the reply under way, if any, and keep what was heard of it."""
+        reply = self.reply
+        if reply is None:
+            return
+        if reply.speculative:
+            self.abandon_speculation()
+            return
+        if self._floor.state is State.SPEAKING:
+            self._floor.want(ClearPlayback())
+            reply.playout.stop(at)
+        self._floor.want(CancelReply(reply.id))
+        self._record(reply, at)
+        self.reply = None
+
+    def leave(self, command: Hangup | Transfer, at: float) -> None:
+        """Drop what is being said, and end the call or hand it over."""
+        floor = self._floor
+        self.drop(at)
+        floor.ended_by = command.reason if isinstance(command, Hangup) else "transfer"
+        floor.enter(State.LEAVING)
+        floor.deadlines.clear()
+        floor.deadlines.set(Reason.HANG_UP, at + floor.policy.hang_up_within)
+        floor.want(command)
+
+
+def _target(call: ToolCall) -> str:
+    """Whom the model wants to transfer to; empty, which is nobody, if its arguments are no use."""
+    try:
+        arguments = json.loads(call.arguments or "{}")
+    except ValueError:
+        return ""
+    target = arguments.get("target", "") if isinstance(arguments, dict) else ""
+    return target if isinstance(target, str) else ""
