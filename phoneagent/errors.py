@@ -7,7 +7,8 @@ PhoneagentError
 ├── ProviderError       ears, mind or voice failed; says if trying again may help
 ├── ToolError           a tool failed; its text is what the model reads
 ├── StoreError          the store is away, or answered what it must not
-│   └── LeaseLost       another process owns the call now: stop speaking, write nothing more
+│   ├── LeaseLost       another process owns the call now: stop speaking, write nothing more
+│   └── CallForgotten   the store has lost a call, or turns of it, that were written: write them again
 └── MisuseError         our own code called something in a way its contract forbids
 """
 
@@ -58,6 +59,10 @@ class StoreError(PhoneagentError):
 
 class LeaseLost(StoreError):
     """A write was refused because a newer owner holds the call (its fencing token is higher)."""
+
+
+class CallForgotten(StoreError):
+    """A write does not fit what the store has of the call: it has lost data. Nobody else took the call."""
 
 
 class MisuseError(PhoneagentError):

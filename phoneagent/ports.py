@@ -231,7 +231,12 @@ class Store(Protocol):
     async def release_lease(self, call: str, owner: str, token: int) -> None: ...
 
     async def append_turn(self, call: str, seq: int, turn: Turn, *, token: int) -> None:
-        """Append a turn. Repeating the same `seq` is harmless; a gap is a `StoreError`, an old token a `LeaseLost`."""
+        """Append a turn, or replace the last one: a caller who goes on speaking makes one turn, not two.
+
+        `seq` counts from 1. That of the last turn replaces it, an older one changes nothing: repeating is harmless,
+        and of two writes of one owner the one that was asked for later stays, in whatever order they are carried out.
+        An old token is a `LeaseLost`; a gap, or a token that was never given out, is a `CallForgotten`.
+        """
 
     async def put_stream_token(self, token: str, call: str, *, seconds: float) -> None: ...
 

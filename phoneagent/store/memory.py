@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from phoneagent.conversation.transcript import Turn
-from phoneagent.errors import LeaseLost, StoreError
+from phoneagent.errors import CallForgotten, LeaseLost, StoreError
 from phoneagent.records import CallRecord, StoredCall
 
 from .encoding import checked
@@ -83,11 +83,11 @@ class MemoryStore:
         if epoch > token:
             raise LeaseLost("another process owns the call")
         if kept is None or epoch < token:
-            raise StoreError("expected a lease that was given out here: the store has lost the call")
+            raise CallForgotten("expected a lease that was given out here: the store has lost the call")
         if seq > len(kept.turns) + 1:
-            raise StoreError(f"expected turn {len(kept.turns) + 1}, got {seq}")
-        if seq == len(kept.turns) + 1:
-            kept.turns.append(turn)
+            raise CallForgotten(f"expected turn {len(kept.turns) + 1}, got {seq}")
+        if seq >= len(kept.turns):
+            kept.turns[seq - 1 :] = [turn]
         self._keep(kept)
 
     async def put_stream_token(self, token: str, call: str, *, seconds: float) -> None:

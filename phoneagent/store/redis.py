@@ -6,13 +6,14 @@ import asyncio
 import hashlib
 import secrets
 from collections.abc import Callable, Mapping
+from itertools import count
 from typing import Any
 from urllib.parse import quote
 
 from redis.exceptions import RedisClusterException, RedisError
 
 from phoneagent.conversation.transcript import Turn
-from phoneagent.errors import LeaseLost, StoreError
+from phoneagent.errors import CallForgotten, LeaseLost, StoreError
 from phoneagent.records import CallRecord, StoredCall
 
 from . import scripts
@@ -42,6 +43,7 @@ class RedisStore:
         self._client: Client | None = None
         self._close: Close | None = None
         self._scripts: dict[str, Any] = {}
+        self._writes = count(1)
 
     @classmethod
     def from_url(cls, url: str, *, ttl: float = ENDED_TTL) -> RedisStore:
@@ -76,13 +78,14 @@ class RedisStore:
         await self._run(scripts.RELEASE, call, owner, token)
 
     async def append_turn(self, call: str, seq: int, turn: Turn, *, token: int) -> None:
-        match await self._run(scripts.APPEND, call, token, seq, encode_turn(seq, turn)):
+        """See `ports.Store`. An owner writes through one store: it is what puts its writes in order."""
+        match await self._run(scripts.APPEND, call, token, seq, encode_turn(seq, turn), next(self._writes)):
             case ["lost"]:
                 raise LeaseLost("another process owns the call")
             case ["forgotten"]:
-                raise StoreError("expected a lease that was given out here: the store has lost the call")
+                raise CallForgotten("expected a lease that was given out here: the store has lost the call")
             case ["gap", expected]:
-                raise StoreError(f"expected turn {expected}, got {seq}")
+                raise CallForgotten(f"expected turn {expected}, got {seq}")
 
     async def put_stream_token(self, token: str, call: str, *, seconds: float) -> None:
         await self._ask(lambda client: client.set(_token_key(token), f":{call}", px=_ms(seconds), nx=True))

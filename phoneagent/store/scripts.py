@@ -1,8 +1,9 @@
 """What Redis does in one step. Every script that writes sets the time to live of what it wrote.
 
 Keys of a call: its meta hash, its list of turns, its lease. The hash has `v` (version of the data), `record.*` (the
-fields of the record as JSON), `epoch` and `owner` (the fencing token and who has it) and `last_seq`. Every script
-answers with a word and, for some, a value. Repeating one is harmless: a client not answered in time asks again.
+fields of the record as JSON), `epoch` and `owner` (the fencing token and who has it), `last_seq` (how many turns there
+are) and `last_write` (`token:number` of the last write of a turn). Every script answers with a word and, for some, a
+value. Repeating one is harmless: a client not answered in time asks again.
 """
 
 from __future__ import annotations
@@ -82,19 +83,23 @@ return {'ok'}
 """
 )
 
-# ARGV: token, seq, turn.
+# ARGV: token, seq, turn, the write's number. Numbers of one token rise: a write that the client had given up is carried
+# out when a stalled server wakes, perhaps after the one that followed it, and must not undo that. The turns themselves
+# are counted, not `last_seq`: a server short of memory may have dropped one key of the two.
 APPEND = (
     _CALL
     + """
 local token, seq = tonumber(ARGV[4]), tonumber(ARGV[5])
 local epoch = tonumber(redis.call('HGET', meta, 'epoch') or 0)
 if epoch > token then return {'lost'} end
-if epoch < token then return {'forgotten'} end
-local last = tonumber(redis.call('HGET', meta, 'last_seq') or 0)
+if epoch < token or epoch == 0 then return {'forgotten'} end
+local last = redis.call('LLEN', turns)
 if seq > last + 1 then return {'gap', last + 1} end
-if seq == last + 1 then
-  redis.call('RPUSH', turns, ARGV[6])
-  redis.call('HSET', meta, 'last_seq', seq)
+local writer, number = string.match(redis.call('HGET', meta, 'last_write') or '', '^(%d+):(%d+)$')
+local late = writer == ARGV[4] and tonumber(number) > tonumber(ARGV[7])
+if seq >= last and not late then
+  if seq == last then redis.call('LSET', turns, -1, ARGV[6]) else redis.call('RPUSH', turns, ARGV[6]) end
+  redis.call('HSET', meta, 'last_seq', seq, 'last_write', ARGV[4] .. ':' .. ARGV[7])
 end
 keep()
 return {'ok'}
