@@ -63,11 +63,12 @@ class ScriptedMind:
             return Answer(self.greeting)
         if last.role == "tool":
             return Answer(self._after_tool(last, messages))
-        for rule in self.rules:
-            found = re.search(rule.heard, last.text, re.IGNORECASE)
-            if found is not None:
-                return _apply(rule, last.text, found)
-        return Answer(self.default.format(heard=last.text))
+        rule = self.matching(last.text)
+        return _apply(rule, last.text) if rule else Answer(self.default.format(heard=last.text))
+
+    def matching(self, heard: str) -> Rule | None:
+        """The rule that answers these words of the user; None for the default."""
+        return next((rule for rule in self.rules if re.search(rule.heard, heard, re.IGNORECASE)), None)
 
     def _after_tool(self, result: Message, messages: Sequence[Message]) -> str:
         called = next(call.name for message in messages for call in message.tool_calls if call.id == result.tool_call)
@@ -75,8 +76,10 @@ class ScriptedMind:
         return then.format(result=result.text)
 
 
-def _apply(rule: Rule, heard: str, found: re.Match[str]) -> Answer:
-    values = {**{name: value or "" for name, value in found.groupdict().items()}, "heard": heard}
+def _apply(rule: Rule, heard: str) -> Answer:
+    found = re.search(rule.heard, heard, re.IGNORECASE)
+    groups = found.groupdict() if found else {}
+    values = {**{name: value or "" for name, value in groups.items()}, "heard": heard}
     calls: tuple[ToolCall, ...] = ()
     if rule.call:
         arguments = {
