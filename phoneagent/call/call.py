@@ -117,7 +117,7 @@ class Call:
         self._began = self._loop.time()
         self._voice = Voice(equipped.tts, around.cache, self.feed, call=record.id)
         self._ears = Ears(equipped.stt, self.feed, self.now, call=record.id, language=agent.language)
-        self._scribe = Scribe(around.store, record.id, f"{around.owner}/{next(_serial)}")
+        self._scribe = Scribe(around.store, record, f"{around.owner}/{next(_serial)}", history=history)
         self._scope = Scope()
         self._thinking: dict[int, asyncio.Task[None]] = {}
         self._inbox: deque[Event] = deque()

@@ -3,47 +3,52 @@
 from __future__ import annotations
 
 import asyncio
-from collections import deque
+from collections.abc import Sequence
+from dataclasses import replace
 
 import structlog
 
 from phoneagent.conversation.transcript import Turn
-from phoneagent.errors import LeaseLost, StoreError
+from phoneagent.errors import CallForgotten, LeaseLost, MisuseError, StoreError
 from phoneagent.ports import Store
+from phoneagent.records import CallRecord
 
 log = structlog.stdlib.get_logger(__name__)
 
 LEASE = 10.0  # seconds; a process that is silent for so long may be replaced
 RENEW = 3.0  # seconds between renewals: two may fail
 RETRY = 0.5  # seconds between attempts while the store is away
-MOST = 10_000  # turns waiting for a store that is away; a call has some hundred
 
 
 class Scribe:
-    """Owns the call in the store while it runs, and appends its turns in order.
+    """Owns the call in the store while it runs, and writes its turns in order.
 
-    While the store is away turns wait in memory and are written later. `lease_lost` is set when another process has
-    taken the call: then this one must be silent.
+    It knows all turns of the call, `history` being those that the store had when it began. While the store is away
+    they wait here, and of a turn that was amended only the newest form is written; a store that has lost the call
+    gets it anew. `lease_lost` is set when another process has taken the call: then this one must be silent.
     """
 
-    def __init__(self, store: Store, call: str, owner: str) -> None:
+    def __init__(self, store: Store, record: CallRecord, owner: str, *, history: Sequence[Turn] = ()) -> None:
         self.lease_lost = asyncio.Event()
         self._store = store
-        self._call = call
+        self._record = record
+        self._call = record.id
         self._owner = owner
         self._token = 0
-        self._waiting: deque[tuple[int, Turn]] = deque()
+        self._turns = list(history)
+        self._written = len(self._turns)  # so many of them are in the store as they are here
         self._wake = asyncio.Event()
         self._idle = asyncio.Event()
         self._idle.set()
         self._away = False
+        self._forgotten = False
 
     def save(self, seq: int, turn: Turn) -> None:
-        """Have a turn written. Never blocks; past `MOST` waiting turns the newest is lost and logged."""
-        if len(self._waiting) >= MOST:
-            log.error("turn_lost", seq=seq, reason="the store has been away for too long")
-            return
-        self._waiting.append((seq, turn))
+        """Have a turn written: the next one, or the last one as it is now. Never blocks. Raises `MisuseError`."""
+        if not max(1, len(self._turns)) <= seq <= len(self._turns) + 1:
+            raise MisuseError(f"expected turn {len(self._turns) + 1}, or {len(self._turns)} amended, got {seq}")
+        self._turns[seq - 1 :] = [turn]
+        self._written = min(self._written, seq - 1)
         self._idle.clear()
         self._wake.set()
 
@@ -59,7 +64,7 @@ class Scribe:
                 await self._write()
                 self._back()
             except LeaseLost:
-                log.warning("lease_lost", turns_unwritten=len(self._waiting))
+                log.warning("lease_lost", turns_unwritten=self._unwritten)
                 self.lease_lost.set()
                 return
             except StoreError as error:
@@ -79,7 +84,7 @@ class Scribe:
             async with asyncio.timeout(seconds):
                 await self._idle.wait()
         except TimeoutError:
-            log.exception("turns_unwritten", turns=len(self._waiting))
+            log.exception("turns_unwritten", turns=self._unwritten)
 
     async def release(self) -> None:
         """Give the call up, so that nobody waits for the lease to run out."""
@@ -90,17 +95,49 @@ class Scribe:
                 log.warning("lease_not_released", problem=str(error))
 
     async def _renew(self) -> None:
+        """Tokens only rise: one below ours is the first of a store that has lost its data. Nobody else has the call."""
         token = await self._store.take_lease(self._call, self._owner, seconds=LEASE, force=self._token == 0)
-        if self._token and token != self._token:
+        if self._token and not 0 < token <= self._token:
             raise LeaseLost(f"call {self._call} has another owner")
+        if token < self._token:
+            self._forget()
         self._token = token
 
     async def _write(self) -> None:
-        while self._waiting:
-            seq, turn = self._waiting[0]
-            await self._store.append_turn(self._call, seq, turn, token=self._token)
-            self._waiting.popleft()
+        if self._forgotten:
+            await self._restore()
+        try:
+            await self._write_turns()
+        except CallForgotten:
+            self._forget()
+            await self._renew()
+            await self._restore()
+            await self._write_turns()
         self._idle.set()
+
+    async def _write_turns(self) -> None:
+        while self._unwritten:
+            seq = self._written + 1
+            turn = self._turns[seq - 1]
+            await self._store.append_turn(self._call, seq, turn, token=self._token)
+            if self._turns[seq - 1] is turn:  # not amended while it was written
+                self._written = seq
+
+    def _forget(self) -> None:
+        if not self._forgotten:
+            log.warning("call_forgotten", turns=len(self._turns))
+        self._forgotten = True
+        self._idle.clear()
+
+    async def _restore(self) -> None:
+        """Begin the call anew in the store, as far as it is known here: all its turns are to be written."""
+        await self._store.create_call(replace(self._record, status="in-progress"))
+        self._written = 0
+        self._forgotten = False
+
+    @property
+    def _unwritten(self) -> int:
+        return len(self._turns) - self._written
 
     def _gone(self, error: StoreError) -> None:
         if not self._away:
