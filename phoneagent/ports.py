@@ -7,7 +7,7 @@ and returns within a second whatever the other side does. Clocks are the event l
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping
+from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from .conversation.events import (
@@ -214,7 +214,23 @@ class Observer(Protocol):
 # --- state -----------------------------------------------------------------------------------------
 
 
-class Store(Protocol):
+class Clips(Protocol):
+    """Spoken phrases that processes share, by the voice's identity. Every method raises `StoreError`.
+
+    It is a cache: a clip may be gone at any time, and what cannot be read, or is too large, is not there.
+    """
+
+    async def load_clips(self, identity: str, texts: Sequence[str]) -> Mapping[str, Clip]:
+        """The clips of these texts that are there, by text. They count as used."""
+
+    async def recent_clips(self, identity: str, most: int) -> Mapping[str, Clip]:
+        """Up to so many clips of a voice by text, the one used last first."""
+
+    async def save_clip(self, identity: str, text: str, clip: Clip) -> None:
+        """Keep a clip for days. Repeating it is harmless; of too many clips the least recently used goes."""
+
+
+class Store(Clips, Protocol):
     """What outlives a process. Every key has a time to live. All methods raise `StoreError`."""
 
     async def create_call(self, record: CallRecord) -> None:

@@ -1,4 +1,4 @@
-"""How long calls are kept. The same in every store."""
+"""How long things are kept. The same in every store."""
 
 from __future__ import annotations
 
@@ -7,3 +7,6 @@ LIVE_TTL = 6 * 3600
 
 ENDED_TTL = 24 * 3600
 """Seconds that a call is kept after its end, unless the operator says otherwise."""
+
+VOICE_TTL = 7 * 24 * 3600
+"""Seconds that the clips of a voice are kept after one of them was last used: a weekend, and then some."""

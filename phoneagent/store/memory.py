@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
 from phoneagent.conversation.transcript import Turn
 from phoneagent.errors import CallForgotten, LeaseLost, StoreError
-from phoneagent.records import CallRecord, StoredCall
+from phoneagent.records import CallRecord, Clip, StoredCall
 
 from .encoding import checked
 from .expiry import ENDED_TTL, LIVE_TTL
@@ -100,6 +101,17 @@ class MemoryStore:
     async def take_stream_token(self, token: str) -> str | None:
         call, expires = self._tokens.pop(token, (None, 0.0))
         return call if expires > _now() else None
+
+    async def load_clips(self, identity: str, texts: Sequence[str]) -> Mapping[str, Clip]:
+        """None: clips are stored for other processes, and nothing here outlives this one, whose cache has them."""
+        return {}
+
+    async def recent_clips(self, identity: str, most: int) -> Mapping[str, Clip]:
+        """None; see `load_clips`."""
+        return {}
+
+    async def save_clip(self, identity: str, text: str, clip: Clip) -> None:
+        """Nothing; see `load_clips`."""
 
     async def ping(self) -> None:
         """It is always here."""

@@ -5,21 +5,26 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
 from urllib.parse import quote
 
+import structlog
+from redis.client import NEVER_DECODE
 from redis.exceptions import RedisClusterException, RedisError
 
 from phoneagent.conversation.transcript import Turn
 from phoneagent.errors import CallForgotten, LeaseLost, StoreError
-from phoneagent.records import CallRecord, StoredCall
+from phoneagent.records import CallRecord, Clip, StoredCall
 
 from . import scripts
+from .clip_encoding import VoiceKeys, decode_clip, encode_clip, text_field, voice_keys
 from .encoding import VERSION, decode_record, decode_turn, encode_changes, encode_record, encode_turn, newer
-from .expiry import ENDED_TTL, LIVE_TTL
+from .expiry import ENDED_TTL, LIVE_TTL, VOICE_TTL
 from .redis_url import Client, Close, connect
+
+log = structlog.stdlib.get_logger(__name__)
 
 RECORD = "record."  # before the names of the record's fields in the meta hash
 
@@ -29,9 +34,15 @@ retry connecting within each retry of the command, nearly five seconds in all.""
 
 CLOSE_WITHIN = 0.9  # seconds
 
+MOST_CLIPS = 500
+"""Of one voice: ten megabytes of phrases of three seconds. A Redis that is full of speech could take no calls."""
+
+CLIPS_AT_ONCE = 32  # half a megabyte an answer: other commands are not kept waiting
+
 
 class RedisStore:
-    """Keeps each call under one prefix, in one hash slot: `phoneagent:call:{CA…}:meta`, `:turns` and `:lease`.
+    """Keeps each call under one prefix, in one hash slot: `phoneagent:call:{CA…}:meta`, `:turns` and `:lease`; and each
+    voice's clips under `phoneagent:voice:{…}:`.
 
     `ttl`: seconds that a call is kept after its end. Works with Redis 6.2 and later, alone, behind Sentinels or as a
     Cluster. Each method raises `StoreError` within `DEADLINE` when Redis is away; what it asked for may still happen.
@@ -95,6 +106,25 @@ class RedisStore:
         answer = await self._ask(lambda _: self._scripts[scripts.TAKE_TOKEN]([_token_key(token)], [attempt]))
         return answer[1] if answer[0] == "ok" else None
 
+    async def load_clips(self, identity: str, texts: Sequence[str]) -> Mapping[str, Clip]:
+        keys, fields = voice_keys(identity), [text_field(text) for text in texts]
+        found = await self._clips(keys, fields)
+        if found:
+            used = [text_field(text) for text in found]
+            await self._ask(lambda _: self._scripts[scripts.USE_CLIPS](keys, [_ms(VOICE_TTL), *used]))
+        return found
+
+    async def recent_clips(self, identity: str, most: int) -> Mapping[str, Clip]:
+        keys = voice_keys(identity)
+        if most < 1:
+            return {}
+        return await self._clips(keys, await self._ask(lambda client: client.zrevrange(keys.used, 0, most - 1)))
+
+    async def save_clip(self, identity: str, text: str, clip: Clip) -> None:
+        if (value := encode_clip(text, clip)) is not None:
+            arguments = [_ms(VOICE_TTL), MOST_CLIPS, text_field(text), value]
+            await self._ask(lambda _: self._scripts[scripts.SAVE_CLIP](voice_keys(identity), arguments))
+
     async def ping(self) -> None:
         await self._ask(lambda client: client.ping())
 
@@ -106,6 +136,24 @@ class RedisStore:
                     await close()
             except (RedisError, RedisClusterException, OSError) as exc:
                 raise StoreError(f"redis did not let go: {type(exc).__name__}: {exc}") from exc
+
+    async def _clips(self, keys: VoiceKeys, fields: Sequence[str]) -> dict[str, Clip]:
+        found: dict[str, Clip] = {}
+        for start in range(0, len(fields), CLIPS_AT_ONCE):
+            for value in await self._stored_clips(keys, fields[start : start + CLIPS_AT_ONCE]):
+                try:
+                    text, clip = decode_clip(value)
+                except StoreError as exc:
+                    log.warning("clip_unreadable", problem=str(exc))
+                else:
+                    found[text] = clip
+        return found
+
+    async def _stored_clips(self, keys: VoiceKeys, fields: Sequence[str]) -> list[bytes]:
+        """As bytes, from a client that otherwise makes text of answers."""
+        as_bytes = {NEVER_DECODE: True}
+        values = await self._ask(lambda client: client.execute_command("HMGET", keys.clips, *fields, **as_bytes))
+        return [value for value in values if value is not None]
 
     async def _run(self, script: str, call: str, *arguments: object) -> list[Any]:
         name = "phoneagent:call:{" + quote(call, safe="", errors="surrogatepass") + "}:"
@@ -134,6 +182,8 @@ class RedisStore:
                 scripts.RELEASE,
                 scripts.APPEND,
                 scripts.TAKE_TOKEN,
+                scripts.SAVE_CLIP,
+                scripts.USE_CLIPS,
             )
             self._scripts = {body: self._client.register_script(body) for body in bodies}
         return self._client

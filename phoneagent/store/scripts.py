@@ -119,3 +119,42 @@ elseif taker ~= ARGV[1] then
 end
 return {'ok', call}
 """
+
+_CLIPS = """
+local clips, used, ttl_ms = KEYS[1], KEYS[2], ARGV[1]
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function keep()
+  redis.call('PEXPIRE', clips, ttl_ms)
+  redis.call('PEXPIRE', used, ttl_ms)
+end
+"""
+
+# KEYS: a voice's clips and when each was used. ARGV: time to live in ms, how many are kept, the clip's field, the clip.
+# Clips that one key has and the other has not, since a server short of memory dropped it, are dropped too.
+SAVE_CLIP = (
+    _CLIPS
+    + """
+local most = tonumber(ARGV[2])
+if redis.call('HLEN', clips) ~= redis.call('ZCARD', used) then redis.call('DEL', clips, used) end
+redis.call('HSET', clips, ARGV[3], ARGV[4])
+redis.call('ZADD', used, now, ARGV[3])
+for _, old in ipairs(redis.call('ZRANGE', used, 0, -most - 1)) do
+  redis.call('HDEL', clips, old)
+  redis.call('ZREM', used, old)
+end
+keep()
+return {'ok'}
+"""
+)
+
+# KEYS: the same. ARGV: time to live in ms, then the fields that were used. A server without memory for that refuses; it
+# does not matter here.
+USE_CLIPS = (
+    _CLIPS
+    + """
+for i = 2, #ARGV do redis.pcall('ZADD', used, 'XX', now, ARGV[i]) end
+keep()
+return {'ok'}
+"""
+)
