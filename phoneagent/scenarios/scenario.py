@@ -62,7 +62,7 @@ class Line:
     meant: Meant = "answer"
     pause: float | None = None
     last: bool = True
-    dictated: bool = False  # the ears take each part for a whole turn
+    split: bool = False  # the ears take each part for a whole turn
 
 
 Step: TypeAlias = Say | Press | Noise | Wait | HangUp

@@ -178,7 +178,7 @@ _ACTS = ("say", "echo", "press", "noise", "wait", "hang_up")
 class _StepTable(_Table):
     say: Parts | None = None
     pause: Seconds = 0.7
-    dictated: bool = False
+    split: bool = False
     backchannel: bool = False
     echo: Words | None = None
     press: Annotated[str, Field(pattern=r"^[0-9*#]+$")] | None = None
@@ -330,7 +330,7 @@ def _script(tables: tuple[_StepTable, ...], *, stays: bool) -> tuple[tuple[Step,
             case "say":
                 said = table.say or ()
                 expects = not table.backchannel
-                if table.dictated:
+                if table.split:
                     for index, part in enumerate(said):
                         steps.append(Say(part, after=table.pause if index else table.after, expects_answer=expects))
                 else:
@@ -343,7 +343,7 @@ def _script(tables: tuple[_StepTable, ...], *, stays: bool) -> tuple[tuple[Step,
                         meant,
                         pause=table.pause if index else None,
                         last=index == len(said) - 1,
-                        dictated=table.dictated,
+                        split=table.split,
                     )
                     for index, part in enumerate(said)
                 ]

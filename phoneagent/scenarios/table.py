@@ -106,7 +106,7 @@ class Table:
         self._feeding = False
         self._cancelled: set[int] = set()
         self._calls = 0
-        self._turns: list[Turn] = []
+        self._turns: dict[int, Turn] = {}
         self._told: list[Told] = []
         self._states: list[str] = [self._core.state.value]
         self._ended_by = ""
@@ -127,7 +127,7 @@ class Table:
             "table",
             self._ear,
             words_played(self._carrier.pieces, self._voice.words),
-            tuple(self._turns),
+            tuple(self._turns[seq] for seq in sorted(self._turns)),
             tuple(self._told),
             self._ended_by,
             states=tuple(self._states),
@@ -215,8 +215,8 @@ class Table:
                 self._voice.cancel(reply)
             case RunTool(_, call):
                 self._run(call)
-            case SaveTurn(_, turn):
-                self._turns.append(turn)
+            case SaveTurn(seq, turn):
+                self._turns[seq] = turn
             case Emit(name, values):
                 self._told.append(Told(self._clock.now, name, dict(values)))
             case Hangup():
