@@ -1,0 +1,172 @@
+"""Dates: 2026-11-22, 11/22/2026 by locale, Nov 22, 22. November."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+
+from .language import Language
+from .numbers import genitive
+from .rules import HYPHEN, SPACE, Begins, Rule, Said, before, ends_sentence, one_of
+
+_YEAR = r"(?:1[5-9]|20)\d\d"
+_CENTURY = 2000  # of years with two digits; nobody makes appointments in the last one
+
+
+def rules(language: Language) -> list[Rule]:
+    speaker = _Calendar(language)
+    months = speaker.month_pattern
+    found = [
+        Rule(rf"(?<![\w/.-])(?P<y>{_YEAR})-(?P<m>\d\d)-(?P<d>\d\d)(?![\w-])", speaker.iso, Begins.DIGIT),
+        Rule(
+            r"(?<![\w/.-])\d{1,2}(?:/\d{1,2}/|\.\d{1,2}\.|-\d{1,2}-)(?:\d{4}|\d\d)(?![\w/-]|\.\d)",
+            speaker.numeric,
+            Begins.DIGIT,
+        ),
+    ]
+    if language.code == "en":
+        through = rf"(?:{SPACE}?{HYPHEN}{SPACE}?(?P<d2>\d\d?)(?:st|nd|rd|th)?)?"
+        year = rf"(?:,?{SPACE}+(?P<y>{_YEAR}))?"
+        day = r"(?P<d>\d\d?)(?:st|nd|rd|th)?"
+        month = rf"(?P<m>{months})"
+        return [
+            *found,
+            Rule(rf"\b{month}\.?{SPACE}+{day}{through}{year}(?![\w:]|[.,]\d)", speaker.named, Begins.LETTER),
+            Rule(
+                rf"(?<![\w.,:/-]){day}(?:{SPACE}+of)?{SPACE}+{month}\b\.?{year}(?![\w:])",
+                speaker.day_first,
+                Begins.DIGIT,
+            ),
+            Rule(rf"\b{month}\.?{SPACE}+(?P<y>{_YEAR})(?!\w)", speaker.month, Begins.LETTER),
+        ]
+    of = rf"{SPACE}+(?:de{SPACE}+)?"
+    months = months if language.code == "de" else f"(?i:{months})"
+    day = r"(?P<d>\d\d?)(?:\.|er|º|°)?"
+    found.append(
+        Rule(
+            rf"(?<![\w.,:/-]){day}{of}(?P<m>{months})\b\.?(?:{of}(?P<y>{_YEAR}))?(?![\w])", speaker.named, Begins.DIGIT
+        )
+    )
+    if language.code in ("de", "pl"):
+        found.append(Rule(r"(?<![\w.,:/-])(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?!\d)", speaker.without_year, Begins.DIGIT))
+    return found
+
+
+def words(language: Language) -> list[str]:
+    """What the rules begin with."""
+    return list(_Calendar(language).by_name)
+
+
+class _Calendar:
+    def __init__(self, language: Language) -> None:
+        locale = language.locale
+        self._code = language.code
+        self._numbers = language.numbers
+        self._to = language.vocabulary.to
+        pattern = str(locale.date_formats["short"].pattern)
+        self._month_first = pattern.find("M") < pattern.find("d")
+        wide = locale.months["format"]["wide"]
+        self._months = {number: str(name) for number, name in wide.items()}
+        self.by_name = {name.casefold(): number for number, name in self._months.items()}
+        for number, name in locale.months["format"]["abbreviated"].items():
+            self.by_name[str(name).rstrip(".").casefold()] = number
+        if self._code == "en":
+            self.by_name["sept"] = 9
+        written = [str(name).rstrip(".") for name in locale.months["format"]["abbreviated"].values()]
+        self.month_pattern = one_of(*self._months.values(), *written, *(["Sept"] if self._code == "en" else []))
+        self._say: Callable[[int, int, str], str] = getattr(self, f"_{self._code}", self._cardinals)
+
+    # -- what is written ----------------------------------------------------------------------------
+
+    def iso(self, found: re.Match[str]) -> Said:
+        return self._date(found, int(found["d"]), int(found["m"]), int(found["y"]))
+
+    def numeric(self, found: re.Match[str]) -> Said:
+        first, second, year = (int(number) for number in re.findall(r"\d+", found[0]))
+        day, month = (second, first) if self._month_first else (first, second)
+        if month > 12 >= day:
+            day, month = month, day
+        return self._date(found, day, month, year if year >= 100 else _CENTURY + year)
+
+    def without_year(self, found: re.Match[str]) -> Said:
+        return self._date(found, int(found["d"]), int(found["m"]), None)
+
+    def named(self, found: re.Match[str]) -> Said:
+        """November 22, 2026; November 22-24."""
+        groups = found.groupdict()
+        year, last = groups.get("y"), groups.get("d2")
+        said = self._date(found, int(found["d"]), self._month(found["m"]), int(year) if year else None)
+        if said is None or not last:
+            return said
+        days = [self._numbers.ordinal(int(day)) for day in (found["d"], last)]
+        ends = f" {self._numbers.year(int(year))}" if year else ""
+        return f"{self._months[self._month(found['m'])]} {days[0]} {self._to} {days[1]}{ends}"
+
+    def day_first(self, found: re.Match[str]) -> Said:
+        """22 November, in English."""
+        day, month, year = int(found["d"]), self._month(found["m"]), found["y"]
+        if not _exists(day, month, int(year) if year else None):
+            return None
+        article = "" if re.search(r"\bthe\s+$", before(found), re.IGNORECASE) else "the "
+        ends = f" {self._numbers.year(int(year))}" if year else ""
+        return f"{article}{self._numbers.ordinal(day)} of {self._months[month]}{ends}{_full_stop(found)}"
+
+    def month(self, found: re.Match[str]) -> Said:
+        return f"{self._months[self._month(found['m'])]} {self._numbers.year(int(found['y']))}"
+
+    def _month(self, name: str) -> int:
+        return int(self.by_name[name.rstrip(".").casefold()])
+
+    # -- how it is said -----------------------------------------------------------------------------
+
+    def _date(self, found: re.Match[str], day: int, month: int, year: int | None) -> str | None:
+        if not _exists(day, month, year):
+            return None
+        said = self._say(day, month, before(found))
+        if year is None:
+            return said + _full_stop(found)
+        return f"{said} {self._of_year(year)}"
+
+    def _of_year(self, year: int) -> str:
+        if self._code in ("es", "pt"):
+            return f"de {self._numbers.year(year)}"
+        return f"{self._numbers.year(year)} roku" if self._code == "pl" else self._numbers.year(year)
+
+    def _en(self, day: int, month: int, _: str) -> str:
+        return f"{self._months[month]} {self._numbers.ordinal(day)}"
+
+    def _de(self, day: int, month: int, earlier: str) -> str:
+        """It is "am ersten", but "der erste"."""
+        nominative = re.search(r"\b(?:[Dd]er|[Ii]st)\s+$", earlier)
+        return f"{self._numbers.ordinal(day)}{'' if nominative else 'n'} {self._months[month]}"
+
+    def _fr(self, day: int, month: int, _: str) -> str:
+        return f"{'premier' if day == 1 else self._numbers.cardinal(day)} {self._months[month]}"
+
+    def _it(self, day: int, month: int, _: str) -> str:
+        return f"{'primo' if day == 1 else self._numbers.cardinal(day)} {self._months[month]}"
+
+    def _pl(self, day: int, month: int, _: str) -> str:
+        return f"{genitive(self._numbers.ordinal(day))} {self._months[month]}"
+
+    def _es(self, day: int, month: int, _: str) -> str:
+        return f"{self._numbers.cardinal(day)} de {self._months[month]}"
+
+    _pt = _es
+
+    def _cardinals(self, day: int, month: int, _: str) -> str:
+        return f"{self._numbers.cardinal(day)} {self._months[month]}"
+
+
+def _exists(day: int, month: int, year: int | None) -> bool:
+    try:
+        date(year or 2000, month, day)  # 2000 had a 29th of February
+    except ValueError:
+        return False
+    return True
+
+
+def _full_stop(found: re.Match[str]) -> str:
+    """The one of "Nov." or "22.11." that also ends the sentence."""
+    return "." if found[0].endswith(".") and ends_sentence(found) else ""

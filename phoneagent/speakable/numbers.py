@@ -1,0 +1,103 @@
+"""Numbers in words: num2words knows how they are said, CLDR how they are written."""
+
+from __future__ import annotations
+
+import re
+from decimal import Decimal
+from functools import lru_cache
+
+from babel import Locale
+from num2words import num2words
+
+from .vocabulary import Vocabulary
+
+SPACES = "\u00a0\u202f\u2009"  # that join the groups of a number: no-break, narrow no-break, thin
+GROUPED_BY_SPACE = frozenset({"fr", "pl"})  # who writes 1 200, also with the space of the keyboard
+LONGEST = 15  # digits; num2words gives up in some languages, and nobody follows
+_KEPT = 4096  # numbers whose words are remembered: prices, years and minutes come again
+
+
+class Numbers:
+    """How one language writes and says numbers."""
+
+    def __init__(self, locale: Locale, vocabulary: Vocabulary) -> None:
+        self.language = locale.language
+        self._vocabulary = vocabulary
+        self._words = lru_cache(_KEPT)(self._in_words)
+        self._without_and = locale.language == "en" and locale.territory in (None, "US")
+        self._plural = locale.plural_form
+        symbols = locale.number_symbols["latn"]
+        self._decimal = symbols["decimal"]
+        comma = self._decimal == ","
+        group = "." if comma else ","
+        groups = rf"[{re.escape(group)}{SPACES}{' ' if locale.language in GROUPED_BY_SPACE else ''}]"
+        self._groups = re.compile(groups)
+        decimals = r"(?:,\d+|\.\d{1,2}(?!\d))" if comma else r"\.\d+"  # models write 3.50 in every language
+        self.pattern = rf"(?:\d{{1,3}}(?:{groups}\d{{3}})+(?!\d)(?:{decimals})?|\d+(?:{decimals})?)"
+        """A written number, without sign."""
+
+    # -- read ---------------------------------------------------------------------------------------
+
+    def plain(self, written: str) -> str:
+        """The digits of a written number, with a point before the decimals: "1.200,50" is "1200.50"."""
+        if re.fullmatch(r"\d+\.\d{1,2}", written):
+            return written
+        return self._groups.sub("", written).replace(self._decimal, ".")
+
+    # -- say ----------------------------------------------------------------------------------------
+
+    def cardinal(self, number: int) -> str:
+        return self._words(number, "cardinal")
+
+    def ordinal(self, number: int) -> str:
+        return self._words(number, "ordinal")
+
+    def year(self, number: int) -> str:
+        """1984 is "nineteen eighty-four" where years are said so."""
+        if self.language == "pl":
+            return self._polish_year(number)
+        return self._words(number, "year") if self.language in ("en", "de") else self.cardinal(number)
+
+    def number(self, written: str) -> str:
+        """A written number in words, decimals included."""
+        whole, _, decimals = self.plain(written).partition(".")
+        words = self.cardinal(int(whole))
+        return f"{words} {self._vocabulary.point} {self._decimals(decimals)}" if decimals else words
+
+    def count(self, written: str) -> str:
+        """A written number before the name of what is counted."""
+        return self._vocabulary.one if written == "1" else self.number(written)
+
+    def digits(self, text: str) -> str:
+        """The digits in a text one by one."""
+        return " ".join(self.cardinal(int(digit)) for digit in text if digit.isdecimal())
+
+    def plural(self, written: str) -> str:
+        """CLDR's name of the form that a noun takes after this number: one, few, many, other."""
+        return str(self._plural(Decimal(self.plain(written))))
+
+    def _decimals(self, digits: str) -> str:
+        if self._vocabulary.point_digits or digits.startswith("0") or len(digits) > 2:
+            return self.digits(digits)
+        return self.cardinal(int(digits))
+
+    def _in_words(self, number: int, kind: str) -> str:
+        if len(str(number)) > LONGEST:
+            return self.digits(str(number))
+        words = str(num2words(number, lang=self.language, to=kind)).replace(",", "")
+        if self._without_and:
+            words = words.replace(" and ", " ")
+        if self.language == "nl":
+            words = words.replace("éé", "ee") if number != 1 else words
+        return words
+
+    def _polish_year(self, number: int) -> str:
+        century, rest = divmod(number, 100)
+        if not rest:
+            return genitive(self.ordinal(number))
+        return f"{self.cardinal(century * 100)} {genitive(self.ordinal(rest))}"
+
+
+def genitive(ordinal: str) -> str:
+    """Polish ordinals in the case of dates: "drugi" is "drugiego"."""
+    return re.sub(r"i\b", "iego", re.sub(r"y\b", "ego", ordinal))

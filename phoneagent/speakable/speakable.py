@@ -1,0 +1,216 @@
+"""Text as it is written, made into text as it is spoken."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from typing import NamedTuple
+
+from . import addresses, markup
+from .pronunciation import Pronunciation
+from .rules import Begins, Rule
+from .vocabulary import VOCABULARIES
+
+
+class Unit(NamedTuple):
+    """A piece of a text that is heard as one: mostly a word. "$3.50" is spoken as four, "12 EUR" is one unit."""
+
+    written: str
+    """As it stands in the text, white space in it included."""
+
+    spoken: str
+
+
+class Rendering(NamedTuple):
+    """How a text is spoken. Nothing of the text is missing from its units, but the white space between them."""
+
+    units: tuple[Unit, ...]
+    spoken: str
+    """What the voice is given; empty when there is nothing to say."""
+
+
+_SAMPLES = (
+    "On Nov 22, 2026 at 7:30pm a table for 2-3 costs $3.50 or 12 EUR (+15005550006, AB12C); Dr. Who & co.: 10%, 1/2, "
+    "1st, 555-0199, **ana@example.com**, www.example.com/menu #5 1,200 km."
+)
+"""What is spoken once at the beginning, so that no call waits for tables that are filled on their first use."""
+
+
+class Speakable:
+    """Makes the texts of one agent speakable. Making one takes up to half a second (imports, tables); using it, µs."""
+
+    def __init__(self, language: str = "", pronunciation: Mapping[str, str] | None = None) -> None:
+        """`language`: a code such as en or en-GB. Of one that we do not know, only marks and addresses are handled.
+
+        `pronunciation`: how words and phrases are said, in whichever case they are written.
+        """
+        dictionary = Pronunciation(pronunciation or {})
+        rules, words = _rules(language, dictionary)
+        self._rules = {begins: _Rules(rules, begins) for begins in (Begins.LETTER, Begins.DIGIT, Begins.SIGN)}
+        self._words = words
+        self.render(_SAMPLES)
+
+    def render(self, text: str) -> Rendering:
+        """The units of a text. Their written forms, joined by white space, are the text."""
+        units = _attach_silent(text, self._spans(text))
+        return Rendering(units, _join(unit.spoken for unit in units))
+
+    # -- what is found, and how it is said ----------------------------------------------------------
+
+    def _spans(self, text: str) -> list[_Span]:
+        spans: list[_Span] = []
+        grows = False  # whether the last span goes on without white space
+        at = 0
+        for written, spoken in self._parts(text):
+            if spoken is not None:
+                grows = _put(spans, _Span(at, at + len(written), spoken), grows)
+            else:
+                for word in _WORD_OR_SPACE.finditer(written):
+                    if word[0].isspace():
+                        grows = False
+                    else:
+                        grows = _put(spans, _Span(at + word.start(), at + word.end(), word[0]), grows)
+            at += len(written)
+        return spans
+
+    def _parts(self, text: str) -> list[tuple[str, str | None]]:
+        """The text in order: what a rule says, and plain text with None."""
+        parts: list[tuple[str, str | None]] = []
+        plain = 0
+        for chunk in _CHUNK.finditer(text):
+            if (word := chunk["word"]) and word.casefold() not in self._words:
+                continue
+            at = max(chunk.start(), plain)
+            while at < chunk.end():
+                said, end = self._said(text, at)
+                if end is None:
+                    at += 1
+                    continue
+                if plain < at:
+                    parts.append((text[plain:at], None))
+                parts += said
+                plain = at = end
+        parts.append((text[plain:], None))
+        return parts
+
+    def _said(self, text: str, at: int) -> tuple[list[tuple[str, str | None]], int | None]:
+        """What is said of what begins here, and where it ends; None for its end when no rule is about it."""
+        here = text[at]
+        if at and here.isalpha() and text[at - 1].isalpha():
+            return [], None  # nothing begins in the middle of a word
+        for found, rule in self._rules[Begins.of(here)].match(text, at):
+            if (said := rule.say(found)) is None:
+                continue
+            if isinstance(said, str):
+                return [(found[0], said)], found.end()
+            parts: list[tuple[str, str | None]] = []
+            for part in said:
+                parts += self._parts(part.written) if part.spoken is None else [(part.written, part.spoken)]
+            return parts, found.end()
+        return [], None
+
+
+class _Rules:
+    """The rules that may apply where a letter (a digit, a sign) stands. One pattern finds the first of them."""
+
+    def __init__(self, rules: Iterable[Rule], begins: Begins) -> None:
+        self._rules = [rule for rule in rules if rule.begins & begins]
+        self._patterns = [re.compile(rule.pattern) for rule in self._rules]
+        nameless = (re.sub(r"\(\?P<\w+>", "(?:", rule.pattern) for rule in self._rules)
+        self._any = re.compile("|".join(f"(?P<rule{number}>{pattern})" for number, pattern in enumerate(nameless)))
+
+    def match(self, text: str, at: int) -> Iterator[tuple[re.Match[str], Rule]]:
+        if (first := self._any.match(text, at)) is None:
+            return
+        for number in range(int(str(first.lastgroup).removeprefix("rule")), len(self._rules)):
+            if found := self._patterns[number].match(text, at):
+                yield found, self._rules[number]
+
+
+_CHUNK = re.compile(
+    r"(?m:^[ \t]*)(?P<line>[^\w\s]\S*)"
+    r"|(?!\S*str\.|[½⅓⅔¼¾])(?P<word>[^\W\d_]+)(?:['’-][^\W\d_]+)*[,;:!?]*\.{0,3}[\"”)]*(?!\S)"
+    r"|\S+"
+)
+"""Between white space: the beginning of a line, a plain word, or anything else. Rules are tried on what is no plain
+word, and on those plain words that rules begin with.
+"""
+
+_WORD_OR_SPACE = re.compile(r"\s+|\S+")
+
+
+class _Span(NamedTuple):
+    """A unit by its place in the text."""
+
+    start: int
+    end: int
+    spoken: str
+
+
+def _put(spans: list[_Span], span: _Span, grows: bool) -> bool:
+    if grows:
+        last = spans[-1]
+        spans[-1] = _Span(last.start, span.end, last.spoken + span.spoken)
+    else:
+        spans.append(span)
+    return True
+
+
+def _attach_silent(text: str, spans: list[_Span]) -> tuple[Unit, ...]:
+    """A unit in which nothing is said belongs to the next one; the last, to the one before."""
+    units: list[_Span] = []
+    waiting: _Span | None = None
+    for span in spans:
+        unit = _together(waiting, span) if waiting else span
+        waiting = None if _audible(unit.spoken) else unit
+        if waiting is None:
+            units.append(unit)
+    if waiting is not None:
+        units.append(_together(units.pop(), waiting) if units else waiting)
+    return tuple(Unit(text[unit.start : unit.end], " ".join(unit.spoken.split())) for unit in units)
+
+
+def _together(first: _Span, second: _Span) -> _Span:
+    return _Span(first.start, second.end, _join((first.spoken, second.spoken), to_the_end=False))
+
+
+def _audible(spoken: str) -> bool:
+    return any(map(str.isalnum, spoken))
+
+
+def _join(pieces: Iterable[str], *, to_the_end: bool = True) -> str:
+    """The pieces with white space between them, but not before a pause; no pause twice, none at the beginning."""
+    joined = ""
+    for piece in pieces:
+        if piece.startswith(_PAUSES) and joined:
+            joined = joined.rstrip(", ") + piece
+        elif piece:
+            joined = f"{joined} {piece}" if joined else piece
+    if not to_the_end:
+        return joined
+    return joined.lstrip(", ") if _audible(joined) else ""
+
+
+_PAUSES = (",", ".", ";", ":", "!", "?")
+
+
+def _rules(tag: str, dictionary: Pronunciation) -> tuple[list[Rule], frozenset[str]]:
+    """The rules of a language, and the words that they begin with, in lower case."""
+    language = None
+    if tag.replace("_", "-").split("-")[0].lower() in VOCABULARIES:
+        from .language import Language  # with all that knows numbers: a quarter of a second
+
+        language = Language.of(tag)
+    known = dictionary.get
+    rules = [*markup.RULES, *addresses.rules(language, known), *dictionary.rules()]
+    beginnings = [*dictionary.words]
+    if language is not None:
+        from . import abbreviations, amounts, codes, dates, numerals, signs, telephone, times
+
+        telephone.warm()
+        for subject in (amounts, telephone, dates, times, codes, numerals, abbreviations, signs):
+            rules += subject.rules(language)
+        for words in (abbreviations.words(language), amounts.words(), dates.words(language)):
+            beginnings += words
+    first_words = (re.match(r"[^\W\d_]+", text.casefold()) for text in beginnings)
+    return [*rules, *markup.EMPHASIS], frozenset(word[0] for word in first_words if word)
