@@ -74,13 +74,15 @@ def create_app(
             told: Observer = Everyone(telemetry, observer) if observer else telemetry
             kept = store or _store(settings)
             stack.push_async_callback(kept.aclose)
+            cache = SpeechCache(kept)
+            stack.push_async_callback(cache.aclose)
             documents = TwilioDocuments(settings.public_url or f"http://{settings.host}:{settings.port}")
             control = twilio_control(settings)
             if control is not None:
                 stack.push_async_callback(control.aclose)
             makers = Makers(settings, stack)
             equipped = {name: makers.equip(agent, functions or {}) for name, agent in agents.items()}
-            around = Surroundings(kept, documents, control, told, SpeechCache(), _process_name())
+            around = Surroundings(kept, documents, control, told, cache, _process_name())
             board = Switchboard(equipped, around, max_calls=settings.max_calls, journals=journals)
             await stack.enter_async_context(board)
             signatures = _signatures(settings, dev=dev)

@@ -92,6 +92,9 @@ class LanguageModel(Protocol):
 class Speech(Protocol):
     """The voice of one call. Several replies may be open at once; each is spoken in the order of its phrases."""
 
+    identity: str
+    """Whose voice it is; where another voice stands in, not that of the `TextToSpeech` that was asked for it."""
+
     def speak(self, reply: int, text: str) -> None:
         """Speak this phrase next in the reply."""
 

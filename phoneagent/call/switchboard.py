@@ -266,11 +266,12 @@ class Switchboard:
 
     async def _warm(self, equipped: EquippedAgent, greeting: str) -> None:
         phrasing = equipped.agent.phrasing
-        texts = [greeting] if "{" not in greeting else []
-        texts += [*phrasing.idle_prompts, phrasing.apology, phrasing.failure_goodbye, phrasing.idle_goodbye]
+        texts = [*phrasing.idle_prompts, phrasing.apology, phrasing.failure_goodbye, phrasing.idle_goodbye]
         texts += [phrasing.time_goodbye, phrasing.goodbye, phrasing.bridge]
         warming = asyncio.ensure_future(equipped.llm.warm())
         try:
+            if "{" not in greeting:
+                await self._around.cache.warm(equipped.tts, [greeting], shared=greeting == phrasing.greeting)
             await self._around.cache.warm(equipped.tts, texts)
         except ProviderError as error:
             log.warning("speech_not_prepared", agent=equipped.agent.name, problem=str(error))

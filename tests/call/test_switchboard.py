@@ -54,6 +54,8 @@ class Provider:
 
 
 class Connection:
+    identity = "provider"
+
     def __init__(self, provider: Provider) -> None:
         self._provider = provider
         self._spoken: asyncio.Queue[Spoken] = asyncio.Queue()

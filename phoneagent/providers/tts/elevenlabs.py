@@ -77,6 +77,7 @@ class ElevenLabs:
             settings=self._settings,
             first_audio_within=self._first_audio_within,
             call=call,
+            identity=self.identity,
         )
 
     async def check(self) -> str:
@@ -138,7 +139,9 @@ class ElevenLabsSpeech:
         settings: VoiceSettings | None,
         first_audio_within: float,
         call: str,
+        identity: str,
     ) -> None:
+        self.identity = identity
         self._loop = asyncio.get_running_loop()
         self._mailbox: Mailbox[Spoken] = Mailbox()
         self._connect = connect

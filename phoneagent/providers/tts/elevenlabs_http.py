@@ -65,7 +65,7 @@ class ElevenLabsHttp:
 
     async def connect(self, *, call: str) -> ElevenLabsHttpSpeech:
         """Never fails: the first phrase opens the first connection. `call` has no place in the protocol."""
-        return ElevenLabsHttpSpeech(self._voice, first_audio_within=self._first_audio_within)
+        return ElevenLabsHttpSpeech(self._voice, first_audio_within=self._first_audio_within, identity=self.identity)
 
     async def check(self) -> str:
         """Look up the voice: whether the key is accepted and the voice known. Raises `ProviderError`."""
@@ -95,7 +95,8 @@ class _Reply:
 class ElevenLabsHttpSpeech:
     """Implements `ports.Speech`: a task a reply, which asks for its phrases one after the other."""
 
-    def __init__(self, voice: _Voice, *, first_audio_within: float) -> None:
+    def __init__(self, voice: _Voice, *, first_audio_within: float, identity: str) -> None:
+        self.identity = identity
         self._mailbox: Mailbox[Spoken] = Mailbox()
         self._voice = voice
         self._first_audio_within = first_audio_within

@@ -72,7 +72,7 @@ class EspeakTts:
     async def connect(self, *, call: str) -> EspeakSpeech:
         """Open the voice for a call; loads the library and the voice the first time (about 5 ms, in the worker)."""
         await asyncio.get_running_loop().run_in_executor(self._worker, lambda: _engine().speak("a", self._manner))
-        return EspeakSpeech(self._manner, self._worker)
+        return EspeakSpeech(self._manner, self._worker, identity=self.identity)
 
     async def aclose(self) -> None:
         self._worker.shutdown(wait=False)
@@ -81,7 +81,8 @@ class EspeakTts:
 class EspeakSpeech:
     """The voice of one call; implements `ports.Speech`. The work is done by whoever iterates: there is no task."""
 
-    def __init__(self, manner: Manner, worker: ThreadPoolExecutor) -> None:
+    def __init__(self, manner: Manner, worker: ThreadPoolExecutor, *, identity: str) -> None:
+        self.identity = identity
         self._manner = manner
         self._worker = worker
         self._requests: deque[_Phrase | SpeechDone | SpeechFailed] = deque()
