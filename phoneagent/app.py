@@ -26,6 +26,7 @@ from .ports import LanguageModel, Observer, Signatures, SpeechToText, Store, Tex
 from .providers.fallback import FallbackEars, FallbackMind, FallbackVoice
 from .records import Agent, ProviderChoice
 from .settings import Settings, load
+from .speakable import Speakable
 from .telemetry.calls import CallTelemetry, Everyone
 from .telemetry.loop_lag import LoopLag
 from .telemetry.metrics import Metrics
@@ -171,6 +172,7 @@ class Makers:
             self._with_close(minds[0] if len(minds) == 1 else FallbackMind(minds)),
             self._with_close(voices[0] if len(voices) == 1 else FallbackVoice(voices)),
             PythonTools(agent.tools, functions),
+            Speakable(agent.language, agent.pronunciation),
         )
 
     def _with_close(self, provider: Provider) -> Provider:

@@ -116,6 +116,7 @@ class Agent:
     tools: tuple[ToolSpec, ...] = ()
     dialogue: Dialogue | None = None
     transfer_targets: Mapping[str, str] = field(default_factory=dict)
+    pronunciation: Mapping[str, str] = field(default_factory=dict)  # what is written = how it is said
 
 
 # --- speech ----------------------------------------------------------------------------------------

@@ -76,6 +76,11 @@ def test_what_the_agent_says_by_itself():
     assert agent.phrasing == Phrasing(greeting="Hi {name}!", idle_prompts=("Hm?", "Hello?"))
 
 
+def test_how_words_are_said():
+    agent = parse_agent(f'{SMALL}[pronunciation]\n"Siobhan" = "shi-VAWN"\n"St. Ives" = "saint eyevz"', "a.toml")
+    assert agent.pronunciation == {"Siobhan": "shi-VAWN", "St. Ives": "saint eyevz"}
+
+
 def test_fallbacks_keep_their_order():
     agent = parse_agent(
         f"""{SMALL}
@@ -157,6 +162,14 @@ def test_fallbacks_keep_their_order():
         (
             f"{SMALL}[limits]\nmax_duration = 5",
             "a.toml:2: limits.goodbye_before: expected less than max_duration (5)",
+        ),
+        (
+            f"{SMALL}[pronunciation]\nAurelia = ''",
+            "a.toml:3: pronunciation.Aurelia: expected a text that is not empty, got ''",
+        ),
+        (
+            f"{SMALL}[pronunciation]\n'!' = 'wow'",
+            "a.toml:3: pronunciation.!: expected a word or a phrase as it is written, got '!'",
         ),
         (
             f"{SMALL}[transfer]\nboss = '0123'",

@@ -48,6 +48,13 @@ def _template(text: str) -> str:
     return text
 
 
+def _word(text: str) -> str:
+    """What can stand in a text."""
+    if not any(map(str.isalnum, text)):
+        raise ValueError(f"expected a word or a phrase as it is written, got {text!r}")
+    return text
+
+
 def _number(text: str) -> str:
     if not re.fullmatch(r"\+[1-9]\d{6,14}|sips?:\S+", text):
         raise ValueError(
@@ -213,6 +220,7 @@ class AgentFile(_Table):
     tts: _Tts | None = None
     turn_taking: _TurnTaking = _TurnTaking()  # type: ignore[valid-type]  # made from Policy above
     phrases: _PhrasesTable = _PhrasesTable()  # type: ignore[valid-type]  # made from Phrasing above
+    pronunciation: dict[Annotated[str, AfterValidator(_word)], Text] = {}
     limits: _Limits = _Limits()
     transfer: dict[Name, Annotated[str, AfterValidator(_number)]] = {}
     tools: tuple[_ToolTable, ...] = ()
@@ -237,6 +245,7 @@ class AgentFile(_Table):
             tools=tools,
             dialogue=self.dialogue.dialogue() if self.dialogue else None,
             transfer_targets=self.transfer,
+            pronunciation=self.pronunciation,
             **chosen,
         )
 

@@ -9,6 +9,9 @@ from dataclasses import dataclass, replace
 from phoneagent.conversation.policy import Phrasing
 from phoneagent.ports import LanguageModel, SpeechToText, TextToSpeech, ToolBox
 from phoneagent.records import Agent, ToolSpec
+from phoneagent.speakable import Speakable
+
+AS_WRITTEN = Speakable()  # of no language: only marks for the eye are left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,6 +23,7 @@ class EquippedAgent:
     llm: LanguageModel
     tts: TextToSpeech
     tools: ToolBox
+    speakable: Speakable = AS_WRITTEN
 
     @property
     def offered(self) -> tuple[ToolSpec, ...]:
@@ -29,6 +33,10 @@ class EquippedAgent:
     def phrasing(self, variables: Mapping[str, str]) -> Phrasing:
         """The agent's fixed phrases with a call's variables in the greeting."""
         return replace(self.agent.phrasing, greeting=fill(self.agent.phrasing.greeting, variables))
+
+    def spoken(self, text: str) -> str:
+        """What the voice is given for a text: the key under which its speech is cached."""
+        return self.speakable.render(text).spoken
 
     def instructions(self, variables: Mapping[str, str]) -> str:
         return fill(self.agent.instructions, variables)

@@ -271,8 +271,10 @@ class Switchboard:
         warming = asyncio.ensure_future(equipped.llm.warm())
         try:
             if "{" not in greeting:
-                await self._around.cache.warm(equipped.tts, [greeting], shared=greeting == phrasing.greeting)
-            await self._around.cache.warm(equipped.tts, texts)
+                await self._around.cache.warm(
+                    equipped.tts, [equipped.spoken(greeting)], shared=greeting == phrasing.greeting
+                )
+            await self._around.cache.warm(equipped.tts, map(equipped.spoken, texts))
         except ProviderError as error:
             log.warning("speech_not_prepared", agent=equipped.agent.name, problem=str(error))
         await warming

@@ -1,5 +1,5 @@
 """The agent's voice in one call: cached clips first, the provider's stream after them, as one piece of audio a
-reply.
+reply. The voice is given what can be spoken ("three dollars"); the conversation is told what was written ("$3").
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from phoneagent.conversation.words import SAMPLE_RATE, Word
 from phoneagent.errors import ProviderError
 from phoneagent.ports import Speech, TextToSpeech
 from phoneagent.records import SpeechChunk, SpeechDone, SpeechFailed, Spoken
+from phoneagent.speakable import Speakable, WrittenWords
 
 from .speech_cache import SpeechCache
 
@@ -32,16 +33,26 @@ class _Voiced:
     audio: bytearray = field(default_factory=bytearray)
     offset: int = 0
     streamed: bool = False
+    written: WrittenWords = field(default_factory=WrittenWords)
 
 
 class Voice:
     """Carries out `Synthesize`, `FinishSpeech` and `CancelReply`; reports `ReplyAudio` and the like to `feed`."""
 
-    def __init__(self, provider: TextToSpeech, cache: SpeechCache, feed: Callable[[Event], None], *, call: str) -> None:
+    def __init__(
+        self,
+        provider: TextToSpeech,
+        cache: SpeechCache,
+        feed: Callable[[Event], None],
+        *,
+        call: str,
+        speakable: Speakable,
+    ) -> None:
         self._provider = provider
         self._cache = cache
         self._feed = feed
         self._call = call
+        self._speakable = speakable
         self._replies: dict[int, _Voiced] = {}
         self._speech: Speech | None = None
         self._before_connect: list[Callable[[Speech], None]] = []
@@ -51,23 +62,29 @@ class Voice:
 
     def speak(self, reply: int, text: str) -> None:
         voiced = self._replies.setdefault(reply, _Voiced())
-        clip = None if voiced.streamed else self._cache.get(self._provider.identity, text)
+        rendering = self._speakable.render(text)
+        voiced.written.expect(rendering.units)
+        if not (spoken := rendering.spoken):
+            return  # marks for the eye alone; the transcript has them with the words beside them
+        clip = None if voiced.streamed else self._cache.get(self._provider.identity, spoken)
         if clip is None:
             voiced.streamed = True
             if self._hopeless:
                 self._feed(ReplyFailed(reply, self._hopeless, "tts"))
                 return
-            self._later(lambda speech: speech.speak(reply, text))
+            self._later(lambda speech: speech.speak(reply, spoken))
             return
-        self._heard(reply, voiced, clip.audio, clip.words, shift=len(voiced.audio))
-        voiced.offset = len(voiced.audio)
+        end = len(voiced.audio) + len(clip.audio)
+        words = voiced.written.translate(_placed(clip.words, len(voiced.audio)))
+        self._heard(reply, voiced, clip.audio, (*words, *voiced.written.finish(end)))
+        voiced.offset = end
 
     def finish(self, reply: int) -> None:
         voiced = self._replies.setdefault(reply, _Voiced())
         if voiced.streamed:
             self._later(lambda speech: speech.finish(reply))
         else:
-            self._feed(ReplyAudioDone(reply))
+            self._done(reply, voiced)
 
     def cancel(self, reply: int) -> None:
         voiced = self._replies.pop(reply, None)
@@ -127,20 +144,24 @@ class Voice:
             return  # cancelled
         match spoken:
             case SpeechChunk(reply, audio, words):
-                self._heard(reply, voiced, audio, words, shift=voiced.offset)
+                self._heard(reply, voiced, audio, voiced.written.translate(_placed(words, voiced.offset)))
             case SpeechDone(reply):
-                self._feed(ReplyAudioDone(reply))
+                self._done(reply, voiced)
             case SpeechFailed(reply, problem):
                 self._feed(ReplyFailed(reply, problem, "tts"))
 
-    def _heard(self, reply: int, voiced: _Voiced, audio: bytes, words: tuple[Word, ...], *, shift: int) -> None:
+    def _heard(self, reply: int, voiced: _Voiced, audio: bytes, words: tuple[Word, ...]) -> None:
         if len(voiced.audio) + len(audio) > LONGEST:
             self.cancel(reply)
             self._feed(ReplyFailed(reply, f"more than {LONGEST // SAMPLE_RATE} s of speech", "tts"))
             return
         voiced.audio += audio
-        placed = tuple(Word(text, start + shift, end + shift) for text, start, end in words) if shift else words
-        self._feed(ReplyAudio(reply, len(audio), placed, first_audible(audio)))
+        self._feed(ReplyAudio(reply, len(audio), words, first_audible(audio)))
+
+    def _done(self, reply: int, voiced: _Voiced) -> None:
+        if words := voiced.written.finish(len(voiced.audio)):
+            self._feed(ReplyAudio(reply, 0, words, None))
+        self._feed(ReplyAudioDone(reply))
 
     def _lost(self, problem: str) -> None:
         """What was being streamed will not come: those replies have failed."""
@@ -149,3 +170,8 @@ class Voice:
         for reply, voiced in list(self._replies.items()):
             if voiced.streamed:
                 self._feed(ReplyFailed(reply, problem, "tts"))
+
+
+def _placed(words: tuple[Word, ...], shift: int) -> tuple[Word, ...]:
+    """Words of a piece of speech that begins at this position of the reply."""
+    return tuple(Word(text, start + shift, end + shift) for text, start, end in words) if shift else words

@@ -13,7 +13,10 @@ from phoneagent.conversation.events import ReplyAudio, ReplyAudioDone, ReplyFail
 from phoneagent.conversation.words import Word
 from phoneagent.errors import ProviderError
 from phoneagent.providers.tts.espeak import EspeakTts
-from phoneagent.records import Clip
+from phoneagent.records import Clip, SpeechChunk, SpeechDone
+from phoneagent.speakable import Speakable
+
+ENGLISH = Speakable("en", {"Aurelia": "ow-RAY-lia"})
 
 
 class Broken:
@@ -38,7 +41,7 @@ class Studio:
     def __init__(self, provider, cache=None) -> None:
         self.events: list[Any] = []
         self.news = asyncio.Event()
-        self.voice = Voice(provider, cache or SpeechCache(), self._feed, call="CA1")
+        self.voice = Voice(provider, cache or SpeechCache(), self._feed, call="CA1", speakable=ENGLISH)
         self.connecting = asyncio.ensure_future(provider.connect(call="CA1"))
         self.task = asyncio.create_task(self.voice.run(self.connecting))
 
@@ -56,6 +59,39 @@ class Studio:
         await asyncio.wait([self.task, self.connecting])
         if not self.connecting.cancelled():
             self.connecting.exception()
+
+
+class Recorded:
+    """A provider that speaks each word in 100 samples, one in a chunk, and remembers what it was given."""
+
+    identity = "recorded"
+
+    def __init__(self, *, alignment: bool = True) -> None:
+        self.given: list[str] = []
+        self._alignment = alignment
+        self._news: asyncio.Queue[Any] = asyncio.Queue()
+        self._at = 0
+
+    async def connect(self, *, call: str):
+        return self
+
+    def speak(self, reply: int, text: str) -> None:
+        self.given.append(text)
+        for word in text.split():
+            words = (Word(word, self._at, self._at + 100),) if self._alignment else ()
+            self._news.put_nowait(SpeechChunk(reply, b"\x10" * 100, words))
+            self._at += 100
+
+    def finish(self, reply: int) -> None:
+        self._news.put_nowait(SpeechDone(reply))
+
+    def cancel(self, reply: int) -> None: ...
+
+    async def __aiter__(self):
+        while True:
+            yield await self._news.get()
+
+    async def aclose(self) -> None: ...
 
 
 CLIP = Clip(b"\x00" * 1600, (Word("Hello", 0, 800), Word("there.", 800, 1600)))
@@ -128,3 +164,62 @@ async def test_a_reply_that_does_not_end_is_given_up(monkeypatch):
     assert sum(event.samples for event in studio.events if isinstance(event, ReplyAudio)) <= 4000
     await studio.close()
     await provider.aclose()
+
+
+# --- what is spoken, and what was written ----------------------------------------------------------
+
+
+def words_of(studio: Studio) -> list[Word]:
+    return [word for event in studio.events if isinstance(event, ReplyAudio) for word in event.words]
+
+
+async def test_the_voice_is_given_what_can_be_spoken_and_the_transcript_keeps_what_was_written():
+    provider = Recorded()
+    studio = Studio(provider)
+    studio.voice.speak(1, "It is **$3.50** at")
+    studio.voice.speak(1, "Aurelia, 7:30pm.")
+    studio.voice.finish(1)
+    await studio.until(ReplyAudioDone)
+    assert provider.given == ["It is three dollars and fifty cents at", "ow-RAY-lia, seven thirty PM."]
+    assert words_of(studio) == [
+        Word("It", 0, 100),
+        Word("is", 100, 200),
+        Word("**$3.50**", 200, 700),
+        Word("at", 700, 800),
+        Word("Aurelia,", 800, 900),
+        Word("7:30pm.", 900, 1200),
+    ]
+    await studio.close()
+
+
+async def test_a_clip_is_kept_under_what_is_spoken_and_heard_as_it_was_written():
+    cache = SpeechCache()
+    cache.put("broken", "five dollars", Clip(b"\x00" * 1600, (Word("five", 0, 800), Word("dollars", 800, 1600))))
+    studio = Studio(Broken(retryable=True), cache)
+    studio.voice.speak(1, "$5")
+    studio.voice.speak(1, "$5")
+    studio.voice.finish(1)
+    assert words_of(studio) == [Word("$5", 0, 1600), Word("$5", 1600, 3200)]
+    await studio.close()
+
+
+async def test_what_nobody_says_is_not_given_to_the_voice_and_not_lost():
+    provider = Recorded()
+    studio = Studio(provider)
+    for phrase in ("---", "Welcome!", "\N{GRINNING FACE}"):
+        studio.voice.speak(1, phrase)
+    studio.voice.finish(1)
+    await studio.until(ReplyAudioDone)
+    assert provider.given == ["Welcome!"]
+    assert words_of(studio) == [Word("---", 0, 0), Word("Welcome!", 0, 100), Word("\N{GRINNING FACE}", 100, 100)]
+    await studio.close()
+
+
+async def test_a_voice_without_times_gives_none():
+    studio = Studio(Recorded(alignment=False))
+    studio.voice.speak(1, "It is $3.50.")
+    studio.voice.finish(1)
+    await studio.until(ReplyAudioDone)
+    assert words_of(studio) == []
+    assert sum(event.samples for event in studio.events if isinstance(event, ReplyAudio)) == 700
+    await studio.close()
