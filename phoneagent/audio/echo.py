@@ -13,8 +13,9 @@ from __future__ import annotations
 
 import audioop
 from collections import deque
+from itertools import islice
 
-from .g711 import FRAME
+from .g711 import AUDIBLE, FRAME
 
 DELAY = 27  # frames: 540 ms, both ways over a mobile network (G.114: 150 to 400 ms) and through our own connection
 WORST = 0.5  # -6 dB: the least loss of a hybrid that G.168 asks cancellers to cope with; louder is no echo
@@ -23,6 +24,7 @@ FAINTEST = 0.005  # -46 dB: the echo of the loudest voice cannot be heard
 MARGIN = 1.6  # 4 dB: frames are cut differently on the way back, and a room adds to what was just said
 PLAIN = 800  # of 32,767 (-32 dBFS): what plays at least so loud shows by its echo what the line returns
 BLOCK = 25  # frames: 0.5 s, in which a voice is loud at least once
+PAUSE = 8  # frames: 160 ms of the 200 after which a sound has ended; the agent pauses so long between sentences
 RISE = 1.26  # 2 dB a block at the most: clicks and murmurs below a voice are not the line's echo
 
 
@@ -39,8 +41,8 @@ class LineEcho:
     def __init__(self) -> None:
         self.gain = CAUTIOUS
         self._queue = bytearray()  # sent, and not yet played
-        self._played: deque[int] = deque([0] * DELAY, maxlen=DELAY)  # loudness of each frame that may come back now
-        self._reference = 0  # the loudest of them
+        self._played: deque[int] = deque([0] * (PAUSE + DELAY), maxlen=PAUSE + DELAY)  # loudness of each frame
+        self._reference = 0  # the loudest that may come back now: of the last `DELAY`
         self._playing = 0  # frames in a row that the agent has been playing
         self._block = 0  # frames of the block so far
         self._returned = 0.0  # the most that came back in the block, of what was played
@@ -68,23 +70,16 @@ class LineEcho:
             self._playing = 0
         else:
             return 0.0
-        gone = played[0]
         played.append(now)
         if now >= self._reference:
             self._reference = now
-        elif gone == self._reference:
-            self._reference = max(played)
+        elif played[PAUSE - 1] == self._reference:  # it is too long ago now
+            self._reference = max(islice(played, PAUSE, None))
         return self._reference * self.gain * MARGIN
 
-    def observe(self, level: int, *, voiced: bool) -> None:
-        """Learn from the frame: how loud it was, and whether it belongs to a sound that was taken for a voice."""
+    def hear(self, level: int) -> None:
+        """Learn from a frame in which nobody spoke: how loud it was."""
         reference = self._reference
-        if voiced:
-            if level > reference * WORST:
-                self._own = True
-            elif level > reference * self._burst:
-                self._burst = level / reference
-            return
         if reference < PLAIN or self._playing < DELAY:
             return
         if level > reference * self._returned:
@@ -95,12 +90,28 @@ class LineEcho:
             self.gain = min(WORST, max(returned, self._returned_before))
             self._returned_before, self._returned, self._block = returned, 0.0, 0
 
+    def hear_voice(self, level: int) -> None:
+        """Learn from a frame of a sound that was taken for a voice."""
+        if level > self._reference * WORST:
+            self._own = True
+        elif level > self._reference * self._burst:
+            self._burst = level / self._reference
+
     def sound_ended(self) -> None:
         """A sound that was taken for a voice is over."""
-        if not self._own:
+        if not self._own and self._paused():
             self.gain = self._returned_before = max(self.gain, self._burst)
             self._returned, self._block = 0.0, 0
         self._burst, self._own = 0.0, False
+
+    def _paused(self) -> bool:
+        """Whether a sound that has just ended may have been an echo: then the agent's voice has ended as well."""
+        silent = 0
+        for level in self._played:
+            silent = silent + 1 if level * self._burst < AUDIBLE else 0
+            if silent == PAUSE:
+                return True
+        return False
 
 
 def loudest(samples: bytes) -> int:

@@ -58,6 +58,8 @@ class VoiceActivity:
         if self.voiced:
             above = max(STILL_ABOVE_NOISE, ABOVE_VARIATION * noise.varies)
             change = self._go_on(pieces, max(AUDIBLE * STILL, amplitude(noise.level + above), echo * STILL))
+            if not self._quiet:
+                self.echo.hear_voice(max(pieces))
         else:
             above = max(ABOVE_NOISE, ABOVE_VARIATION * noise.varies)
             threshold = max(AUDIBLE, amplitude(noise.level + above))
@@ -65,8 +67,8 @@ class VoiceActivity:
             if echo < threshold:  # louder, it would be learned as the line's noise
                 for level in pieces:
                     noise.hear(decibels(level))
-        if echo:
-            self.echo.observe(max(pieces), voiced=self.voiced and not self._quiet)
+            if echo:
+                self.echo.hear(max(pieces))
         return change
 
     def _wait(self, pieces: tuple[int, int], threshold: float, samples: bytes) -> Transition | None:
