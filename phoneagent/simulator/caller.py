@@ -10,7 +10,8 @@ from phoneagent.conversation.words import SAMPLE_RATE
 
 from .caller_speech import CallerSpeech, cough
 from .ear import FRAME_SECONDS, Ear, Noised, Said
-from .speech import FRAME, Utterance
+from .echo import HandsetEcho
+from .speech import FRAME, Moment, Utterance
 
 NEW_BURST = 0.25  # seconds of silence; the agent's voice after that is a new burst
 STILL_TALKING = 1.0  # seconds that the agent talks on after the caller's own words, until the caller listens again
@@ -109,15 +110,27 @@ Step: TypeAlias = Say | Press | Noise | Wait | HangUp
 class CallerScript:
     """What a caller does, step by step; after the last one the caller waits for the agent to hang up."""
 
-    def __init__(self, *steps: Step, voice: str = "", background: float = 0.0, patience: float = 30.0) -> None:
+    def __init__(
+        self,
+        *steps: Step,
+        voice: str = "",
+        background: float = 0.0,
+        patience: float = 30.0,
+        echo: float = 0.0,
+        echo_delay: float = 0.2,
+    ) -> None:
         """`voice` is the synthesizer's; `background` the RMS (of 32,767) of the noise around the caller.
 
-        Who hears nothing for `patience` seconds while waiting for a cue gives up and hangs up.
+        Who hears nothing for `patience` seconds while waiting for a cue gives up and hangs up. The agent's voice comes
+        back `echo_delay` seconds after it was heard, at `echo` of its amplitude: 0.25 is a bad line, 0.06 a usual one.
+        The ears understand the caller all the same; of an echo alone they notice that it is a sound.
         """
         self.steps = steps
         self.voice = voice
         self.background = background
         self.patience = patience
+        self.echo = echo
+        self.echo_delay = echo_delay
 
     def prepare(self, speech: CallerSpeech) -> dict[tuple[str, bool], Utterance]:
         """Synthesize everything that will be said, by text and whether it ends the turn."""
@@ -147,6 +160,9 @@ class Caller:
 
     def __init__(self, script: CallerScript, speech: CallerSpeech, ear: Ear, handset: Handset) -> None:
         self._script = script
+        self._speech = speech
+        self._echo = HandsetEcho(script.echo, script.echo_delay) if script.echo else None
+        self._saying: Moment | None = None  # in the frame that is being given
         self._utterances = script.prepare(speech)
         self._background = speech.background(script.background)
         self._ear = ear
@@ -163,8 +179,11 @@ class Caller:
         """Seconds since the call was answered."""
         return self._count * FRAME_SECONDS
 
-    def next_frame(self, *, agent_audible: bool) -> bytes:
-        """The next 20 ms of the caller's voice, given whether the agent is heard in the same 20 ms."""
+    def next_frame(self, *, agent_audible: bool, agent: bytes = b"") -> bytes:
+        """The next 20 ms of the caller's voice, given whether the agent is heard in the same 20 ms.
+
+        `agent` is what is heard, at most 160 bytes of μ-law; it matters only to who returns it.
+        """
         now = self.now
         if agent_audible:
             if now - self._agent_until > NEW_BURST:
@@ -172,7 +191,12 @@ class Caller:
             self._agent_until = now + FRAME_SECONDS
         frame = next(self._frames)
         self._count += 1
-        return frame
+        return frame if self._echo is None else self._with_echo(frame, self._echo.mix(frame, agent))
+
+    def _with_echo(self, own: bytes, mixed: bytes) -> bytes:
+        if self._saying is not None and mixed != own:
+            self._speech.mixed(mixed, self._saying)
+        return mixed
 
     def _perform(self) -> Iterator[bytes]:
         for step in self._script.steps:
@@ -213,7 +237,7 @@ class Caller:
 
     def _answer_began(self) -> float | None:
         """When the agent began what it says, or last said, to the caller's latest words."""
-        if self._burst_began > self._spoke_up:
+        if self._burst_began > self._spoke_up and self._burst_began >= self._spoke_until:
             return self._burst_began
         if self._agent_until - self._spoke_until >= STILL_TALKING:
             return self._spoke_until
@@ -236,7 +260,9 @@ class Caller:
                 )
             )
             for start in range(0, len(utterance.audio), FRAME):
+                self._saying = Moment(utterance, start // FRAME)
                 yield utterance.audio[start : start + FRAME]
+            self._saying = None
             if number < len(step.parts):
                 yield from self._until(step.pause)
 

@@ -15,7 +15,7 @@ from phoneagent.errors import MisuseError
 from phoneagent.ports import Synthesizer
 
 from .ear import AUDIBLE
-from .speech import FRAME, Phrasebook, Utterance
+from .speech import FRAME, Moment, Phrasebook, Utterance
 
 TRACE = 9.0  # RMS of 32,767 (-71 dBFS): a step or two of μ-law around zero
 WINDOW = 40  # samples (5 ms): how exactly onset and end are found
@@ -44,6 +44,10 @@ class CallerSpeech:
             self._utterances[key] = self._speak(text, voice, ends_turn=ends_turn, background=background)
             self._phrasebook.enter(self._utterances[key])
         return self._utterances[key]
+
+    def mixed(self, frame: bytes, moment: Moment) -> None:
+        """Have the ears understand a moment of an utterance in a frame that holds more than it."""
+        self._phrasebook.enter_mixed(frame, moment)
 
     def background(self, rms: float) -> Iterator[bytes]:
         """Frames of what is heard while the caller says nothing, without end."""

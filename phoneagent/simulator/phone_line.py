@@ -109,8 +109,8 @@ class PhoneLine:
             far = self.far
             if self._spoken is not None:
                 far.send_frame(self._spoken)
-            heard = self._ear.agent_frame(far.next_frame())
-            self._spoken = caller.next_frame(agent_audible=heard)
+            agent = far.next_frame()
+            self._spoken = caller.next_frame(agent_audible=self._ear.agent_frame(agent), agent=agent)
             self._ear.caller_frame(self._spoken)
         except Exception as exc:  # noqa: BLE001 -- raised in the call's task, which waits for `failed`
             if not self.failed.done():

@@ -57,6 +57,12 @@ class Phrasebook:
             if not any(known.utterance == utterance and known.position == position for known in moments):
                 moments.append(Moment(utterance, position))
 
+    def enter_mixed(self, frame: bytes, moment: Moment) -> None:
+        """Learn how a moment sounds together with something else, such as an echo, before the ears hear it."""
+        moments = self._moments.setdefault(frame, [])
+        if moment not in moments:
+            moments.insert(0, moment)  # whoever mixes knows better than an older entry what is being said
+
     def understand(self, frame: bytes, after: Moment | None = None) -> Moment | None:
         """What is being said in this frame, or None. `after` is what was understood of the frame before it."""
         moments = self._moments.get(frame)
