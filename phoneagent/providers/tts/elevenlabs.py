@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
 import structlog
 from websockets.asyncio.client import ClientConnection
@@ -68,7 +68,8 @@ class ElevenLabs:
         settings = VoiceSettings(stability=stability, similarity_boost=similarity, style=style, speed=speed)
         self._settings = settings if settings != VoiceSettings() else None
         self._first_audio_within = first_audio_within
-        self.identity = f"elevenlabs {voice} {model} {language} {stability} {similarity} {style} {speed}"
+        host = urlsplit(url).hostname  # an emulator's speech must not be taken for the real one's
+        self.identity = f"elevenlabs {host} {voice} {model} {language} {stability} {similarity} {style} {speed}"
 
     async def connect(self, *, call: str) -> ElevenLabsSpeech:
         return ElevenLabsSpeech(

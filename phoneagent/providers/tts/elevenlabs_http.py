@@ -10,6 +10,7 @@ from collections import deque
 from contextlib import aclosing
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
 
 import httpx
 
@@ -61,7 +62,8 @@ class ElevenLabsHttp:
         self._api_key = api_key
         self._url = url
         self._first_audio_within = first_audio_within
-        self.identity = f"elevenlabs-http {voice} {model} {language} {stability} {similarity} {style} {speed}"
+        host = urlsplit(url).hostname  # an emulator's speech must not be taken for the real one's
+        self.identity = f"elevenlabs-http {host} {voice} {model} {language} {stability} {similarity} {style} {speed}"
 
     async def connect(self, *, call: str) -> ElevenLabsHttpSpeech:
         """Never fails: the first phrase opens the first connection. `call` has no place in the protocol."""

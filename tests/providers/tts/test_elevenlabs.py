@@ -332,3 +332,7 @@ def test_what_may_be_cached_depends_on_all_that_changes_the_speech():
     assert same == ElevenLabs("other-key", voice="v", stability=0.4).identity
     assert same != ElevenLabs("k", voice="v", stability=0.5).identity
     assert same != ElevenLabsHttp("k", voice="v", stability=0.4).identity
+    for maker in (ElevenLabs, ElevenLabsHttp):
+        emulated = maker("k", voice="v", stability=0.4, url="http://user:s3cret@127.0.0.1:9103").identity
+        assert emulated != maker("k", voice="v", stability=0.4).identity
+        assert "s3cret" not in emulated
