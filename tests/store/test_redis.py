@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from phoneagent.errors import CallForgotten, SettingsError, StoreError
+from phoneagent.records import Clip
 from phoneagent.store.encoding import VERSION
 from phoneagent.store.memory import MemoryStore
 from phoneagent.store.redis import DEADLINE, RedisStore
@@ -79,6 +80,10 @@ operations = st.one_of(
     st.tuples(st.just("take")),
     st.tuples(st.just("load"), call_ids),
 )
+texts = st.sampled_from(["Hello.", "Bye."])
+clip_operations = st.one_of(
+    st.tuples(st.just("save clip"), texts), st.tuples(st.just("load clips"), texts), st.tuples(st.just("recent clips"))
+)
 
 
 async def perform(store, operation):
@@ -100,13 +105,19 @@ async def perform(store, operation):
                 return await store.take_stream_token("t")
             case ("load", call):
                 return await store.load_call(call)
+            case ("save clip", text):
+                await store.save_clip("voice", text, Clip(b"\xff"))
+            case ("load clips", text):
+                await store.load_clips("voice", [text])
+            case ("recent clips",):
+                await store.recent_clips("voice", 10)
     except StoreError as refusal:
         return type(refusal)  # also then nothing may stay for ever
     return None
 
 
 @settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
-@given(st.lists(operations, max_size=15))
+@given(st.lists(operations | clip_operations, max_size=15))
 async def test_no_sequence_of_operations_leaves_a_key_that_stays_for_ever(shared_redis, sequence):
     shared_redis.command("FLUSHALL")
     async with opened(shared_redis.url) as store:
