@@ -18,6 +18,7 @@ COMMANDS: Mapping[str, str] = {
     "serve": "Answer calls.",
     "chat": "Talk to an agent by typing.",
     "doctor": "Check settings, providers, store and carrier.",
+    "simulate": "Play scripted calls, and score how well they went.",
     "replay": "Tell a recorded call again, event by event.",
     "states": "Print the states of a call.",
 }

@@ -5,13 +5,13 @@ A word was heard when the first half of its sound was: then a person recognises 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 from phoneagent.conversation.words import SAMPLE_RATE, Word
 from phoneagent.records import Clip
 
-SAID_AGAIN = 3.0  # seconds; a word that comes back sooner was repeated after a pause, later it was said anew
+SAID_AGAIN = 8.0  # seconds; a word that comes back sooner was repeated after a pause, later it was said anew
 
 
 class HeardWord(NamedTuple):
@@ -64,10 +64,12 @@ class _Found(NamedTuple):
     text: str
 
 
-def words_in(recording: bytes, clips: Mapping[str, Clip]) -> tuple[HeardWord, ...]:
+def words_in(recording: bytes, clips: Mapping[str, Clip], caller_spoke: Sequence[float] = ()) -> tuple[HeardWord, ...]:
     """The words of these clips in what came out of the receiver, μ-law: found bit for bit, in their order.
 
-    Every word's sound must be its own, as those of `ScriptedVoice` are.
+    Every word's sound must be its own, as those of `ScriptedVoice` are. `caller_spoke`: when the caller began to say
+    something that wants an answer. A word that comes again after that is another one; without it the agent only went
+    on at it, or before it, after a pause.
     """
     found: list[_Found] = []
     for text, clip in clips.items():
@@ -79,14 +81,17 @@ def words_in(recording: bytes, clips: Mapping[str, Clip]) -> tuple[HeardWord, ..
                 at = recording.find(sound, at + len(sound))
     heard: list[_Found] = []
     for one in sorted(found):
-        if not (heard and _repeats(one, heard)):
+        if not _repeats(one, heard, [round(at * SAMPLE_RATE) for at in caller_spoke]):
             heard.append(one)
     return tuple(HeardWord(one.at / SAMPLE_RATE, one.text) for one in heard)
 
 
-def _repeats(one: _Found, heard: list[_Found]) -> bool:
-    """Whether a word was only said again, because the agent went on at it, or before it, after a pause."""
-    return any(
-        before.clip == one.clip and before.position == one.position and one.at - before.at < SAID_AGAIN * SAMPLE_RATE
-        for before in heard[-3:]
-    )
+def _repeats(one: _Found, heard: list[_Found], caller_spoke: Sequence[int]) -> bool:
+    for before in heard[-3:]:
+        if (
+            before.clip == one.clip
+            and before.position == one.position
+            and one.at - before.at < SAID_AGAIN * SAMPLE_RATE
+        ):
+            return not any(before.at < spoke < one.at for spoke in caller_spoke)
+    return False

@@ -6,8 +6,10 @@ from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 from phoneagent.simulator.ear import Heard
+from phoneagent.simulator.network import Network
 
 from .outcome import Outcome
+from .scenario import Scenario
 from .thoughts import Thought, meant_at, thoughts
 from .transcript_check import SpokenTurn, differences, keys_of, missing_words, plain, spoken_turns
 
@@ -48,8 +50,35 @@ class Score:
     undisturbed_latencies: tuple[float, ...]
     """Those of calls in which nothing but the usual latencies delays an answer: ears with turn events, no tool."""
     stop_times: tuple[float, ...]
+    undisturbed_stop_times: tuple[float, ...]
+    """Those of calls over a line without delay, with nothing out of order."""
     resume_times: tuple[float, ...]
     faults: tuple[str, ...]
+
+
+def unplayable(scenario: Scenario, run: str, error: Exception) -> Score:
+    """The score of a call that broke off: the simulator or the product raised."""
+    return Score(
+        name=scenario.name,
+        title=scenario.title,
+        run=run,
+        ears=scenario.ears,
+        cut_offs=0,
+        hesitations=(),
+        false_interruptions=0,
+        missed_interruptions=0,
+        lost_answers=len(scenario.lines),
+        double_replies=0,
+        interruptions=0,
+        resumes=0,
+        heard_errors=(),
+        latencies=(),
+        undisturbed_latencies=(),
+        stop_times=(),
+        undisturbed_stop_times=(),
+        resume_times=(),
+        faults=(f"broke off: {type(error).__name__}: {error}",),
+    )
 
 
 def score(outcome: Outcome) -> Score:
@@ -77,6 +106,8 @@ class _Scoring:
             (thought, latency) for thought in self._thoughts if (latency := self._latency(thought)) is not None
         ]
         undisturbed = [latency for thought, latency in latencies if self._undisturbed(thought)]
+        stop_times = tuple(until - thought.begin for thought, until in self._over_the_agent())
+        disturbed = bool(scenario.disorder) or scenario.network != Network()
         result = Score(
             name=scenario.name,
             title=scenario.title,
@@ -93,7 +124,8 @@ class _Scoring:
             heard_errors=self._heard_errors(),
             latencies=tuple(latency for _, latency in latencies),
             undisturbed_latencies=tuple(undisturbed),
-            stop_times=tuple(until - thought.begin for thought, until in self._over_the_agent()),
+            stop_times=stop_times,
+            undisturbed_stop_times=() if disturbed else stop_times,
             resume_times=tuple(self._resume_times()),
             faults=(),
         )
@@ -196,12 +228,18 @@ class _Scoring:
         return lost
 
     def _answers(self, thought: Thought) -> list[SpokenTurn]:
-        """Replies that began after a thought had begun, and before the next one."""
+        """Replies that began after a thought had begun, and before the next one.
+
+        One that the caller silenced by going on is a cut-off, and no answer.
+        """
         until = self._until(thought)
         return [
             one
             for one in self._spoken
-            if one.kind in ANSWERS and one.began is not None and thought.begin < one.began < until
+            if one.kind in ANSWERS
+            and one.began is not None
+            and thought.begin < one.began < until
+            and not (one.turn.interrupted and one.began < thought.end)
         ]
 
     def _double_replies(self) -> int:

@@ -11,12 +11,22 @@ from functools import lru_cache
 from phoneagent.conversation.words import SAMPLE_RATE, Word
 from phoneagent.records import Clip
 from phoneagent.simulator.caller_speech import noise
+from phoneagent.simulator.speech import FRAME
 
 SHORTEST = 0.20  # seconds: "yes", "no", "two"
 A_LETTER_MORE = 0.02  # seconds for each letter beyond three; English comes to some 270 ms a word
 LONGEST = 0.36
 GAP = 0.04  # seconds of quiet at the end of a word: shorter than any voice detector notices
 LOUDNESS = 3000.0  # RMS of 32,767: a voice at a usual distance
+SYLLABLE = (
+    0.8,
+    1.3,
+    1.0,
+    0.7,
+    0.4,
+    0.9,
+)  # times that, 20 ms each: what is equally loud all the time is taken for noise
+STRESS = (1.0, 0.7, 1.2, 0.85)  # times that, of one word after another
 SILENCE = b"\xff"
 
 
@@ -59,7 +69,18 @@ def _spoken(text: str, voice: str) -> Clip:
     for index, word in enumerate(text.split()):
         samples = round(word_seconds(word) * SAMPLE_RATE)
         quiet = round(GAP * SAMPLE_RATE)
-        sound = noise(samples - quiet, LOUDNESS, seed=f"{voice}|{text}|{index}")
+        sound = _syllables(
+            noise(samples - quiet, LOUDNESS, seed=f"{voice}|{text}|{index}"), STRESS[index % len(STRESS)]
+        )
         words.append(Word(word, len(audio), len(audio) + samples - quiet))
         audio += audioop.lin2ulaw(sound, 2) + SILENCE * quiet
     return Clip(bytes(audio), tuple(words))
+
+
+def _syllables(sound: bytes, stress: float) -> bytes:
+    """16-bit noise with the rise and fall of speech."""
+    length = 2 * FRAME
+    pieces = [sound[start : start + length] for start in range(0, len(sound), length)]
+    return b"".join(
+        audioop.mul(piece, 2, stress * SYLLABLE[number % len(SYLLABLE)]) for number, piece in enumerate(pieces)
+    )

@@ -17,6 +17,7 @@ from .mind import TimedMind
 from .outcome import Outcome, Told
 from .scenario import Scenario, Tool
 from .scripted_voice import RememberedVoice
+from .thoughts import thoughts
 
 LONGEST = 180.0  # seconds of a scripted call
 SETTLED = 5.0  # seconds that the product gets to save the last turn
@@ -49,11 +50,13 @@ async def played(scenario: Scenario) -> Outcome:
         stored = await board.look_up(result.call)
     opened = result.ear.facts(StreamOpened)
     began = opened[0].at if opened else 0.0
+    said = [thought for thought in thoughts(result.ear, scenario.lines) if thought.meant == "answer"]
+    spoke = [part.said.at for thought in said for part in thought.parts]
     return Outcome(
         scenario,
         "server",
         result.ear,
-        words_in(result.ear.agent_track, voice.clips),
+        words_in(result.ear.agent_track, voice.clips, spoke),
         tuple(stored.turns) if stored else (),
         tuple(Told(told.at + began, told.name, told.values) for told in observer.told),
         result.ended_by,

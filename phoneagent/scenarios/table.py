@@ -150,8 +150,8 @@ class Table:
         clock, network = self._clock, self._scenario.network
         if self._spoken is not None:
             clock.later(network.to_server, lambda frame=self._spoken: self._ears.hear(frame))  # type: ignore[misc]
-        heard = self._ear.agent_frame(self._carrier.next_frame(clock.now))
-        self._spoken = self._caller.next_frame(agent_audible=heard)
+        agent = self._carrier.next_frame(clock.now)
+        self._spoken = self._caller.next_frame(agent_audible=self._ear.agent_frame(agent), agent=agent)
         self._frames += 1
         clock.at(self._frames * FRAME_SECONDS, self._tick)
 
@@ -199,10 +199,12 @@ class Table:
         match command:
             case SendAudio(reply, start, end):
                 audio = self._voice.audio(reply, start, end)
+                self._ears.agent_plays(audio)
                 self._clock.later(away, lambda: self._carrier.audio(reply, start, audio))
             case SendMark(name):
                 self._clock.later(away, lambda: self._carrier.mark(name))
             case ClearPlayback():
+                self._ears.agent_silenced()
                 self._clock.later(away, self._carrier.clear)
             case Synthesize(reply, text):
                 self._voice.speak(reply, text)

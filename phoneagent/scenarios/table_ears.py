@@ -64,6 +64,14 @@ class TableEars:
             self._dialect = NovaSegments()
         self._dialect.begin(0)
 
+    def agent_plays(self, audio: bytes) -> None:
+        """The agent's voice goes to the carrier."""
+        self._activity.echo.plays(audio)
+
+    def agent_silenced(self) -> None:
+        """The carrier was told to play no more of it."""
+        self._activity.echo.silenced()
+
     def hear(self, frame: bytes) -> None:
         """20 ms of the caller have arrived."""
         now = self._clock.now
