@@ -29,13 +29,13 @@ def _inside(found: re.Match[str]) -> Said:
 def _list_mark(found: re.Match[str]) -> Said:
     """Nothing; but a pause after an item that has no punctuation of its own."""
     earlier = found.string[: found.start()].rstrip()
-    return "," if earlier and earlier[-1].isalnum() else ""
+    return ", " if earlier and earlier[-1].isalnum() else ""
 
 
 def _column(found: re.Match[str]) -> Said:
     line_before = found.string[: found.start()].rpartition("\n")[2]
     line_after = found.string[found.end() :].partition("\n")[0]
-    return "," if line_before.strip(" \t|") and line_after.strip(" \t|") else ""
+    return ", " if line_before.strip(" \t|") and line_after.strip(" \t|") else ""
 
 
 def _entity(found: re.Match[str]) -> Said:

@@ -60,6 +60,7 @@ def rules(language: Language) -> list[Rule]:
     return [
         *found,
         Rule(rf"(?<![\w.,:/-])(?P<a>{number}){through}(?P<b>{number})(?![\w:/-]|{ends})", reader.range, Begins.DIGIT),
+        Rule(rf"(?<![\w.,])(?P<a>{number})[x×](?P<b>{number})(?![^\W_]|{ends})", reader.product, Begins.DIGIT),
         Rule(rf"(?<![\w.,:])(?P<a>\d{{1,3}}):(?P<b>\d{{1,3}})(?![\w:]|{ends})", reader.ratio, Begins.DIGIT),
         Rule(rf"{sign}(?<![\w.,])(?P<n>{number})(?![^\W_]|{ends})", reader.plain, Begins.DIGIT | Begins.SIGN),
     ]
@@ -99,6 +100,9 @@ class _Numerals:
 
     def ratio(self, found: re.Match[str]) -> Said:
         return f"{self._numbers.cardinal(int(found['a']))} {self._words.to} {self._numbers.cardinal(int(found['b']))}"
+
+    def product(self, found: re.Match[str]) -> Said:
+        return f"{self._numbers.number(found['a'])} {self._words.times} {self._numbers.number(found['b'])}"
 
     def version(self, found: re.Match[str]) -> Said:
         between = f" {self._words.dot if self._numbers.language != 'en' else 'point'} "

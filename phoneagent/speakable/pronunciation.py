@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from .rules import Begins, Rule
 
-_UNSPACED = re.compile("[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]")
+UNSPACED = "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u9fff]"
 """Scripts that put no space between words: what is a whole word cannot be seen."""
 
 
@@ -38,6 +38,6 @@ def _key(written: str) -> str:
 
 
 def _pattern(entry: str) -> str:
-    begins = r"(?<![^\W_])" if entry[0].isalnum() and not _UNSPACED.match(entry[0]) else ""
-    ends = r"(?![^\W_])" if entry[-1].isalnum() and not _UNSPACED.match(entry[-1]) else ""
+    begins = r"(?<![^\W_])" if entry[0].isalnum() and not re.match(UNSPACED, entry[0]) else ""
+    ends = r"(?![^\W_])" if entry[-1].isalnum() and not re.match(UNSPACED, entry[-1]) else ""
     return begins + r"\s+".join(map(re.escape, entry.split())) + ends

@@ -36,7 +36,7 @@ def rules(language: Language) -> list[Rule]:
         Rule(r"(?<![\w~])[~≈](?=\s?[\d$€£])", lambda _: f"{words.about} ", Begins.SIGN),
         Rule(rf"(?<!\S)<(?={SPACE}?[\d$€£])", lambda _: f"{words.less} ", Begins.SIGN),
         Rule(rf"(?<!\S)>(?={SPACE}?[\d$€£])", lambda _: f"{words.more} ", Begins.SIGN),
-        Rule(r"(?<=[\d$€£%])/(?=[^\W\d_]{2})", lambda _: f" {words.per} ", Begins.SIGN),
+        Rule(r"(?:(?<=[\d$€£%])|(?<=\d[kKM]))/(?=[^\W\d_]{2})", lambda _: f" {words.per} ", Begins.SIGN),
         Rule(r"(?<=[^\W\d_])/(?=[^\W\d_])", between_words, Begins.SIGN),
         Rule(r"/", lambda _: f" {words.slash} ", Begins.SIGN),
         Rule(r"\.{4,}|…+", lambda _: "...", Begins.SIGN),

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import NamedTuple
 
 from . import addresses, markup
-from .pronunciation import Pronunciation
+from .pronunciation import UNSPACED, Pronunciation
 from .rules import Begins, Rule
 from .vocabulary import VOCABULARIES
 
@@ -96,7 +96,7 @@ class Speakable:
     def _said(self, text: str, at: int) -> tuple[list[tuple[str, str | None]], int | None]:
         """What is said of what begins here, and where it ends; None for its end when no rule is about it."""
         here = text[at]
-        if at and here.isalpha() and text[at - 1].isalpha():
+        if at and here.isalpha() and text[at - 1].isalpha() and not _UNSPACED.match(here):
             return [], None  # nothing begins in the middle of a word
         for found, rule in self._rules[Begins.of(here)].match(text, at):
             if (said := rule.say(found)) is None:
@@ -127,9 +127,10 @@ class _Rules:
                 yield found, self._rules[number]
 
 
+_UNSPACED = re.compile(UNSPACED)
 _CHUNK = re.compile(
     r"(?m:^[ \t]*)(?P<line>[^\w\s]\S*)"
-    r"|(?!\S*str\.|[½⅓⅔¼¾])(?P<word>[^\W\d_]+)(?:['’-][^\W\d_]+)*[,;:!?]*\.{0,3}[\"”)]*(?!\S)"
+    r"|(?!\S*str\.|[½⅓⅔¼¾])(?P<word>(?:(?!" + UNSPACED + r")[^\W\d_])+)(?:['’-][^\W\d_]+)*[,;:!?]*\.{0,3}[\"”)]*(?!\S)"
     r"|\S+"
 )
 """Between white space: the beginning of a line, a plain word, or anything else. Rules are tried on what is no plain
@@ -208,7 +209,7 @@ def _rules(tag: str, dictionary: Pronunciation) -> tuple[list[Rule], frozenset[s
         from . import abbreviations, amounts, codes, dates, numerals, signs, telephone, times
 
         telephone.warm()
-        for subject in (amounts, telephone, dates, times, codes, numerals, abbreviations, signs):
+        for subject in (amounts, dates, times, telephone, codes, numerals, abbreviations, signs):
             rules += subject.rules(language)
         for words in (abbreviations.words(language), amounts.words(), dates.words(language)):
             beginnings += words

@@ -10,8 +10,8 @@ from phoneagent.conversation.phrases import Phrases
 from phoneagent.conversation.policy import Policy
 
 
-def spoken(*pieces: str, policy: Policy | None = None) -> list[str]:
-    phrases = Phrases(policy or Policy())
+def spoken(*pieces: str, policy: Policy | None = None, language: str = "en") -> list[str]:
+    phrases = Phrases(policy or Policy(), language=language)
     return [phrase for piece in pieces for phrase in phrases.feed(piece)] + phrases.flush()
 
 
@@ -55,7 +55,58 @@ def test_a_sentence_without_end_is_spoken_in_parts():
     assert max(map(len, parts)) <= 100
 
 
-@given(st.lists(st.text(alphabet="ab .,!?3@\n", max_size=8), max_size=40))
+TOGETHER = (
+    "3.50", "$1,200", "$ 5", "7:30", "7:30 pm", "7 p.m.", "9 to 5", "9 – 5", "Nov 22, 2026", "22 November 2026",
+    "Dr. Smith", "St. Mary", "No. 5", "room 204",
+    "+1 (555) 000-5006", "555 000 5006", "ana.b@example.com", "www.example.com/a.b",
+    "example.com", "[our big menu](https://example.com/a)", "20 °C", "5 km", "10 %", "12 EUR", "AB12C", "e.g. fish",
+    "1st", "z.B.",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("together", TOGETHER)
+@pytest.mark.parametrize("frame", ["{}", "Well, I think that it is {}, and so on", "It is {} then. Good", "We have {}"])
+@pytest.mark.parametrize("size", [1, 3, 7, 1000])
+def test_what_belongs_together_is_not_cut_however_it_arrives(together, frame, size):
+    text = frame.format(together)
+    pieces = [text[at : at + size] for at in range(0, len(text), size)]
+    for words in (1, 3):
+        for longest in (20, 240):
+            policy = Policy(first_phrase_words=words, phrase_characters=max(longest, len(together) + 1))
+            if longest == 20 and len(together) >= 20:
+                continue
+            phrases = spoken(*pieces, policy=policy, language="de" if together == "z.B." else "en")
+            assert any(together in phrase for phrase in phrases), phrases
+
+
+@pytest.mark.parametrize(
+    ("language", "text", "phrases"),
+    [
+        ("de", "Das ist z.B. Dr. Weiß. Bis bald!", ["Das ist z.B. Dr. Weiß.", "Bis bald!"]),
+        ("de", "Wir treffen uns am 3. Mai um ca. 9 Uhr. Gut?", ["Wir treffen uns am 3. Mai um ca. 9 Uhr.", "Gut?"]),
+        ("fr", "Voici M. Dupont et Mme. Roy. Merci !", ["Voici M. Dupont et Mme. Roy.", "Merci !"]),
+        ("es", "La Sra. Ruiz, p.ej., ya está. ¿Algo más?", ["La Sra. Ruiz, p.ej., ya está.", "¿Algo más?"]),
+        ("pl", "Mamy np. pizzę itd. dzisiaj. Coś jeszcze?", ["Mamy np. pizzę itd. dzisiaj.", "Coś jeszcze?"]),
+        ("ja", "はい、承知しました。何名様ですか？", ["はい、承知しました。", "何名様ですか？"]),
+        ("zh", "好的。请问几位？谢谢", ["好的。", "请问几位？", "谢谢"]),
+        ("hi", "नमस्ते जी। आप कैसे हैं? ठीक।", ["नमस्ते जी।", "आप कैसे हैं?", "ठीक।"]),
+        ("ar", "مرحبا بك. كيف حالك؟ شكرا", ["مرحبا بك.", "كيف حالك؟", "شكرا"]),
+        ("en", "See you at 9. Bye now.", ["See you at 9.", "Bye now."]),
+        ("en", "1. Pizza\n2. Pasta", ["1. Pizza", "2. Pasta"]),
+        ("xx", "Dr. Who is in. Bye now.", ["Dr. Who is in.", "Bye now."]),
+    ],
+)
+def test_sentences_of_other_languages(language, text, phrases):
+    assert spoken(text, policy=Policy(first_phrase_words=99), language=language) == phrases
+
+
+def test_an_address_is_not_taken_for_the_end_of_a_sentence():
+    phrases = Phrases(Policy(first_phrase_words=99))
+    assert phrases.feed("Please visit example.") == []
+    assert phrases.feed("com for it. ") == ["Please visit example.com for it."]
+
+
+@given(st.lists(st.text(alphabet="ab .,!?3@\n[](:–。、$", max_size=8), max_size=40))
 def test_nothing_is_lost_or_added_however_it_arrives(pieces):
     words = "".join("".join(pieces).split())
     assert "".join("".join(spoken(*pieces)).split()) == words

@@ -1,0 +1,227 @@
+"""How written text is said."""
+
+from __future__ import annotations
+
+import time
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phoneagent.conversation.phrases import ends_in_abbreviation
+from phoneagent.speakable import Speakable, Unit
+from phoneagent.speakable.abbreviations import ABBREVIATIONS
+from phoneagent.speakable.vocabulary import VOCABULARIES
+
+SPEAKABLE = {tag: Speakable(tag) for tag in (*VOCABULARIES, "en-GB", "ja", "")}
+NAMES = Speakable("en", {"Aurelia": "ow-RAY-lia", "Trattoria  Aurelia": "the trattoria", "example.com": "our site"})
+
+
+def said(text: str, tag: str = "en") -> str:
+    return SPEAKABLE[tag].render(text).spoken
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        # plain text stays
+        ("We open at nine, don't we?", "We open at nine, don't we?"),
+        ("NASA said OK.", "NASA said OK."),
+        # money
+        ("It is $3.50.", "It is three dollars and fifty cents."),
+        ("$1, $0.50, $0.01", "one dollar, fifty cents, one cent"),
+        ("€12 or 12 EUR or 12 €", "twelve euros or twelve euros or twelve euros"),
+        ("£1,200", "one thousand two hundred pounds"),
+        ("-$5", "minus five dollars"),
+        ("$10-15", "ten to fifteen dollars"),
+        ("$10–$15", "ten to fifteen dollars"),
+        ("$1.5 million", "one point five million dollars"),
+        ("$5k/month", "five thousand dollars per month"),
+        ("100 SEK", "one hundred Swedish kronor"),
+        # percentages and measures
+        ("10% off, 1 % more", "ten percent off, one percent more"),
+        ("1 km, 5 km, 1.5 km", "one kilometer, five kilometers, one point five kilometers"),
+        ("20–25 °C, -5°C", "twenty to twenty-five degrees Celsius, minus five degrees Celsius"),
+        ("3 kg at 50 km/h", "three kilograms at fifty kilometers per hour"),
+        # numbers
+        ("1st, 2nd, 22nd", "first, second, twenty-second"),
+        ("1/2, 3/4, 2 1/2, ½, 1½", "one half, three quarters, two and a half, one half, one and a half"),
+        ("9-5, 10–12", "nine to five, ten to twelve"),
+        ("3.14 and 1,234", "three point one four and one thousand two hundred thirty-four"),
+        ("-5 and +5", "minus five and plus five"),
+        ("in 1984, 2026", "in nineteen eighty-four, twenty twenty-six"),
+        ("1776 people", "one thousand seven hundred seventy-six people"),
+        ("since 1776", "since seventeen seventy-six"),
+        ("the 1990s", "the nineteen nineties"),
+        ("10000 people", "ten thousand people"),
+        ("24/7", "twenty-four seven"),
+        ("a score of 3:1", "a score of three to one"),
+        # times and dates
+        ("7:30pm, 7 p.m. and 9am", "seven thirty PM, seven PM and nine AM"),
+        ("We close at 9 p.m. Then we go.", "We close at nine PM. Then we go."),
+        ("19:30, 7:00, 7:05", "seven thirty PM, seven o'clock, seven oh five"),
+        ("9am-5pm, 9:00-17:00, 7–9 PM", "nine AM to five PM, nine o'clock to five PM, seven to nine PM"),
+        ("2026-11-22", "November twenty-second twenty twenty-six"),
+        ("11/22/2026", "November twenty-second twenty twenty-six"),
+        ("22/11/2026", "November twenty-second twenty twenty-six"),
+        ("Nov 22, Nov. 22", "November twenty-second, November twenty-second"),
+        ("Nov 22-24", "November twenty-second to twenty-fourth"),
+        ("November 22nd, 2026", "November twenty-second twenty twenty-six"),
+        ("the 5th of May.", "the fifth of May."),
+        ("22 Nov 2026", "the twenty-second of November twenty twenty-six"),
+        ("Mon-Fri 9-5", "Monday to Friday nine to five"),
+        # telephone numbers and codes
+        ("+1 (555) 000-5006", "plus one, five five five, zero zero zero, five zero zero six"),
+        ("+15005550006", "plus one, five zero zero, five five five, zero zero zero six"),
+        ("555-0199", "five five five, zero one nine nine"),
+        ("AB12C", "A B one two C"),
+        ("XK-4421", "X K, four four two one"),
+        ("X-K-4-2", "X K four two"),
+        ("ZIP 94110", "ZIP nine four one one zero"),
+        ("12345678", "one two three, four five six, seven eight"),
+        ("0042", "zero zero four two"),
+        ("your code is 4821", "your code is four eight two one"),
+        ("COVID19", "COVID one nine"),
+        # addresses
+        ("https://www.example.com/menu?x=1.", "example dot com slash menu."),
+        ("see example.co.uk", "see example dot co dot U K"),
+        ("ana@example.com", "ana at example dot com"),
+        ("ana.b-92_x@example.com,", "ana dot b dash nine two underscore x at example dot com,"),
+        ("It is done.It works", "It is done.It works"),
+        # abbreviations
+        ("Dr. Smith and Mr. Jones", "Doctor Smith and Mister Jones"),
+        ("St. Mary, Main St. and Ocean Dr.", "Saint Mary, Main Street and Ocean Drive."),
+        ("fish, e.g. Cod", "fish, for example Cod"),
+        ("Cod etc.", "Cod et cetera."),
+        ("The answer is no. No. 5 is it.", "The answer is no. number five is it."),
+        # signs
+        ("R&D & Q&A", "R and D and Q and A"),
+        ("#5, C#, C++", "number five, C sharp, C plus plus"),
+        ("2 + 2 = 4, 2 * 3, 2x3", "two plus two equals four, two times three, two times three"),
+        ("he/she, and/or, TCP/IP, w/o", "he or she, and or, TCP IP, without"),
+        ("@home ~5", "at home about five"),
+        # marks
+        ("**Bold** *italic* _em_ __em__ `code` ~~no~~", "Bold italic em em code no"),
+        ("a snake_case name", "a snake case name"),
+        ("[our menu](https://x.com/a_b(c) \"t\") now", "our menu now"),
+        ("![a photo](x.png)", "a photo"),
+        ("# Heading", "Heading"),
+        ("- one\n- two\n  * three", "one, two, three"),
+        ("- [x] done", "done"),
+        ("1. one\n2. two", "one, one two, two"),
+        ("> quoted", "quoted"),
+        ("| Dish | Price |\n|---|:-:|\n| Pizza | $12 |", "Dish, Price Pizza, twelve dollars"),
+        ("```python\nprint\n```", "print"),
+        ("one\n\n---\n\ntwo", "one two"),
+        ("Great 😀👍🏽! ❤️", "Great!"),
+        ("Tom &amp; Anna&nbsp;B it&#39;s", "Tom and Anna B it's"),
+        ("<b>yes</b> <break time=\"1s\"/> no", "yes, no"),
+        ("", ""),
+        ("**", ""),
+        ("...", ""),
+    ],
+)  # fmt: skip
+def test_english(written, spoken):
+    assert said(written) == spoken
+
+
+@pytest.mark.parametrize(
+    ("tag", "written", "spoken"),
+    [
+        ("en-GB", "22/11/2026", "November twenty-second twenty twenty-six"),
+        ("en-GB", "1,205", "one thousand two hundred and five"),
+        ("en-GB", "03/04/2026", "April third twenty twenty-six"),
+        ("de", "12,50 €, 1.200 €, 1 €", "zwölf Euro fünfzig, eintausendzweihundert Euro, ein Euro"),
+        ("de", "am 22.11.2026 um 19:30 Uhr",
+         "am zweiundzwanzigsten November zweitausendsechsundzwanzig um neunzehn Uhr dreißig"),
+        ("de", "Am 1. November, der 3.5. im 3. Stock", "Am ersten November, der dritte Mai im dritten Stock"),
+        ("de", "z.B. 2-3 Personen, ca. 5 km, 50 %",
+         "zum Beispiel zwei bis drei Personen, circa fünf Kilometer, fünfzig Prozent"),
+        ("de", "Hauptstr. 12, Tel. 030 1234567",
+         "Hauptstraße zwölf, Telefon null drei null, eins zwei drei, vier fünf sechs sieben"),
+        ("de", "info@beispiel.de", "info ät beispiel Punkt D E"),
+        ("fr", "12,50 €, 1 200 €", "douze euros cinquante, mille deux cents euros"),
+        ("fr", "2 millions €", "deux millions d'euros"),
+        ("fr", "le 1er mai 2026 à 19h30", "le premier mai deux mille vingt-six à dix-neuf heures trente"),
+        ("fr", "01 23 45 67 89", "zéro un, vingt-trois, quarante-cinq, soixante-sept, quatre-vingt-neuf"),
+        ("fr", "M. Dupont, 1re et 2e", "Monsieur Dupont, première et deuxième"),
+        ("es", "El 22/11/2026 a las 19:30, 12,50 €",
+         "El veintidós de noviembre de dos mil veintiséis a las diecinueve y treinta, doce euros con cincuenta"),
+        ("es", "912 345 678, la Sra. Ruiz, 2ª",
+         "nueve uno dos, tres cuatro cinco, seis siete ocho, la señora Ruiz, segunda"),
+        ("it", "Il 22/11/2026 alle 19:30, 12,50 €",
+         "Il ventidue novembre duemilaventisei alle diciannove e trenta, dodici euro e cinquanta"),
+        ("pl", "22.11.2026 o 19:30",
+         "dwudziestego drugiego listopada dwa tysiące dwudziestego szóstego roku o dziewiętnastej trzydzieści"),
+        ("pl", "1 zł, 2 zł, 5 zł, 12,50 zł, np. 5 km",
+         "jeden złoty, dwa złote, pięć złotych, dwanaście złotych pięćdziesiąt, na przykład pięć kilometrów"),
+        ("pt", "às 19h30, R$ 1.200, a Sra. Silva",
+         "às dezanove horas e trinta, mil e duzentos reais, a senhora Silva"),
+        ("nl", "om 19:30 uur, € 12,50, 1e, bijv. 5 km",
+         "om negentien uur dertig, twaalf euro vijftig, eerste, bijvoorbeeld vijf kilometer"),
+        ("ja", "**料金**は¥1,200です。https://www.example.com/menu 😀", "料金は¥1,200です。example.com/menu"),
+        ("", "**$5** [b](http://x.y) &amp; ana@example.com", "$5 b & ana@example.com"),
+    ],
+)  # fmt: skip
+def test_other_languages(tag, written, spoken):
+    assert said(written, tag) == spoken
+
+
+@pytest.mark.parametrize(
+    ("written", "spoken"),
+    [
+        ("AURELIA's and **Aurelia**.", "ow-RAY-lia's and ow-RAY-lia."),
+        ("Trattoria Aurelia", "the trattoria"),
+        ("Aurelian", "Aurelian"),
+        ("ana@aurelia.com", "ana at ow-RAY-lia dot com"),
+        ("https://www.example.com/", "our site"),
+    ],
+)
+def test_the_agents_own_dictionary(written, spoken):
+    assert NAMES.render(written).spoken == spoken
+
+
+def test_a_word_of_a_script_without_spaces_is_found():
+    assert Speakable("ja", {"東京": "とうきょう"}).render("東京です").spoken == "とうきょうです"
+
+
+def test_units_are_what_is_heard_as_one():
+    assert SPEAKABLE["en"].render("- Call +1 555-0199 by Nov 22, **or** $5. 😀").units == (
+        Unit("- Call", "Call"),
+        Unit("+1", "plus one,"),
+        Unit("555-0199", "five five five, zero one nine nine"),
+        Unit("by", "by"),
+        Unit("Nov 22,", "November twenty-second,"),
+        Unit("**or**", "or"),
+        Unit("$5. 😀", "five dollars."),
+    )
+
+
+@pytest.mark.parametrize("tag", SPEAKABLE)
+@given(
+    st.text(
+        alphabet=st.one_of(st.characters(), st.sampled_from("0123456789.,:-/+ $€%#*_`[]()@hpmstz1½º&;<>|\n")),
+        max_size=40,
+    )
+)
+def test_no_text_is_too_odd_and_nothing_of_it_is_lost(tag, text):
+    rendering = SPEAKABLE[tag].render(text)
+    assert " ".join(unit.written for unit in rendering.units).split() == text.split()
+    assert rendering.spoken == rendering.spoken.strip()
+
+
+@pytest.mark.parametrize(
+    "nasty",
+    ["1" * 3000, "-" * 3000, "a." * 1500, "[" * 3000, "<a " * 1000, "1 " * 1500, "9-" * 1500, "| " * 1500, "A-1" * 999],
+)  # fmt: skip
+def test_no_text_takes_long(nasty):
+    began = time.process_time()
+    SPEAKABLE["en"].render(nasty)
+    assert time.process_time() - began < 1.0
+
+
+def test_a_phrase_does_not_end_with_an_abbreviation_that_is_known_here():
+    for language, abbreviations in ABBREVIATIONS.items():
+        for abbreviation in abbreviations:
+            if abbreviation.endswith("."):
+                assert ends_in_abbreviation(f"x {abbreviation}", language), (language, abbreviation)
