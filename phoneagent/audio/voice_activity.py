@@ -45,6 +45,8 @@ class VoiceActivity:
     def __init__(self) -> None:
         self.voiced = False
         self.echo = LineEcho()
+        self.in_echo = False
+        """What can be heard now may be the agent's echo, and is no more than that."""
         self._noise = LineNoise()
         self._loud = 0  # pieces of a sound that may become a voice
         self._quiet = 0  # unvoiced pieces in a row, while voiced
@@ -55,6 +57,7 @@ class VoiceActivity:
         half = len(samples) // 4 * 2
         pieces = audioop.rms(samples[:half], 2), audioop.rms(samples[half:], 2)
         noise, echo = self._noise, self.echo.bound()
+        self.in_echo = echo >= AUDIBLE and not self.voiced
         if self.voiced:
             above = max(STILL_ABOVE_NOISE, ABOVE_VARIATION * noise.varies)
             change = self._go_on(pieces, max(AUDIBLE * STILL, amplitude(noise.level + above), echo * STILL))

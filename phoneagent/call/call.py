@@ -225,6 +225,7 @@ class Call:
                 self._stream.send_mark(name)
             case ClearPlayback():
                 self._stream.clear()
+                self._ears.agent_silenced()
             case Synthesize(reply, text):
                 self._voice.speak(reply, text)
             case FinishSpeech(reply):
@@ -256,6 +257,7 @@ class Call:
 
     def _send(self, audio: bytes) -> None:
         self._stream.send_audio(audio)
+        self._ears.agent_plays(audio)
         if not self._greeted:
             self._greeted = True
             self._tell("first_frame_sent", {"seconds": self.now()})

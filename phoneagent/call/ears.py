@@ -42,7 +42,16 @@ class Ears:
         self._transcription: Transcription | None = None
         self._before_connect: deque[bytes] = deque(maxlen=KEPT)
         self._expectation: Expectation | None = None
+        self._connected = asyncio.Event()  # or there will be no connection any more
         self._finished = False
+
+    def agent_plays(self, audio: bytes) -> None:
+        """The agent's voice, as it goes to the carrier: its echo is no caller's voice."""
+        self._activity.echo.plays(audio)
+
+    def agent_silenced(self) -> None:
+        """The carrier was told to play no more of it."""
+        self._activity.echo.silenced()
 
     def hear(self, frame: bytes) -> None:
         """A frame of the caller's voice. The hot path: 50 a second and call."""
@@ -65,7 +74,20 @@ class Ears:
             self._transcription.expect(expectation)
 
     async def run(self, connecting: asyncio.Future[Transcription]) -> None:
-        """Listen until cancelled, or until the ears have failed for good."""
+        """Listen until cancelled, until the last words have come, or until the ears have failed for good."""
+        try:
+            await self._listen(connecting)
+        finally:
+            self._connected.set()
+
+    async def finish(self) -> None:
+        """The caller has gone: let the last words come, also if the ears are only now being connected."""
+        self._finished = True
+        await self._connected.wait()
+        if self._transcription is not None:
+            await self._transcription.finish()
+
+    async def _listen(self, connecting: asyncio.Future[Transcription]) -> None:
         attempt = 0
         upcoming: Awaitable[Transcription] = connecting
         while True:
@@ -73,11 +95,14 @@ class Ears:
             try:
                 transcription = await upcoming
                 try:
-                    self._connected(transcription)
+                    self._connect(transcription)
                     async for heard in transcription:
-                        self._feed(heard)
+                        # Some STT reports every sound as speech, and does not know what the agent says. Words follow.
+                        if not (isinstance(heard, SpeechStarted) and self._activity.in_echo):
+                            self._feed(heard)
                 finally:
                     self._transcription = None
+                    self._connected.clear()
                     await transcription.aclose()
                 if self._finished:
                     return
@@ -94,15 +119,10 @@ class Ears:
             attempt += 1
             upcoming = self._provider.connect(call=self._call, language=self._language)
 
-    async def finish(self) -> None:
-        """The caller has gone: let the last words come."""
-        self._finished = True
-        if self._transcription is not None:
-            await self._transcription.finish()
-
-    def _connected(self, transcription: Transcription) -> None:
+    def _connect(self, transcription: Transcription) -> None:
         if self._expectation is not None:
             transcription.expect(self._expectation)
         while self._before_connect:
             transcription.send(self._before_connect.popleft())
         self._transcription = transcription
+        self._connected.set()

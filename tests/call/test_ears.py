@@ -1,15 +1,16 @@
-"""Ears that are lost now and then are not lost for good."""
+"""Ears that are lost now and then, that are late, and that hear the agent itself."""
 
 from __future__ import annotations
 
 import asyncio
+import audioop
 from collections.abc import AsyncIterator
 from typing import cast
 
 import pytest
 
 from phoneagent.call.ears import RECONNECT, Ears
-from phoneagent.conversation.events import EarsFailed
+from phoneagent.conversation.events import EarsFailed, EndOfTurn, Event, PartialTranscript, SpeechStarted
 from phoneagent.errors import ProviderError
 from phoneagent.ports import Transcription
 
@@ -54,3 +55,109 @@ async def test_only_losses_in_a_row_make_deaf(seconds, fails):
     await asyncio.wait([running])
     assert events == ([EarsFailed("flaky: gone")] if fails else [])
     assert provider.connections == (len(RECONNECT) + 1 if fails else 10)
+
+
+class Attentive:
+    """Ears that are told what to hear, and remember what they got."""
+
+    turn_events = True
+
+    def __init__(self) -> None:
+        self.frames: list[bytes] = []
+        self.heard: asyncio.Queue[Event | None] = asyncio.Queue()
+
+    def send(self, audio: bytes) -> None:
+        self.frames.append(audio)
+
+    def expect(self, expectation: object) -> None: ...
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        while (heard := await self.heard.get()) is not None:
+            yield heard
+
+    async def finish(self) -> None:
+        self.heard.put_nowait(EndOfTurn(f"{len(self.frames)} frames"))
+        self.heard.put_nowait(None)
+
+    async def aclose(self) -> None: ...
+
+
+class Listening:
+    """Ears at work, and what they have told."""
+
+    def __init__(self, provider: object = None) -> None:
+        loop = asyncio.get_running_loop()
+        self.events: list[Event] = []
+        self.connecting: asyncio.Future[Transcription] = loop.create_future()
+        self.ears = Ears(provider, self.events.append, loop.time, call="CA1", language="en")  # type: ignore[arg-type]  # by shape
+        self.running = asyncio.create_task(self.ears.run(self.connecting))
+
+    def connected(self, ears: Attentive) -> None:
+        self.connecting.set_result(cast("Transcription", ears))
+
+
+def tone(level: int) -> bytes:
+    """20 ms that nobody takes for silence."""
+    return audioop.lin2ulaw((level.to_bytes(2, "little") * 4 + (-level).to_bytes(2, "little", signed=True) * 4) * 20, 2)
+
+
+SILENCE = b"\xff" * 160
+
+
+async def test_a_caller_who_hangs_up_before_the_ears_are_connected_is_heard_all_the_same():
+    listening = Listening()
+    for _ in range(40):
+        listening.ears.hear(SILENCE)
+    finishing = asyncio.create_task(listening.ears.finish())
+    await asyncio.sleep(0.2)
+    assert not finishing.done()
+    listening.connected(Attentive())
+    await finishing
+    await listening.running
+    assert listening.events == [EndOfTurn("40 frames")]
+
+
+async def test_nobody_waits_for_ears_that_have_failed():
+    listening = Listening()
+    finishing = asyncio.create_task(listening.ears.finish())
+    listening.connecting.set_exception(ProviderError("flaky", "no such key", retryable=False))
+    await finishing
+    assert listening.events == [EarsFailed("flaky: no such key")]
+
+
+async def test_the_agents_echo_is_no_speech_whoever_reports_it():
+    listening, attentive = Listening(), Attentive()
+    listening.connected(attentive)
+    for _ in range(20):
+        listening.ears.hear(SILENCE)
+    listening.ears.agent_plays(tone(8000) * 100)
+    for _ in range(50):
+        listening.ears.hear(tone(800))
+    attentive.heard.put_nowait(SpeechStarted("stt"))
+    attentive.heard.put_nowait(PartialTranscript("wait"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    assert listening.events == [PartialTranscript("wait")], "words count all the same"
+    listening.running.cancel()
+    await asyncio.wait([listening.running])
+
+
+async def test_a_voice_after_the_agent_was_silenced_is_a_callers():
+    listening, attentive = Listening(), Attentive()
+    listening.connected(attentive)
+    for _ in range(20):
+        listening.ears.hear(SILENCE)
+    listening.ears.agent_plays(tone(8000) * 100)
+    for _ in range(10):
+        listening.ears.hear(SILENCE)
+    listening.ears.agent_silenced()
+    for _ in range(40):
+        listening.ears.hear(SILENCE)
+    attentive.heard.put_nowait(SpeechStarted("stt"))
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    for _ in range(10):
+        listening.ears.hear(tone(800))
+    assert listening.events == [SpeechStarted("stt"), SpeechStarted("vad")]
+    listening.running.cancel()
+    await asyncio.wait([listening.running])
