@@ -47,6 +47,7 @@ class Disorder:
         """An event arrives."""
         kind = type(event).__name__
         disturbance = self._striking(event, kind)
+        due = self._released_by(kind)
         if disturbance is None:
             self._deliver(event)
         elif disturbance.after:
@@ -55,7 +56,8 @@ class Disorder:
             self._deliver(event)
         if disturbance is not None and (disturbance.late or disturbance.again is not None):
             self._later(disturbance.late or disturbance.again or 0.0, lambda: self._deliver(event))
-        self._release(kind)
+        for held in due:
+            self._deliver(held)
 
     def _striking(self, event: Event, kind: str) -> Disturbance | None:
         for disturbance in self._disturbances:
@@ -67,9 +69,8 @@ class Disorder:
                 return disturbance
         return None
 
-    def _release(self, kind: str) -> None:
-        """Let go what waited for an event of this kind."""
+    def _released_by(self, kind: str) -> list[Event]:
+        """What has waited for an event of this kind."""
         due = [event for awaited, event in self._held if awaited == kind]
         self._held = [(awaited, event) for awaited, event in self._held if awaited != kind]
-        for event in due:
-            self._deliver(event)
+        return due

@@ -120,10 +120,23 @@ def _parts(value: Any) -> Any:
     return (value,) if isinstance(value, str) else value
 
 
+def _filled(values: tuple[Any, ...]) -> tuple[Any, ...]:
+    """At least one. pydantic's own check also complains when all of several are wrong in themselves."""
+    if not values:
+        raise ValueError("expected at least one")
+    return values
+
+
 def _event(name: str) -> str:
     if name not in EVENTS:
         raise ValueError(f"expected an event of the conversation, got {name!r}")
     return name
+
+
+def _keys(keys: str) -> str:
+    if not keys or not set(keys) <= set("0123456789*#"):
+        raise ValueError("expected keys: digits, * and #")
+    return keys
 
 
 def _turn(line: str) -> str:
@@ -140,11 +153,12 @@ def _state(name: str) -> str:
 
 
 Words: TypeAlias = Annotated[str, Field(min_length=1)]
-Parts: TypeAlias = Annotated[tuple[Words, ...], Field(min_length=1), BeforeValidator(_parts)]
+Parts: TypeAlias = Annotated[tuple[Words, ...], AfterValidator(_filled), BeforeValidator(_parts)]
 When: TypeAlias = Annotated[Any, BeforeValidator(_cue)]
 Seconds: TypeAlias = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 Duration: TypeAlias = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Count: TypeAlias = Annotated[int, Field(ge=0)]
+Keys: TypeAlias = Annotated[str, AfterValidator(_keys)]
 EventName: TypeAlias = Annotated[str, AfterValidator(_event)]
 
 
@@ -181,7 +195,7 @@ class _StepTable(_Table):
     split: bool = False
     backchannel: bool = False
     echo: Words | None = None
-    press: Annotated[str, Field(pattern=r"^[0-9*#]+$")] | None = None
+    press: Keys | None = None
     noise: Seconds | None = None
     rms: Seconds = COUGH
     wait: When | None = None
@@ -244,8 +258,8 @@ class ScenarioFile(_Table):
     """A scenario file as it is written."""
 
     title: Words
-    ears: Annotated[tuple[Ears, ...], Field(min_length=1)] = ("flux",)
-    run: Annotated[tuple[Run, ...], Field(min_length=1)] = ("table",)
+    ears: Annotated[tuple[Ears, ...], AfterValidator(_filled)] = ("flux",)
+    run: Annotated[tuple[Run, ...], AfterValidator(_filled)] = ("table",)
     default_answer: Words = DEFAULT_ANSWER
     agent: dict[str, Any] = {}
     mind: tuple[_MindTable, ...] = ()
@@ -253,7 +267,7 @@ class ScenarioFile(_Table):
     latencies: _LatenciesTable = _LatenciesTable()  # type: ignore[valid-type]  # made from Latencies above
     network: _NetworkTable = _NetworkTable()
     who: _CallerTable = _CallerTable()
-    caller: Annotated[tuple[_StepTable, ...], Field(min_length=1)]
+    caller: Annotated[tuple[_StepTable, ...], AfterValidator(_filled)]
     disorder: tuple[_DisorderTable, ...] = ()
     expect: _ExpectTable
 
