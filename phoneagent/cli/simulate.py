@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from phoneagent.scenarios.playing import Played
-    from phoneagent.scenarios.scenario import Run, Scenario
+    from phoneagent.scenarios.scenario import Scenario
     from phoneagent.scenarios.scoreboard import Scoreboard, Target
 
 COUNTS = {
@@ -49,14 +49,30 @@ TIMES = {
 )
 @click.option("--name", metavar="PATTERN", help="Only scenarios of this name, such as 'barge_in_*'.")
 @click.option("--jobs", type=click.IntRange(1), default=1, show_default=True, help="Processes to play them in.")
+@click.option(
+    "--journals",
+    metavar="FOLDER",
+    type=click.Path(file_okay=False, path_type=Path),
+    help="Keep each call's journal there: `phoneagent replay` tells it event by event.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
-def simulate(paths: tuple[Path, ...], *, scored: bool, run: str, name: str | None, jobs: int, as_json: bool) -> None:
+def simulate(
+    paths: tuple[Path, ...],
+    *,
+    scored: bool,
+    run: str,
+    name: str | None,
+    jobs: int,
+    journals: Path | None,
+    as_json: bool,
+) -> None:
     """Play scripted calls, and say how well they went.
 
     \b
       phoneagent simulate tests/vectors/turn_taking/ --score      the scoreboard
       phoneagent simulate tests/vectors/turn_taking/ --run table --name 'cough_*'
-      phoneagent simulate my-call.toml                            one call, as it was heard
+      phoneagent simulate my-call.toml --journals journals/       one call, as it was heard
+      phoneagent replay journals/my-call.table.jsonl              and why it went like that
 
     A scenario is a TOML file: an agent, what the model answers, what the caller says, when they hesitate, cough or
     interrupt, and how the call shall have gone. PATH is a file or a folder of them. No keys and no network are needed.
@@ -80,14 +96,17 @@ def simulate(paths: tuple[Path, ...], *, scored: bool, run: str, name: str | Non
     """
     from rich.console import Console
 
-    from phoneagent.scenarios.playing import play_all
+    from phoneagent.scenarios.playing import Play, play_all
     from phoneagent.scenarios.scenario_file import load_scenarios
     from phoneagent.scenarios.scoreboard import scoreboard
     from phoneagent.telemetry import logs
 
     logs.configure(level="error")
     scenarios = [scenario for path in paths for scenario in load_scenarios(path)]
-    plays = _plays(scenarios, run, name)
+    if journals is not None:
+        journals.mkdir(parents=True, exist_ok=True)
+    chosen = [scenario for scenario in scenarios if name is None or _is_called(scenario, name)]
+    plays = [Play(scenario, way, journals) for scenario in chosen for way in scenario.run if run in (way, "both")]
     if not plays:
         raise click.UsageError("none of these scenarios has that name and is played in that way")
     played = _with_progress(play_all(plays, jobs=jobs), len(plays))
@@ -100,11 +119,6 @@ def simulate(paths: tuple[Path, ...], *, scored: bool, run: str, name: str | Non
         _show_calls(played, Console(highlight=False))
     if not (board.met if scored else not board.failing):
         raise SystemExit(FAILED)
-
-
-def _plays(scenarios: Sequence[Scenario], run: str, name: str | None) -> list[tuple[Scenario, Run]]:
-    chosen = [scenario for scenario in scenarios if name is None or _is_called(scenario, name)]
-    return [(scenario, way) for scenario in chosen for way in scenario.run if run in (way, "both")]
 
 
 def _is_called(scenario: Scenario, pattern: str) -> bool:

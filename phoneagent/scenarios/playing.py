@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from pathlib import Path
 from typing import NamedTuple
 
 from . import table
@@ -20,35 +21,43 @@ class Played(NamedTuple):
     dialogue: tuple[str, ...]
 
 
-def play(scenario: Scenario, run: Run) -> Outcome:
+class Play(NamedTuple):
+    """What is to be played, and how. `journals` is a folder that gets the call's journal as NAME.RUN.jsonl."""
+
+    scenario: Scenario
+    run: Run
+    journals: Path | None = None
+
+    @property
+    def journal(self) -> Path | None:
+        return self.journals / f"{self.scenario.name}.{self.run}.jsonl" if self.journals else None
+
+
+def play(one: Play) -> Outcome:
     """Play a scenario on the table or through the server."""
-    if run == "table":
-        return table.play(scenario)
+    if one.run == "table":
+        return table.play(one.scenario, journal=one.journal)
     from . import server  # Starlette and the providers' SDKs: a second that the table need not wait for
 
-    return server.play(scenario)
+    return server.play(one.scenario, journal=one.journal)
 
 
-def play_and_score(scenario: Scenario, run: Run) -> Played:
+def play_and_score(one: Play) -> Played:
     """The same, with its score. A call that breaks off has a score too: the others go on."""
     try:
-        outcome = play(scenario, run)
+        outcome = play(one)
     except Exception as error:  # noqa: BLE001 -- whatever was raised is what is wrong with this call
-        return Played(unplayable(scenario, run, error), ())
+        return Played(unplayable(one.scenario, one.run, error), ())
     return Played(score(outcome), tuple(dialogue(outcome.turns)))
 
 
-def play_all(plays: Sequence[tuple[Scenario, Run]], *, jobs: int = 1) -> Iterator[Played]:
+def play_all(plays: Sequence[Play], *, jobs: int = 1) -> Iterator[Played]:
     """Play them all, in their order; with more than one job in as many processes."""
     if jobs <= 1:
-        yield from (play_and_score(scenario, run) for scenario, run in plays)
+        yield from map(play_and_score, plays)
         return
     with ProcessPoolExecutor(jobs, initializer=_quiet) as pool:
-        yield from pool.map(_play_one, plays)
-
-
-def _play_one(play: tuple[Scenario, Run]) -> Played:
-    return play_and_score(*play)
+        yield from pool.map(play_and_score, plays)
 
 
 def _quiet() -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
 from typing import Any
 
 from phoneagent.errors import ToolError
@@ -23,13 +24,16 @@ LONGEST = 180.0  # seconds of a scripted call
 SETTLED = 5.0  # seconds that the product gets to save the last turn
 
 
-def play(scenario: Scenario) -> Outcome:
-    """Play a scenario through the server. Takes about a second for half a minute of call."""
+def play(scenario: Scenario, *, journal: Path | None = None) -> Outcome:
+    """Play a scenario through the server. Takes about a second for half a minute of call.
+
+    `journal` is a file that gets every event of the call, for `phoneagent replay`.
+    """
     with asyncio.Runner(loop_factory=FastForwardLoop) as runner:
-        return runner.run(played(scenario))
+        return runner.run(played(scenario, journal=journal))
 
 
-async def played(scenario: Scenario) -> Outcome:
+async def played(scenario: Scenario, *, journal: Path | None = None) -> Outcome:
     """The same within a running loop, which should be a `FastForwardLoop`."""
     voice, mind, observer = RememberedVoice(), _Mind(scenario), _Observer()
     async with rehearsal(
@@ -40,6 +44,7 @@ async def played(scenario: Scenario) -> Outcome:
         network=scenario.network,
         functions={tool.name: _function(tool) for tool in scenario.tools},
         observer=observer,
+        journals=journal.parent if journal else None,
     ) as world:
         mind.world = world
         call = world.carrier.dial(world.voice_url, caller=scenario.script, time_limit=LONGEST)
@@ -48,6 +53,8 @@ async def played(scenario: Scenario) -> Outcome:
         if (live := board.live(result.call)) is not None:
             await live.finished(within=SETTLED)
         stored = await board.look_up(result.call)
+    if journal is not None:
+        (journal.parent / f"{result.call}.0.jsonl").replace(journal)
     opened = result.ear.facts(StreamOpened)
     began = opened[0].at if opened else 0.0
     said = [thought for thought in thoughts(result.ear, scenario.lines) if thought.meant == "answer"]

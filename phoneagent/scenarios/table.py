@@ -9,8 +9,10 @@ from __future__ import annotations
 import json
 from collections import deque
 from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
+from phoneagent.call.journal import Journal, Opening
 from phoneagent.conversation.commands import (
     CancelReply,
     ClearPlayback,
@@ -26,7 +28,6 @@ from phoneagent.conversation.commands import (
     Synthesize,
     Transfer,
 )
-from phoneagent.conversation.conversation import Conversation
 from phoneagent.conversation.events import (
     CallEnded,
     CallStarted,
@@ -69,9 +70,17 @@ class EndlessCall(RuntimeError):
     """A call did not come to an end."""
 
 
-def play(scenario: Scenario) -> Outcome:
-    """Play a scenario on the table. Raises `EndlessCall`, and whatever the core raises."""
-    return Table(scenario).play()
+def play(scenario: Scenario, *, journal: Path | None = None) -> Outcome:
+    """Play a scenario on the table. Raises `EndlessCall`, and whatever the core raises.
+
+    `journal` is a file that gets every event of the call, for `phoneagent replay`; also when the call breaks off.
+    """
+    table = Table(scenario)
+    try:
+        return table.play()
+    finally:
+        if journal is not None:
+            table.journal.save(journal)
 
 
 class Table:
@@ -81,13 +90,15 @@ class Table:
         self._scenario = scenario
         agent = scenario.equipped_agent
         self._clock = Clock()
-        self._core = Conversation(
-            agent.phrasing,
-            agent.policy,
+        opening = Opening(
+            phrasing=agent.phrasing,
+            policy=agent.policy,
             turn_events=scenario.ears == "flux",
-            safe_tools=frozenset(tool.name for tool in agent.tools if tool.safe),
+            safe_tools=tuple(tool.name for tool in agent.tools if tool.safe),
+            history=(),
         )
-        self.journal: list[tuple[float, Event]] = []
+        self._core = opening.conversation()
+        self.journal = Journal(opening)
         self._instructions = agent.instructions
         self._ear = Ear(recording=False)
         self._ear.begin(lambda: self._clock.now)
@@ -187,7 +198,7 @@ class Table:
             self._feeding = False
 
     def _receive(self, event: Event) -> None:
-        self.journal.append((self._clock.now, event))
+        self.journal.write(self._clock.now, event)
         commands = self._core.receive(event, at=self._clock.now)
         if self._core.state.value != self._states[-1]:
             self._states.append(self._core.state.value)

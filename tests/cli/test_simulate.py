@@ -111,6 +111,15 @@ def test_several_processes_bring_the_same(phoneagent, folder):
     assert one.stdout == two.stdout
 
 
+def test_journals_are_kept_for_replay(phoneagent, folder):
+    (folder / "good.toml").write_text(SERVED)
+    phoneagent("simulate", str(folder), "--journals", "kept/journals")
+    for run in ("table", "server"):
+        told = phoneagent("replay", f"kept/journals/good.{run}.jsonl")
+        assert told.exit_code == 0
+        assert "caller: “What are your hours?”" in told.stdout
+
+
 def test_nothing_to_play_is_a_mistake(phoneagent, folder):
     result = phoneagent("simulate", str(folder), "--name", "nobody")
     assert result.exit_code == 2

@@ -6,13 +6,15 @@ from collections.abc import Callable
 
 import pytest
 
+from phoneagent.call.journal import replay
 from phoneagent.conversation import events as e
+from phoneagent.conversation.commands import SaveTurn
 from phoneagent.conversation.events import EndOfTurn, MarkPlayed, SpeechStarted
 from phoneagent.scenarios.disorder import Disorder, Disturbance
 from phoneagent.scenarios.heard import Played, words_in, words_played
 from phoneagent.scenarios.scenario_file import parse_scenarios
 from phoneagent.scenarios.scripted_voice import ScriptedVoice, word_seconds
-from phoneagent.scenarios.table import EndlessCall, Table, play
+from phoneagent.scenarios.table import EndlessCall, play
 from phoneagent.scenarios.transcript_check import dialogue
 from phoneagent.simulator.ear import Cleared
 
@@ -38,10 +40,9 @@ def scenario(text=QUESTION):
     return parse_scenarios(text, name="made_up", file="made_up.toml")[0]
 
 
-def test_the_same_scenario_is_the_same_call():
-    first, second = Table(scenario()), Table(scenario())
-    one, other = first.play(), second.play()
-    assert first.journal == second.journal
+def test_the_same_scenario_is_the_same_call(tmp_path):
+    one, other = (play(scenario(), journal=tmp_path / name) for name in ("first", "second"))
+    assert (tmp_path / "first").read_bytes() == (tmp_path / "second").read_bytes()
     assert one.words == other.words
     assert one.turns == other.turns
     assert one.ear.agent_speech() == other.ear.agent_speech()
@@ -82,6 +83,15 @@ def test_a_call_that_does_not_end_is_noticed():
     endless = endless.replace("hang_up = true\nafter = { agent_finished = 3.0 }", 'wait = "never"')
     with pytest.raises(EndlessCall, match="made_up: listening"):
         play(scenario(endless))
+
+
+def test_its_journal_is_one_that_can_be_replayed(tmp_path):
+    call = play(scenario(), journal=tmp_path / "journal")
+    with (tmp_path / "journal").open("rb") as lines:
+        saved = [
+            command.turn for _, _, commands in replay(lines) for command in commands if isinstance(command, SaveTurn)
+        ]
+    assert saved == list(call.turns)
 
 
 def test_seconds_of_latency_and_of_network_are_added():
