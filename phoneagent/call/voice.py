@@ -15,7 +15,7 @@ from phoneagent.conversation.events import Event, ReplyAudio, ReplyAudioDone, Re
 from phoneagent.conversation.words import SAMPLE_RATE, Word
 from phoneagent.errors import ProviderError
 from phoneagent.ports import Speech, TextToSpeech
-from phoneagent.records import SpeechChunk, SpeechDone, SpeechFailed, Spoken
+from phoneagent.records import Clip, SpeechChunk, SpeechDone, SpeechFailed, Spoken
 from phoneagent.speakable import Speakable, WrittenWords
 
 from .speech_cache import SpeechCache
@@ -34,6 +34,8 @@ class _Voiced:
     offset: int = 0
     streamed: bool = False
     written: WrittenWords = field(default_factory=WrittenWords)
+    phrases: list[str] = field(default_factory=list)  # what the provider was given
+    words: list[Word] = field(default_factory=list)  # what it told of them
 
 
 class Voice:
@@ -69,6 +71,7 @@ class Voice:
         clip = None if voiced.streamed else self._cache.get(self._provider.identity, spoken)
         if clip is None:
             voiced.streamed = True
+            voiced.phrases.append(spoken)
             if self._hopeless:
                 self._feed(ReplyFailed(reply, self._hopeless, "tts"))
                 return
@@ -144,8 +147,10 @@ class Voice:
             return  # cancelled
         match spoken:
             case SpeechChunk(reply, audio, words):
+                voiced.words += words
                 self._heard(reply, voiced, audio, voiced.written.translate(_placed(words, voiced.offset)))
             case SpeechDone(reply):
+                self._keep(voiced)
                 self._done(reply, voiced)
             case SpeechFailed(reply, problem):
                 self._feed(ReplyFailed(reply, problem, "tts"))
@@ -162,6 +167,12 @@ class Voice:
         if words := voiced.written.finish(len(voiced.audio)):
             self._feed(ReplyAudio(reply, 0, words, None))
         self._feed(ReplyAudioDone(reply))
+
+    def _keep(self, voiced: _Voiced) -> None:
+        """A phrase that was spoken by itself is a clip; the cache knows whether it is worth keeping."""
+        if self._speech is not None and len(voiced.phrases) == 1 and not voiced.offset:
+            clip = Clip(bytes(voiced.audio), tuple(voiced.words))
+            self._cache.heard(self._speech.identity, voiced.phrases[0], clip, call=self._call)
 
     def _lost(self, problem: str) -> None:
         """What was being streamed will not come: those replies have failed."""

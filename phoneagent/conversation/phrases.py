@@ -96,6 +96,7 @@ _NUMBER_FOLLOWS = frozenset(
 
 _OPEN_LINK = re.compile(r"\[[^\[\]\n]{0,200}(?:\](?:\([^()\s]{0,500})?)?$")
 _NUMBER = re.compile(r"[\d+(#$€£¥]")
+_BELONGS_TO_NAME = re.compile(r"(?:St|Ave|Blvd|Rd|Hwy|Dr|Jr|Sr|Inc|Ltd|Corp|Co)\b")
 _LAST_WORDS = frozenset(
     "please course sure moment certainly okay thanks you welcome problem right sorry goodbye great perfect absolutely "
     "bitte gern gerne danke plaît bien sûr merci favor supuesto gracias favore certo grazie proszę dziękuję oczywiście "
@@ -163,6 +164,8 @@ class Phrases:
         ends = [match.end() for match in re.finditer(r"\S+(?=\s)", text)]
         for count, end in enumerate(ends, start=1):
             word = text[:end].split()[-1]
+            if word[0].isupper() and self._language != "de" and not re.search(r"\S\s", text[end:]):
+                continue  # half a name, perhaps, as in "Main St."
             if count >= self._first_words and not self._weak(word) and self._may_pause(end):
                 return end
         return None
@@ -189,6 +192,8 @@ class Phrases:
             return False
         if after and _NUMBER.match(after) and not (before_number and _bare(before) not in _NUMBER_FOLLOWS):
             return False  # "bus 5", "open 9 to 5", "Nov 22, 2026"
+        if _BELONGS_TO_NAME.match(after):
+            return False
         last = before.rstrip(" ,;:–—-").rpartition(" ")[2]
         if any(map(str.isdecimal, last)) or last.endswith(("$", "€", "£", "+")):
             # "$1,200" and "7:30" may go on, or have a unit; only a comma and a word after it tell that they do not

@@ -223,3 +223,18 @@ async def test_a_voice_without_times_gives_none():
     assert words_of(studio) == []
     assert sum(event.samples for event in studio.events if isinstance(event, ReplyAudio)) == 700
     await studio.close()
+
+
+async def test_a_phrase_that_was_spoken_by_itself_twice_is_there_at_once_the_third_time():
+    provider, cache = Recorded(), SpeechCache()
+    studio = Studio(provider, cache)
+    for reply, phrases in enumerate([["It is $3."], ["Well.", "It is $3."], ["It is $3."]], start=1):
+        for phrase in phrases:
+            studio.voice.speak(reply, phrase)
+        studio.voice.finish(reply)
+        await studio.until(ReplyAudioDone)
+        studio.events.clear()
+    studio.voice.speak(4, "It is $3.")
+    assert [(word.text, word.end - word.start) for word in words_of(studio)] == [("It", 100), ("is", 100), ("$3.", 200)]
+    assert cache.get("recorded", "Well.") is None
+    await studio.close()

@@ -60,7 +60,7 @@ TOGETHER = (
     "Dr. Smith", "St. Mary", "No. 5", "room 204",
     "+1 (555) 000-5006", "555 000 5006", "ana.b@example.com", "www.example.com/a.b",
     "example.com", "[our big menu](https://example.com/a)", "20 °C", "5 km", "10 %", "12 EUR", "AB12C", "e.g. fish",
-    "1st", "z.B.",
+    "1st", "z.B.", "Main St.",
 )  # fmt: skip
 
 
