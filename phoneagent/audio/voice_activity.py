@@ -1,4 +1,4 @@
-"""Tells voice from silence, 20 ms at a time, for 4 to 9 µs: the loudness of each 10 ms against the noise of the line
+"""Tells voice from silence, 20 ms at a time, for 3 to 9 µs: the loudness of each 10 ms against the noise of the line
 and the echo of what the agent says.
 
 It is there to notice that a caller starts and stops making sound, quickly and on every line; what a sound means, the
