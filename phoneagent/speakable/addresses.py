@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
-from .language import Language
 from .rules import Begins, Rule, Said
+
+if TYPE_CHECKING:
+    from .language import Language  # it takes a quarter of a second, which an agent without a language need not pay
 
 TLDS = (
     "com org net info biz edu gov io ai app dev co me tv fm ly shop store online site tech cloud health care email "
