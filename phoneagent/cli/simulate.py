@@ -164,7 +164,7 @@ def _show_board(board: Scoreboard, console: Console) -> None:
     console.print(targets)
 
     for score in board.failing:
-        console.print(f"[red]{score.name}[/], {score.run}: {score.title}", soft_wrap=True)
+        console.print(f"{score.name}, {score.run}: {score.title}", soft_wrap=True, markup=False, style="red")
         for fault in score.faults:
             console.print(f"    {fault}", soft_wrap=True, markup=False)
     good = len(board.scores) - len(board.failing)
@@ -173,7 +173,9 @@ def _show_board(board: Scoreboard, console: Console) -> None:
 
 def _show_calls(played: Sequence[Played], console: Console) -> None:
     for one in played:
-        console.print(f"[bold]{one.score.name}[/], {one.score.run}: {one.score.title}", soft_wrap=True)
+        console.print(
+            f"{one.score.name}, {one.score.run}: {one.score.title}", soft_wrap=True, markup=False, style="bold"
+        )
         for line in one.dialogue:
             console.print(f"    {line}", soft_wrap=True, markup=False)
         for fault in one.score.faults:

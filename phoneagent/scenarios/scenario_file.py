@@ -1,16 +1,43 @@
 """Scenarios from TOML files. `tests/vectors/turn_taking/` has many; each reads as a story.
 
-    title = "A yes of 200 ms is answered"
+    title = "Mm-hm over the answer is no interruption"
+    ears = ["flux", "nova"]             # ears that know when a turn ends, ears that do not; each is a call of its own
+    run = ["table", "server"]           # how it is played
 
-    [[mind]]
-    heard = "yes"
-    say = "Very good."
+    [agent]                             # laid over a small base agent, written as in an agent file
+    greeting = "Good evening."
+
+    [[mind]]                            # the first rule whose pattern is found in the caller's words answers
+    heard = "hours"
+    say = "We are open from noon to eleven."
+                                        # also: call, arguments and then; first_token, seconds that this answer takes
+
+    [[tool]]
+    name = "look_up"                    # also: result or problem, seconds, safe
+
+    [latencies]                         # seconds, see `simulator.latency`
+    [network]                           # to_server, from_server: seconds
+    [who]                               # background: RMS of the noise around the caller; echo and echo_delay of the
+                                        # line; patience; stays = true: does not hang up after the last answer
+
+    [[caller]]                          # step by step
+    say = ["What are", "your hours?"]   # with a hesitation
+    pause = 0.7                         # of so many seconds
+    split = true                        # although the ears take each part for a whole turn
 
     [[caller]]
-    say = "Yes"
+    say = "Mm-hm."
+    backchannel = true                  # wants no answer
+    after = { agent_speaking = 1.0 }    # for so many seconds; also { agent_finished = 0.6 }, or seconds after the step
+                                        # before; other steps: echo = the agent's words that come back, press = "42#",
+                                        # noise = seconds (and rms), wait = when, hang_up = true
 
-    [expect]
-    dialogue = ["agent: Hello, how can I help you?", "caller: Yes", "agent: Very good."]
+    [[disorder]]                        # what happens to the number-th event of a kind (0: to each); table only
+    event = "EndOfTurn"
+    late = 1.0                          # or lost = true, again = seconds, after = another event
+
+    [expect]                            # see `scenario.Expected`
+    dialogue = ["agent: Good evening.", "caller: What are your hours?", "agent: We are … eleven."]
 
 What is wrong with a file is told with its line, the key, and what was expected, one line a problem, all at once.
 """

@@ -69,6 +69,13 @@ def test_the_scoreboard_names_each_call_that_failed(phoneagent, folder):
     assert "1 of 2 calls went as they should." in result.stdout
 
 
+def test_the_ears_of_a_failing_call_are_told(phoneagent, folder):
+    (folder / "bad.toml").write_text(BAD.replace("[[mind]]", 'ears = ["flux", "nova"]\n[[mind]]', 1))
+    told = phoneagent("simulate", str(folder), "--score").stdout
+    assert "bad[flux], table: " in told
+    assert "bad[nova], table: " in told
+
+
 def test_a_target_that_is_missed_is_a_failure_though_every_call_went_well(phoneagent, folder):
     """Without speculation the answer comes when it comes: nothing in the file forbids that."""
     (folder / "good.toml").write_text(GOOD.replace("[[mind]]", "[agent.turn_taking]\neager_turns = false\n[[mind]]", 1))

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import textwrap
+
 import pytest
 
 from phoneagent.conversation.policy import Policy
 from phoneagent.errors import SettingsError
+from phoneagent.scenarios import scenario_file
 from phoneagent.scenarios.scenario_file import LISTENS_ON, load_scenarios, parse_scenarios
 from phoneagent.simulator.caller import AgentFinished, AgentSpeaking, CallEnds, HangUp, Noise, Press, Say, Wait
 
@@ -118,6 +121,16 @@ def test_all_that_a_file_may_say():
         ("Mhm.", 2, "nothing", None, True),
         ("Good evening", 3, "echo", None, True),
     ]
+
+
+def test_the_example_that_explains_the_format_is_one():
+    text = scenario_file.__doc__ or ""
+    example = "\n".join(line for line in text.splitlines() if line.startswith("    ")).replace(
+        '["table", "server"]', '["table"]'
+    )
+    flux, nova = parse(textwrap.dedent(example))
+    assert flux.steps[1] == Say("your hours?", after=0.7)
+    assert nova.expected.dialogue[2] == "agent: We are … eleven."
 
 
 SHORT = 'title = "short"\n[[caller]]\nsay = "Hello"\n[expect]\n'
