@@ -1,13 +1,14 @@
 """Agent files: what they may say, and what is told about mistakes."""
 
 import shutil
-from dataclasses import fields
+import tomllib
 from pathlib import Path
 
 import pytest
 
 from phoneagent.agent_file import BUILT_IN, builtin_agent, embedded, load_agent, load_agents, parse_agent
-from phoneagent.conversation.policy import Phrasing, Policy
+from phoneagent.conversation.knobs import knobs
+from phoneagent.conversation.policy import EndpointingRule, Interruption, Phrasing, Policy
 from phoneagent.errors import SettingsError
 from phoneagent.records import Agent, ProviderChoice
 
@@ -58,12 +59,35 @@ def test_embedded_needs_a_dialogue():
 
 
 def test_every_knob_of_turn_taking_can_be_set():
-    for field in fields(Policy):
-        if field.name in ("call_at_most", "goodbye_before_limit"):
+    values = {bool: "false", int: "700", float: "1.25", str: '"*"', tuple: '["well"]'}
+    for name, default, unit, why in knobs(Policy):
+        assert why
+        if name in ("call_at_most", "goodbye_before_limit") or unit in ("table", "rules"):
             continue
-        value = {bool: "false", int: "700", float: "1.25", tuple: '["well"]'}[type(field.default)]
-        agent = parse_agent(f"{SMALL}[turn_taking]\n{field.name} = {value}", "a.toml")
-        assert getattr(agent.policy, field.name) == {"false": False, "700": 700, "1.25": 1.25}.get(value, ("well",))
+        value = '"caller"' if unit == "who" else values[type(default)]
+        agent = parse_agent(f"{SMALL}[turn_taking]\n{name} = {value}", "a.toml")
+        given = tomllib.loads(f"v = {value}")["v"]
+        assert getattr(agent.policy, name) == (tuple(given) if isinstance(given, list) else given)
+
+
+def test_what_it_takes_to_interrupt_is_set_for_each_part_of_a_call():
+    agent = parse_agent(
+        f"{SMALL}[turn_taking.greeting]\ninterruptible = false\n[turn_taking.speaking]\nwords = 2", "a.toml"
+    )
+    assert agent.policy.greeting == Interruption(interruptible=False)
+    assert agent.policy.thinking == Interruption()
+    assert agent.policy.speaking == Interruption(words=2)
+
+
+def test_rules_of_endpointing_are_regular_expressions():
+    agent = parse_agent(f'{SMALL}[[turn_taking.rules]]\nagent = "your name"\nsilence = 1.5', "a.toml")
+    assert agent.policy.rules == (EndpointingRule(1.5, agent="your name"),)
+    with pytest.raises(
+        SettingsError, match=r"a.toml:\d+: turn_taking.rules.*agent: expected a regular expression, got '\(your'"
+    ):
+        parse_agent(f'{SMALL}[[turn_taking.rules]]\nagent = "(your"\nsilence = 1.5', "a.toml")
+    with pytest.raises(SettingsError, match=r"silence"):
+        parse_agent(f"{SMALL}[[turn_taking.rules]]\nsilence = 0", "a.toml")
 
 
 def test_limits_are_the_policys():

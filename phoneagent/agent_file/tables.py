@@ -5,14 +5,14 @@ from __future__ import annotations
 import re
 import typing
 from collections.abc import Iterator, Mapping
-from dataclasses import MISSING, fields
 from dataclasses import Field as DataclassField
+from dataclasses import asdict, fields
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from phoneagent.conversation.grammar import Grammar, PatternError, parse
-from phoneagent.conversation.policy import LEAST, Phrasing, Policy
+from phoneagent.conversation.policy import EndpointingRule, Interruption, Phrasing, Policy
 from phoneagent.records import Agent, Dialogue, Intent, ProviderChoice, Slot, ToolSpec
 from phoneagent.toolbox import find_function, tool_spec
 
@@ -185,17 +185,25 @@ class _DialogueTable(_Table):
 def _like(record: type[Any], name: str, *, without: tuple[str, ...] = ()) -> type[_Table]:
     """A table with the fields of a record of plain values, so that a knob is named in one place."""
     hints = typing.get_type_hints(record)
-    checked: dict[type[Any], Any] = {
-        float: Seconds,
-        int: Annotated[int, Field(ge=0)],
-        str: Text,
-    }
 
     def definition(field: DataclassField[Any]) -> tuple[Any, Any]:
-        kind = checked.get(hints[field.name], hints[field.name])
-        if least := LEAST.get(field.name):
-            kind = Annotated[int, Field(ge=least)]
-        return kind, field.default if field.default is not MISSING else ...
+        kind: Any = hints[field.name]
+        default: Any = field.default
+        if (table := _TABLES.get(kind)) is not None:
+            return table, table(**asdict(default))
+        if kind == tuple[EndpointingRule, ...]:
+            return tuple[_Rule, ...], default  # type: ignore[valid-type]  # made from the record above
+        least = field.metadata.get("least", 0)
+        positive: dict[Any, Any] = {"ge": least} if least else {"gt": 0} if default else {"ge": 0}
+        checked: dict[Any, Any] = {
+            float: Annotated[float, Field(**positive, allow_inf_nan=False)],
+            int: Annotated[int, Field(ge=least)],
+            str: Text if default else str,
+        }
+        kind = checked.get(kind, kind)
+        if field.metadata.get("unit") in ("pattern", "patterns"):
+            kind = tuple[_Pattern, ...] if isinstance(default, tuple) else _Pattern
+        return kind, default
 
     return create_model(  # type: ignore[no-any-return,call-overload]  # its overloads do not know computed fields
         name,
@@ -204,8 +212,29 @@ def _like(record: type[Any], name: str, *, without: tuple[str, ...] = ()) -> typ
     )
 
 
+def _regular(pattern: str) -> str:
+    try:
+        re.compile(pattern)
+    except re.error as error:
+        raise ValueError(f"expected a regular expression, got {pattern!r}: {error}") from error
+    return pattern
+
+
+_Pattern = Annotated[str, AfterValidator(_regular)]
+_TABLES: dict[Any, type[_Table]] = {}
+_Rule = _like(EndpointingRule, "_Rule")
+_TABLES[Interruption] = _like(Interruption, "_Interruption")
 _TurnTaking = _like(Policy, "_TurnTaking", without=("call_at_most", "goodbye_before_limit"))
 _PhrasesTable = _like(Phrasing, "_PhrasesTable", without=("greeting",))
+
+
+def _policy(table: _Table, **limits: float) -> Policy:
+    given: dict[str, Any] = {**dict(table), **limits}
+    for name, value in given.items():
+        if isinstance(value, _TABLES[Interruption]):
+            given[name] = Interruption(**dict(value))
+    given["rules"] = tuple(EndpointingRule(**dict(rule)) for rule in given["rules"])
+    return Policy(**given)
 
 
 class AgentFile(_Table):
@@ -237,10 +266,10 @@ class AgentFile(_Table):
             phrasing=Phrasing(greeting=self.greeting, **dict(self.phrases)),
             instructions=self.instructions.strip(),
             language=self.language,
-            policy=Policy(
+            policy=_policy(
+                self.turn_taking,
                 call_at_most=self.limits.max_duration,
                 goodbye_before_limit=self.limits.goodbye_before,
-                **dict(self.turn_taking),
             ),
             tools=tools,
             dialogue=self.dialogue.dialogue() if self.dialogue else None,

@@ -1,7 +1,7 @@
 """The caller makes a sound while the agent speaks or thinks: stop at once, then find out whether it was meant.
 
-What a sound means is told by its words (`meaning.py`). Until they come the reply is held; a cough or a backchannel lets
-it go on at the word where it stopped.
+What a sound means is told by its words (`meaning.py`). Until they come the reply is held; a cough, a backchannel or the
+agent's own echo lets it go on at the word where it stopped.
 """
 
 from __future__ import annotations
@@ -12,8 +12,13 @@ from .deadlines import Reason
 from .floor import Floor
 from .listening import Listening
 from .meaning import Meaning, meaning
+from .policy import Interruption
 from .replies import Replies
 from .states import State
+
+ECHO_REACH = 12  # words: some four seconds of speech; an echo and its transcript are not later than that
+NO_ANSWER = 4  # words of a question, said again: fewer are its answer ("a table for two?" – "for two")
+ECHO_LEAD = 2  # words: what is just being said may come back before it counts as heard
 
 
 class BargeIn:
@@ -24,17 +29,36 @@ class BargeIn:
         self._listening = listening
         self._replies = replies
         self._paused_at = 0.0  # when a sound over the agent made it pause
+        self._paused = Interruption()  # what it takes to interrupt what was paused
 
     # -- sounds -------------------------------------------------------------------------------------
 
-    def speech_started(self, _: e.SpeechStarted, at: float) -> None:
+    def speech_started(self, event: e.SpeechStarted, at: float) -> None:
         self._listening.turn.voiced = True
-        if self._interruptible:
-            self._replies.pause(at)
-            self._paused_at = at
-            self._floor.deadlines.set(Reason.CONFIRM, at + self._floor.policy.confirm_barge_in)
+        limits = self._limits(at)
+        if limits.voice and event.source == "vad":
+            self._floor.deadlines.set(Reason.VOICE, at + limits.voice)
+        elif limits.interruptible:
+            self._pause(limits, at)
+
+    def voice_lasts(self, at: float) -> None:
+        """It was no click."""
+        over_agent = self._floor.state in (State.THINKING, State.SPEAKING)
+        if over_agent and self._listening.turn.voiced and (limits := self._limits(at)).interruptible:
+            self._pause(limits, at)
 
     def speech_stopped(self, event: e.SpeechStopped, at: float) -> None:
+        """The sound was too short to pause for, or it is the end of what is being answered."""
+        self._floor.deadlines.drop(Reason.VOICE)
+        self._listening.speech_stopped(event, at)
+
+    def _pause(self, limits: Interruption, at: float) -> None:
+        self._paused, self._paused_at = limits, at
+        self._replies.pause(at)
+        self._floor.deadlines.set(Reason.CONFIRM, at + self._floor.policy.confirm_barge_in)
+
+    def pause_ends(self, event: e.SpeechStopped, at: float) -> None:
+        """The sound that made the agent pause is over."""
         self._listening.turn.fall_silent(event.ended)
         policy = self._floor.policy
         # A cough is over at once; whoever spoke for long has said something, and its transcript is under way.
@@ -49,48 +73,73 @@ class BargeIn:
             self._floor.deadlines.set(Reason.CONFIRM, patience)
         elif self._finished_without_turn_events(at):
             self._interrupt(at)
-            self._listening.answer(turn.text, at)
+            self._listening.answer(at)
         else:
             self._go_on(at)
 
     # -- words --------------------------------------------------------------------------------------
 
     def partial_transcript(self, event: e.PartialTranscript, at: float) -> None:
-        turn = self._listening.turn
+        listening = self._listening
+        if listening.is_repeat(event.text, at) or not event.text.strip():
+            return
+        if listening.closed_too_early and self._replies.nothing_heard(at):
+            self._replies.drop(at)
+            listening.reopen()
+            listening.open(at)
+            listening.partial_transcript(event, at)
+            return
+        turn = listening.turn
         turn.hear(event.text, final=event.final)
-        if not self._interruptible:
+        if not self._limits(at).interruptible:
             return
         meant = self._meaning(turn.text, at)
         if meant is Meaning.INTERRUPTION:
             self._interrupt(at)
-            self._listening.open(at)
-            self._listening.set_end(at)
-        elif meant is Meaning.BACKCHANNEL and event.final:
+            listening.open(at)
+            listening.set_end(at)
+        elif event.final and meant in (Meaning.BACKCHANNEL, Meaning.ECHO):
+            self._overheard(meant, turn.text)
             turn.segments.clear()
+        elif meant is Meaning.ECHO and self._floor.state is State.PAUSED:
+            # No need to wait for the end of one's own voice. What follows in the same breath is the caller's.
+            self._overheard(meant, turn.text)
+            self._go_on(at)
+            self._listening.turn.echoed = len(event.text.split())
 
     def eager_end_of_turn(self, event: e.EagerEndOfTurn, at: float) -> None:
-        self._listening.turn.hear(event.text, final=False)
-        if not self._interruptible:
+        listening = self._listening
+        if listening.is_repeat(event.text, at):
             return
-        if self._meaning(event.text, at, final=True) is Meaning.INTERRUPTION:
+        listening.turn.hear(event.text, final=False)
+        if not self._limits(at).interruptible:
+            return
+        if self._meaning(listening.turn.interim, at, final=True) is Meaning.INTERRUPTION:
             self._interrupt(at)
-            self._listening.open(at)
-            self._replies.speculate(self._listening.whole(event.text), at)
+            listening.open(at)
+            self._replies.speculate(listening.whole(listening.turn.text), at)
 
     def end_of_turn(self, event: e.EndOfTurn, at: float) -> None:
         text, listening = event.text.strip(), self._listening
-        if not self._interruptible:
-            listening.pending = listening.whole(text)
-            listening.turn = CallerTurn()
+        if listening.is_repeat(text, at):
             return
-        meant = self._meaning(text, at, final=True)
+        if text and listening.closed_too_early and self._replies.nothing_heard(at):
+            self._replies.drop(at)
+            listening.reopen()
+            listening.open(at)
+            listening.end_of_turn(event, at)
+            return
+        meant = self._meaning(listening.turn.own(text), at, final=True)
+        if meant is Meaning.INTERRUPTION and not self._limits(at).interruptible:
+            listening.turn.hold(text)
+            listening.turn.voiced = False
+            return
         if meant is Meaning.INTERRUPTION:
             self._interrupt(at)
-            listening.answer(text, at)
+            listening.end_of_turn(event, at)
             return
-        if meant is Meaning.BACKCHANNEL:
-            self._floor.emit("backchannel", text=text)
-        listening.turn = CallerTurn()
+        self._overheard(meant, text)
+        listening.turn = CallerTurn(held=listening.turn.held)
         if self._floor.state is State.PAUSED:
             self._go_on(at)
 
@@ -102,24 +151,42 @@ class BargeIn:
     # -- what follows -------------------------------------------------------------------------------
 
     def _interrupt(self, at: float) -> None:
-        reply = self._replies.current
-        self._replies.drop(at)
-        self._floor.emit("interrupted", reply=reply.id, heard=reply.playout.heard(at))
+        quick = self._question_heard(at)  # an answer is no quarrel
+        self._replies.interrupt(at, back_off=0.0 if quick else self._floor.policy.back_off)
 
     def _go_on(self, at: float) -> None:
         """The sound meant nothing."""
-        self._listening.turn = CallerTurn(voiced=self._listening.turn.voiced)
+        turn = self._listening.turn
+        self._listening.turn = CallerTurn(held=turn.held, voiced=turn.voiced)
         self._replies.resume(at)
 
-    @property
-    def _interruptible(self) -> bool:
+    def _overheard(self, meant: Meaning, text: str) -> None:
+        """Words that want no answer."""
+        if meant is Meaning.BACKCHANNEL:
+            self._replies.current.over.append(text)
+            self._floor.emit("backchannel", text=text)
+        elif meant is Meaning.ECHO:
+            self._floor.emit("echo", text=text)
+
+    def _limits(self, at: float) -> Interruption:
+        """What it takes to interrupt the agent now."""
+        if self._floor.state is State.PAUSED:
+            return self._paused
         reply, policy = self._replies.current, self._floor.policy
+        if reply.kind == "farewell" or not reply.playout.interruptible(at):
+            return Interruption(interruptible=False)
         if reply.kind == "greeting":
-            return policy.interruptible_greeting
-        return policy.interruptible and reply.kind != "farewell"
+            return policy.greeting
+        return policy.speaking if reply.playout.ends_at > at else policy.thinking
 
     def _meaning(self, text: str, at: float, *, final: bool = False) -> Meaning:
-        return meaning(text, self._floor.policy, asked=self._question_heard(at), final=final)
+        policy, playout = self._floor.policy, self._replies.current.playout
+        said = playout.around(at, before=ECHO_REACH, after=ECHO_LEAD)
+        limits, asked = self._limits(at), self._question_heard(at)
+        echo = policy.echo_words
+        if echo and playout.heard(at).endswith("?"):
+            echo = max(echo, NO_ANSWER)
+        return meaning(text, policy, needed=limits.words, asked=asked, final=final, agent=said, echo=echo)
 
     def _question_heard(self, at: float) -> bool:
         """Whether the caller has (nearly) heard a question, so that "yeah" answers it."""

@@ -7,21 +7,38 @@ from dataclasses import dataclass, field
 
 @dataclass(slots=True)
 class CallerTurn:
-    """An open turn. `voice_ended`: when the last voiced frame was, while no voice is heard."""
+    """An open turn. `voice_ended`: when the last voiced frame was, while no voice is heard.
 
+    `held`: what the ears took for whole turns, and that waits for more, or for the agent to finish. `before`: what the
+    caller has said already, when this turn goes on with it; None: all that was not answered yet.
+    """
+
+    held: list[str] = field(default_factory=list)
     segments: list[str] = field(default_factory=list)
     interim: str = ""
     keys: str = ""
     voiced: bool = False
     voice_ended: float | None = None
+    before: str | None = None
+    echoed: int = 0  # words with which the present segment begins, and which were the agent's echo
 
     def hear(self, text: str, *, final: bool) -> None:
         """Enter a partial transcript: it replaces the one before it of the same segment."""
-        self.interim = text.strip()
+        self.interim = self.own(text)
         if final and self.interim:
             self.segments.append(self.interim)
         if final:
-            self.interim = ""
+            self.interim, self.echoed = "", 0
+
+    def hold(self, text: str) -> None:
+        """Enter a turn of the ears that is not to be answered yet."""
+        self.held.append(self.own(text))
+        self.segments.clear()
+        self.interim, self.echoed = "", 0
+
+    def own(self, text: str) -> str:
+        """What of a transcript is the caller's."""
+        return " ".join(text.split()[self.echoed :])
 
     def fall_silent(self, since: float) -> None:
         """No voice is heard any more; the last voiced frame ended at `since`."""
@@ -32,9 +49,14 @@ class CallerTurn:
     def text(self) -> str:
         """The words so far, and the keys pressed."""
         keys = [f"[keypad: {self.keys}]"] if self.keys else []
-        return " ".join(part for part in [*self.segments, self.interim, *keys] if part)
+        return " ".join(part for part in [*self.held, *self.segments, self.interim, *keys] if part)
 
     @property
     def settled(self) -> bool:
         """No part of the text can still change."""
         return not self.interim
+
+    @property
+    def untouched(self) -> bool:
+        """Nothing was heard of it yet."""
+        return not (self.held or self.segments or self.interim or self.keys or self.voiced)

@@ -76,7 +76,10 @@ class RunTool:
 
 @dataclass(frozen=True, slots=True)
 class SaveTurn:
-    """Append a turn to the transcript that outlives the process. `seq` counts from 1 without gaps."""
+    """Append a turn to the transcript that outlives the process. `seq` counts from 1 without gaps.
+
+    The last `seq` again replaces that turn: the caller went on before anything of the agent was heard.
+    """
 
     seq: int
     turn: Turn

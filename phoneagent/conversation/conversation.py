@@ -101,7 +101,9 @@ class Conversation:
             self._replies.ask_model(at)
         elif self._resumed:
             self._replies.say("greeting", phrasing.bridge, at)
-        elif phrasing.greeting:
+        elif policy.first_message == "generated":
+            self._replies.ask_model(at, kind="greeting")
+        elif policy.first_message == "agent" and phrasing.greeting:
             self._replies.say("greeting", phrasing.greeting, at)
         else:
             self._listening.listen(at)
@@ -162,6 +164,14 @@ class Conversation:
                 self._replies.tools_overdue(at)
             case Reason.PLAYOUT:
                 self._replies.playout_overdue(at)
+            case Reason.TOO_EARLY:
+                self._replies.send_held(at)
+            case Reason.FILLER:
+                self._replies.say_filler(at)
+            case Reason.FILLER_ENDS:
+                self._replies.end_filler(at)
+            case Reason.VOICE:
+                self._barge_in.voice_lasts(at)
             case Reason.CONFIRM:
                 self._barge_in.unexplained(at)
             case Reason.FAREWELL:
@@ -177,7 +187,5 @@ class Conversation:
             self._replies.leave(Hangup("operator"), at)
         elif event.action == "transfer":
             self._replies.leave(Transfer(event.argument, anywhere=True), at)
-        elif self.state is State.LISTENING:
-            self._replies.say("operator", event.argument, at)
         else:
-            self._listening.to_say.append(event.argument)
+            self._listening.operator_says(event, at)

@@ -18,6 +18,10 @@ class Reason(Enum):
     TOOL = "a tool did not return"
     PLAYOUT = "the reply was not heard to its end"
     CONFIRM = "speech over the agent was not explained"
+    VOICE = "a sound over the agent lasts"
+    FILLER = "the caller has waited long for the answer"
+    FILLER_ENDS = "a filler makes way for the answer"
+    TOO_EARLY = "the answer waits for its moment"
     HANG_UP = "the carrier did not end the call"
     LAST_WORDS = "no last words came"
     FAREWELL = "the call is about to reach its limit"
@@ -26,6 +30,9 @@ class Reason(Enum):
 
 LASTING = frozenset({Reason.FAREWELL, Reason.CALL_LIMIT})
 """Those that belong to the call and not to one of its states."""
+
+_KEPT = LASTING | {Reason.VOICE}
+"""A sound over the agent may begin while it thinks and last until it speaks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +61,7 @@ class Deadlines:
 
     def leave_state(self) -> None:
         """Forget what belonged to the state."""
-        self._at = {reason: at for reason, at in self._at.items() if reason in LASTING}
+        self._at = {reason: at for reason, at in self._at.items() if reason in _KEPT}
 
     def get(self, reason: Reason) -> float | None:
         return self._at.get(reason)
@@ -69,4 +76,4 @@ class Deadlines:
     @property
     def explains_state(self) -> bool:
         """Whether the present state has a deadline of its own."""
-        return any(reason not in LASTING for reason in self._at)
+        return any(reason not in _KEPT for reason in self._at)

@@ -1,13 +1,15 @@
-"""How long a silence must be to end a turn, when the ears do not decide it."""
+"""How long a silence must be to end a turn, by what was asked and what was said."""
 
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
-from .policy import Policy
+from .policy import EndpointingRule, Policy
 
+_DIGIT = r"(?:\d|\b(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)\b)"
 _FRAGMENT = re.compile(
-    r"(?:\b(?:and|or|but|so|because|if|that|the|a|an|to|for|of|with|at|in|on|my|is|are|i|i'd like|would like"
+    r"(?:\b(?:and|or|but|so|because|if|the|a|an|to|for|of|with|at|in|on|my|is|are|i|i'd like|would like"
     r"|um+|uh+|er+)|[,:;…-])$",
     re.IGNORECASE,
 )
@@ -18,9 +20,47 @@ _NUMBER = re.compile(
 )
 _SENTENCE = re.compile(r"[.!?]$")
 
+BUILT_IN = (
+    # A telephone number that is complete need not be waited for: the longest national ones have ten or eleven digits.
+    EndpointingRule(
+        0.5, agent=r"\b(?:phone|mobile|cell|number (?:can|do|should|may) (?:i|we))\b", caller=rf"(?:{_DIGIT}\W*){{10}}$"
+    ),
+    # Digits come in groups. Ears that understand sentences take each group for one.
+    EndpointingRule(1.3, agent=r"\b(?:number|code|digits?|pin|zip|iban|account)\b", caller=rf"{_DIGIT}\W*$"),
+    EndpointingRule(1.3, caller=rf"\b(?:number|code|it)(?: is|'s)\b.*{_DIGIT}\W*$|(?:{_DIGIT}\W+){{2}}{_DIGIT}\W*$"),
+    EndpointingRule(1.3, agent=r"\b(?:spell|e-?mail)\b"),
+    # What ears with turn events know by themselves: a story goes on, and a yes is complete.
+    EndpointingRule(
+        1.2,
+        agent=r"(?:tell me|describe|explain|what happened|what (?:is|seems to be) the (?:problem|matter|issue))"
+        r"[^?]*[?.]$",
+        turn_events=False,
+    ),
+    EndpointingRule(
+        0.2,
+        agent=r"(?:^|[.!?,]\s+|\b(?:so|and|or),? )(?:do|does|did|is|are|was|were|can|could|would|will|shall|should"
+        r"|have|has|may)\b[^.!?]*\?$",
+        caller=r"^\W*(?:yes|yeah|yep|no|nope|correct|right|exactly|sure|of course|not really|please do)\b"
+        r"\W*(?:please|thanks|thank you)?\W*$",
+        turn_events=False,
+    ),
+)
 
-def silence_needed(text: str, policy: Policy) -> float:
-    """Seconds of silence after `text` that end the turn.
+
+def rule_for(text: str, asked: str, policy: Policy, *, turn_events: bool) -> EndpointingRule | None:
+    """The rule for `text`, said after the agent's `asked`, if there is one."""
+    rules: tuple[EndpointingRule, ...] = (*policy.rules, *(BUILT_IN if policy.built_in_rules else ()))
+    asked, text = asked.strip(), text.strip()
+    for rule in rules:
+        if turn_events and not rule.turn_events:
+            continue
+        if _compiled(rule.agent).search(asked) and _compiled(rule.caller).search(text):
+            return rule
+    return None
+
+
+def silence_needed(text: str, policy: Policy, *, asked: str = "") -> float:
+    """Seconds of silence after `text` that end the turn, when the ears do not decide it.
 
     >>> silence_needed("I would like a table for", Policy()) > silence_needed("A table for two, please.", Policy())
     True
@@ -28,10 +68,27 @@ def silence_needed(text: str, policy: Policy) -> float:
     text = text.strip()
     if not text:
         return policy.silence_at_most
-    if _FRAGMENT.search(text):
+    if (rule := rule_for(text, asked, policy, turn_events=False)) is not None:
+        return rule.silence
+    if unfinished(text):
         return policy.silence_after_fragment
     if _NUMBER.search(text):
         return policy.silence_after_number
     if _SENTENCE.search(text):
         return policy.silence_after_sentence
     return policy.silence_after_words
+
+
+def unfinished(text: str) -> bool:
+    """Whether nobody ends a thought like this."""
+    return bool(_FRAGMENT.search(text.strip()))
+
+
+@lru_cache(maxsize=512)
+def _compiled(pattern: str) -> re.Pattern[str]:
+    return re.compile(pattern, re.IGNORECASE)
+
+
+def found(patterns: tuple[str, ...], text: str) -> bool:
+    """Whether one of these regular expressions is found in the text, in upper or lower case."""
+    return any(_compiled(pattern).search(text) for pattern in patterns)

@@ -81,10 +81,11 @@ class EarsFailed:
 
 @dataclass(frozen=True, slots=True)
 class ReplyText:
-    """The model produced more text of a reply."""
+    """The model produced more text of a reply. Not `interruptible`: the caller must hear it to its end."""
 
     reply: int
     text: str
+    interruptible: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,10 +159,14 @@ class DtmfReceived:
 
 @dataclass(frozen=True, slots=True)
 class ControlReceived:
-    """An operator steers the call: `say` (argument: text), `transfer` (target), `hangup`."""
+    """An operator steers the call: `say` (argument: text), `transfer` (target), `hangup`.
+
+    What is said is heard to its end unless it is `interruptible`.
+    """
 
     action: Literal["say", "transfer", "hangup"]
     argument: str = ""
+    interruptible: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -34,6 +34,30 @@ class Floor:
         self.turns.append(turn)
         self.want(SaveTurn(len(self.turns), turn))
 
+    def caller_said(self, text: str, at: float) -> None:
+        """Append the caller's turn, or amend the last one: until something of the agent was heard, it is the same."""
+        turn = Turn("caller", text, at)
+        if self.unanswered:
+            self.turns[-1] = turn
+            self.want(SaveTurn(len(self.turns), turn))
+        else:
+            self.save(turn)
+
+    def turns_with_caller(self, text: str, at: float) -> tuple[Turn, ...]:
+        """The turns as they will be if `text` is all that the caller says."""
+        before = self.turns[:-1] if self.unanswered else self.turns
+        return (*before, Turn("caller", text, at))
+
+    @property
+    def unanswered(self) -> str:
+        """What the caller said last, if nothing of the agent was heard since."""
+        return self.turns[-1].text if self.turns and self.turns[-1].role == "caller" else ""
+
+    @property
+    def asked(self) -> str:
+        """What the agent said last."""
+        return next((turn.text for turn in reversed(self.turns) if turn.role == "agent"), "")
+
     def want(self, command: Command) -> None:
         """Have something done after the present event."""
         self._commands.append(command)

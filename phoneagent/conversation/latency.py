@@ -6,18 +6,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-STAGES = ("end_of_turn", "first_token", "first_phrase", "first_audio", "heard")
+STAGES = ("end_of_turn", "first_token", "first_phrase", "first_audio", "filler", "heard")
 
 
 @dataclass(slots=True)
 class Waterfall:
-    """Times are seconds since the call began; None: not reached, or not by way of this stage."""
+    """Times are seconds since the call began; None: not reached, or not by way of this stage.
+
+    `heard` is the first sound of the answer itself; a `filler` before it does not count as one.
+    """
 
     speech_ended: float | None = None
     end_of_turn: float | None = None
     first_token: float | None = None
     first_phrase: float | None = None
     first_audio: float | None = None
+    filler: float | None = None
     heard: float | None = None
 
     def reach(self, stage: str, at: float) -> None:

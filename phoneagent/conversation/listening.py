@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import re
+
 from . import events as e
 from .caller_turn import CallerTurn
 from .commands import Hangup
 from .deadlines import Reason
-from .endpointing import silence_needed
+from .endpointing import found, rule_for, silence_needed, unfinished
 from .floor import Floor
 from .latency import Waterfall
+from .meaning import normalised
 from .replies import Replies
 from .states import State
-from .transcript import Turn
+
+REPEAT_WITHIN = 2.0  # seconds; words that come again so soon, without a sound, are a repeated message of the ears
 
 
 class Listening:
@@ -19,17 +23,21 @@ class Listening:
 
     def __init__(self, floor: Floor, replies: Replies) -> None:
         self.turn = CallerTurn()
-        self.pending = ""  # said while the agent could not be interrupted; answered next
-        self.idle_prompts = 0
-        self.to_say: list[str] = []  # an operator's words, spoken when the agent is free
         self._floor = floor
         self._replies = replies
+        self._closed = CallerTurn()  # the turn before, and when it was closed
+        self._closed_at = float("-inf")
+        self._patient = False  # the caller has asked for a moment
+        self._idle_prompts = 0
+        self._to_say: list[e.ControlReceived] = []  # an operator's words, spoken when the agent is free
 
     def listen(self, at: float) -> None:
         """Nobody speaks: wait for the caller."""
+        policy = self._floor.policy
         self.turn = CallerTurn()
         self._floor.enter(State.LISTENING)
-        self._floor.deadlines.set(Reason.SILENCE, at + self._floor.policy.idle_after)
+        wait = max(policy.idle_after, policy.idle_when_waiting) if self._patient else policy.idle_after
+        self._floor.deadlines.set(Reason.SILENCE, at + wait)
 
     def open(self, at: float) -> None:
         """The floor is the caller's."""
@@ -62,121 +70,192 @@ class Listening:
         self.set_end(at)
 
     def partial_transcript(self, event: e.PartialTranscript, at: float) -> None:
+        if self.is_repeat(event.text, at):
+            return
         self.turn.hear(event.text, final=event.final)
         if not self.turn.text:
             return
         if self._floor.state is State.LISTENING:
             self.open(at)
+        self._replies.abandon_speculation(unless=self.whole(self.turn.text))
         self.set_end(at)
+
+    def is_repeat(self, text: str, at: float) -> bool:
+        """Whether this is what the turn before ended with: the ears tell some things twice, or late."""
+        told = normalised(text)
+        recent = self.turn.untouched and at - self._closed_at < REPEAT_WITHIN
+        ended_with = self._closed.interim or self._closed.text
+        return recent and bool(told) and normalised(ended_with).startswith(told)
 
     # -- the end of the turn ------------------------------------------------------------------------
 
     def eager_end_of_turn(self, event: e.EagerEndOfTurn, at: float) -> None:
+        if self.is_repeat(event.text, at):
+            return
         if self._floor.state is State.LISTENING:
             self.open(at)
         self.turn.hear(event.text, final=False)
         if not self.turn.keys:  # the answer will be to the keys as well
-            self._replies.speculate(self.whole(event.text), at)
+            self._replies.speculate(self.whole(self.turn.text), at)
 
     def turn_resumed(self, _: e.TurnResumed, at: float) -> None:
         self.turn.voiced = True
         self._replies.abandon_speculation()
 
     def end_of_turn(self, event: e.EndOfTurn, at: float) -> None:
+        text = event.text.strip()
+        if self.is_repeat(text, at):
+            return
         if self.turn.keys:
-            self.turn.hear(event.text, final=True)
+            self.turn.hear(text, final=True)
             self.turn.voiced = False
             if self._floor.deadlines.get(Reason.KEYPAD) is None:
-                self.answer(self.turn.text, at)
-        elif event.text.strip():
-            self.answer(event.text, at)
+                self.answer(at)
+        elif self.turn.own(text):
+            self.turn.hold(text)
+            self._answer_or_hold(at)
+        elif self.whole(" ".join(self.turn.held)):
+            self._answer_or_hold(at)
         elif self._floor.state is State.CALLER_SPEAKING:
-            self.nothing_said(at)
+            self._nothing_said(at)
+
+    def _answer_or_hold(self, at: float) -> None:
+        """The ears take the turn for complete; a rule may know better, and waits for more."""
+        turn = self.turn
+        rule = rule_for(turn.text, self._floor.asked, self._floor.policy, turn_events=True)
+        until = (at if turn.voice_ended is None else turn.voice_ended) + rule.silence if rule else at
+        if until <= at:
+            self.answer(at)
+            return
+        turn.voiced = False
+        if self._floor.state is not State.CALLER_SPEAKING:
+            self.open(at)
+        self._replies.speculate(self.whole(turn.text), at)
+        self._floor.deadlines.set(Reason.END_OF_TURN, until)
 
     def set_end(self, at: float) -> None:
-        """When the turn counts as over if nothing more is heard."""
+        """When the turn counts as over if nothing more is heard. What seems complete is answered ahead."""
         if self._floor.deadlines.get(Reason.KEYPAD) is not None:
             return  # keys are pressed more slowly than words are said, and their tones sound like a voice
-        turn, policy = self.turn, self._floor.policy
+        turn, policy, asked = self.turn, self._floor.policy, self._floor.asked
         silent_since = at if turn.voiced or turn.voice_ended is None else turn.voice_ended
         if self._floor.turn_events:
-            wait = policy.end_of_turn_within
+            rule = rule_for(turn.text, asked, policy, turn_events=True)
+            wait = rule.silence if rule and turn.held and turn.settled else policy.end_of_turn_within
         elif turn.voiced or not turn.text:
             wait = policy.silence_at_most
-        elif turn.settled:
-            wait = silence_needed(turn.text, policy)
         else:
-            wait = max(policy.final_within, silence_needed(turn.text, policy))
+            wait = silence_needed(turn.text, policy, asked=asked)
+            heard_out = turn.settled or turn.voice_ended is not None
+            if heard_out and wait <= policy.silence_after_words and not unfinished(turn.text) and not turn.keys:
+                self._replies.speculate(self.whole(turn.text), at)
+            if not turn.settled:
+                wait = max(policy.final_within, wait)
+                silent_since = max(silent_since, at - wait + policy.final_within)  # transcripts may be late as a whole
         self._floor.deadlines.set(Reason.END_OF_TURN, max(at, silent_since + wait))
 
     def overdue(self, at: float) -> None:
         """Silence, or a limit, has ended the turn."""
-        if self.turn.text:
-            self.answer(self.turn.text, at)
+        if self.whole(self.turn.text):
+            self.answer(at)
         else:
-            self.nothing_said(at)
+            self._nothing_said(at)
 
-    def answer(self, text: str, at: float) -> None:
+    def answer(self, at: float) -> None:
         """The caller's turn is over: save it, and reply."""
-        text, self.pending = self.whole(text), ""
-        heard_until, self.turn = self.turn.voice_ended, CallerTurn()
-        self._floor.save(Turn("caller", text, at))
-        self._floor.emit("caller_turn", text=text)
-        self.idle_prompts = 0
-        self._replies.answer(text, heard_until, at)
+        turn, policy, floor = self.turn, self._floor.policy, self._floor
+        text = self.whole(turn.text)
+        turn.before = self._before()
+        self._closed, self._closed_at, self.turn = turn, at, CallerTurn()
+        shown = _masked(text) if found(policy.sensitive, floor.asked) else text
+        floor.caller_said(text, at)
+        floor.emit("caller_turn", text=shown)
+        self._idle_prompts = 0
+        self._patient = found(policy.waiting, text)
+        self._replies.answer(text, shown, None if turn.keys else turn.voice_ended, at)
 
-    def nothing_said(self, at: float) -> None:
+    def _nothing_said(self, at: float) -> None:
         """It was a sound, and no words."""
         self._replies.abandon_speculation()
-        if self.to_say:
-            self.speak_for_operator(at)
+        if self._to_say:
+            self._speak_for_operator(at)
         else:
             self.listen(at)
 
     def whole(self, text: str) -> str:
-        """The caller's words together with those that had to wait for the agent."""
-        return " ".join(filter(None, [self.pending, text.strip()]))
+        """The caller's words together with those that were not answered yet."""
+        return " ".join(filter(None, [self._before(), text]))
+
+    def _before(self) -> str:
+        return self._floor.unanswered if self.turn.before is None else self.turn.before
+
+    # -- words that come late -----------------------------------------------------------------------
+
+    @property
+    def closed_too_early(self) -> bool:
+        """Whether words that come now belong to the turn before: the ears had not settled on it, and no sound since."""
+        return self.turn.untouched and not self._closed.settled
+
+    def reopen(self) -> None:
+        """The turn before was not over, or not understood to its end."""
+        self.turn, self._closed = self._closed, CallerTurn()
+        self._closed_at = float("-inf")
+
+    # -- afterwards ---------------------------------------------------------------------------------
 
     def after_reply(self, at: float) -> None:
         """The agent has finished: whose turn is it?"""
-        if self.pending:
-            self.answer("", at)
-        elif self.to_say:
-            self.speak_for_operator(at)
-        elif self.turn.voiced or (self.turn.text and not self._floor.turn_events):
+        turn = self.turn
+        if turn.held and turn.settled and not turn.voiced:
+            self.answer(at)
+        elif turn.voiced or turn.text:
             self.open(at)
-            if not self.turn.voiced:
+            if not turn.voiced:
                 self.set_end(at)
+        elif self._to_say:
+            self._speak_for_operator(at)
         else:
             self.listen(at)
 
-    def speak_for_operator(self, at: float) -> None:
-        self._replies.say("operator", self.to_say.pop(0), at)
+    def operator_says(self, event: e.ControlReceived, at: float) -> None:
+        """Now, or when the agent is free."""
+        self._to_say.append(event)
+        if self._floor.state is State.LISTENING:
+            self._speak_for_operator(at)
+
+    def _speak_for_operator(self, at: float) -> None:
+        said = self._to_say.pop(0)
+        self._replies.say("operator", said.argument, at, interruptible=said.interruptible)
 
     # -- keys ---------------------------------------------------------------------------------------
 
     def key_pressed(self, event: e.DtmfReceived, at: float) -> None:
-        """A key: an entry is complete with `#`, or when no further key follows."""
-        self.turn.keys += event.digit
-        if event.digit == "#":
-            self.answer(self.turn.text, at)
+        """An entry is complete with the key that ends it, with its last digit, or when no further key follows."""
+        policy, turn = self._floor.policy, self.turn
+        turn.keys += event.digit
+        if event.digit == policy.keypad_end or 0 < policy.keypad_length <= len(turn.keys):
+            self.answer(at)
             return
         if self._floor.state is not State.CALLER_SPEAKING:
             self.open(at)
         self._replies.abandon_speculation()
-        self._floor.deadlines.set(Reason.KEYPAD, at + self._floor.policy.keypad_pause)
+        self._floor.deadlines.set(Reason.KEYPAD, at + policy.keypad_pause)
 
     # -- silence, and the end -----------------------------------------------------------------------
 
     def prompt(self, at: float) -> None:
-        """The caller has been silent for long."""
+        """The caller has been silent for long. Not while a tool works for them: that wait is ours."""
         phrasing = self._floor.phrasing
         prompts = phrasing.idle_prompts
-        if not prompts or self.idle_prompts >= self._floor.policy.idle_prompts:
+        if self._replies.tools_with_effects:
+            self._floor.deadlines.set(Reason.SILENCE, at + self._floor.policy.idle_after)
+            return
+        self._patient = False
+        if not prompts or self._idle_prompts >= self._floor.policy.idle_prompts:
             self._replies.say("farewell", phrasing.idle_goodbye, at, then=Hangup("silence"))
             return
-        self.idle_prompts += 1
-        self._replies.say("idle", prompts[min(self.idle_prompts, len(prompts)) - 1], at)
+        self._idle_prompts += 1
+        self._replies.say("idle", prompts[min(self._idle_prompts, len(prompts)) - 1], at)
 
     def last_words(self, event: e.PartialTranscript | e.EagerEndOfTurn, at: float) -> None:
         final = isinstance(event, e.PartialTranscript) and event.final
@@ -184,11 +263,16 @@ class Listening:
 
     def last_turn(self, event: e.EndOfTurn, at: float) -> None:
         if event.text.strip():
-            self._floor.save(Turn("caller", event.text.strip(), at))
-        self.turn = CallerTurn()
+            self.turn.hold(event.text.strip())
+            self.save_last_words(at)
 
     def save_last_words(self, at: float) -> None:
         """No more will be understood."""
-        if words := self.whole(self.turn.text):
-            self._floor.save(Turn("caller", words, at))
+        if self.turn.text:
+            self._floor.caller_said(self.whole(self.turn.text), at)
         self.turn = CallerTurn()
+
+
+def _masked(text: str) -> str:
+    """The text without the digits that were pressed."""
+    return re.sub(r"(?<=\[keypad: )[^]]*", lambda keys: "•" * len(keys[0]), text)

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import re
+from difflib import SequenceMatcher
 from enum import Enum, auto
 
 from .policy import Policy
 
+LIKE_AN_ECHO = 0.7  # of the words: ears mishear one in four of what comes back through a handset
 _NOT_WORDS = re.compile(r"[^\w\s'-]+")
 
 
@@ -15,6 +17,7 @@ class Meaning(Enum):
 
     NOTHING = auto()  # no words (yet)
     BACKCHANNEL = auto()  # "mm-hm": go on, I am listening
+    ECHO = auto()  # the agent's own words, from the caller's loudspeaker
     INTERRUPTION = auto()  # words to be answered
 
 
@@ -23,25 +26,47 @@ def normalised(text: str) -> str:
     return " ".join(_NOT_WORDS.sub(" ", text.lower()).split())
 
 
-def meaning(text: str, policy: Policy, *, asked: bool, final: bool = False) -> Meaning:
+def meaning(
+    text: str, policy: Policy, *, needed: int, asked: bool = False, final: bool = False, agent: str = "", echo: int = 2
+) -> Meaning:
     """What `text`, said over the agent, means.
 
-    `asked`: the agent has just put a question, which "yeah" may answer. `final`: the caller has finished, so that too
-    few words to interrupt are an answer all the same: a single "seven" must not be lost.
+    `needed`: so many words interrupt. `asked`: the agent has just put a question, which "yeah" may answer. `final`: the
+    caller has finished, so that too few words to interrupt are an answer all the same: a single "seven" must not be
+    lost. `agent`: what the agent has said in the last seconds, whose `echo` this may be if it has so many words; 0: it
+    has none.
     """
     words = normalised(text)
     if not words:
         return Meaning.NOTHING
-    if not asked and words not in policy.interrupting and _only_backchannels(words, policy.backchannels):
-        return Meaning.BACKCHANNEL
-    if final or asked or words in policy.interrupting or len(words.split()) >= policy.barge_in_words:
+    if echo:
+        count, echoed = len(words.split()), _echoed(words, agent)
+        enough = echo if echoed == count else max(echo, 4)  # of fewer, one that was misheard is too many
+        if count >= enough and echoed >= LIKE_AN_ECHO * count:
+            return Meaning.ECHO
+        if not final and 2 * echoed >= count:
+            return Meaning.NOTHING  # it may still become one: the next words will tell
+    urgent = any(f"{words} ".startswith(f"{normalised(phrase)} ") for phrase in policy.interrupting)
+    if not asked and not urgent:
+        rest = _without(words, policy.backchannels)
+        if not rest:
+            return Meaning.BACKCHANNEL
+        if not final and any(normalised(phrase).startswith(rest) for phrase in policy.backchannels):
+            return Meaning.NOTHING  # "I" of "I see"
+    if final or asked or urgent or len(words.split()) >= needed:
         return Meaning.INTERRUPTION
     return Meaning.NOTHING
 
 
-def _only_backchannels(words: str, backchannels: tuple[str, ...]) -> bool:
-    """Whether nothing is left when every backchannel is taken away ("okay yeah right")."""
+def _echoed(words: str, agent: str) -> int:
+    """How many of the words the agent has said, in the same order."""
+    matcher = SequenceMatcher(None, words.split(), normalised(agent).split(), autojunk=False)
+    return sum(block.size for block in matcher.get_matching_blocks())
+
+
+def _without(words: str, backchannels: tuple[str, ...]) -> str:
+    """What is left when every backchannel is taken away: nothing of "okay yeah right"."""
     rest = words
     for phrase in sorted(map(normalised, backchannels), key=len, reverse=True):
         rest = re.sub(rf"(?<!\S){re.escape(phrase)}(?!\S)", " ", rest)
-    return not rest.strip()
+    return " ".join(rest.split())

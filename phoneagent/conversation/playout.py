@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from .words import SAMPLE_RATE, Word
 
 SAMPLES_A_CHARACTER = SAMPLE_RATE // 15  # English speech runs at about 15 characters a second
+WORTH_CUTTING = SAMPLE_RATE // 4  # samples of a filler; a shorter rest is over before a cut would be noticed
 
 
 @dataclass(slots=True)
@@ -28,17 +29,28 @@ class Slice:
     returned: bool = False
 
 
+@dataclass(slots=True)
+class Phrase:
+    """What was given to the voice at once. A `filler` bridges a wait, and makes way for the answer."""
+
+    text: str
+    interruptible: bool = True
+    filler: bool = False
+
+
 class Playout:
     """Positions are samples from the beginning of the reply; times are seconds since the call began."""
 
     def __init__(self, reply: int, *, marks_overdue: float, slice_samples: int) -> None:
         self.reply = reply
-        self.text = ""  # what was given to the voice
+        self.phrases: list[Phrase] = []
         self.words: list[Word] = []
         self.received = 0
         self.complete = False  # all audio has arrived
         self.sent = 0
         self.first_audible: int | None = None
+        self.answer_from: int | None = None  # the first audible sample that is no filler
+        self._heard_from: dict[int, float] = {}  # when samples that matter were heard, once that is certain
         self._begun = False
         self._generation = 0
         self._slices: list[Slice] = []
@@ -46,13 +58,49 @@ class Playout:
         self._marks_overdue = marks_overdue
         self._slice_samples = slice_samples
 
+    @property
+    def text(self) -> str:
+        """What was given to the voice."""
+        return " ".join(phrase.text for phrase in self.phrases)
+
     # -- audio arrives ------------------------------------------------------------------------------
 
-    def receive(self, samples: int, words: tuple[Word, ...], audible: int | None) -> None:
-        if self.first_audible is None and audible is not None:
-            self.first_audible = self.received + audible
-        self.received += samples
+    def receive(self, samples: int, words: tuple[Word, ...], audible: int | None) -> bool:
+        """Enter a piece of audio; whether it is the answer's own, and no filler's.
+
+        `audible`: offset in it of the first sample that can be heard.
+        """
         self.words.extend(words)
+        if audible is not None:
+            onset = self.received + audible
+            if self.first_audible is None:
+                self.first_audible = onset
+            if self.answer_from is None and not self._is_filler(onset):
+                self.answer_from = onset
+        own = not self._is_filler(self.received + samples - 1)
+        self.received += samples
+        return own
+
+    def _is_filler(self, position: int) -> bool:
+        """Whether the audio at a position that has just arrived belongs to a filler."""
+        if not any(phrase.filler for phrase in self.phrases):
+            return False
+        end = self._filler_words()
+        if len(self.words) > end:
+            return position < self.words[end].start
+        return bool(self.words) or self.received == 0
+
+    def _filler_words(self) -> int:
+        """How many words there are up to the end of the last filler."""
+        last = max(number for number, phrase in enumerate(self.phrases) if phrase.filler)
+        return sum(len(phrase.text.split()) for phrase in self.phrases[: last + 1])
+
+    @property
+    def voice_owes(self) -> bool:
+        """Whether the voice still has something to say of what it was given, as far as its words tell."""
+        if not self.words:
+            return bool(self.phrases) and not self.received
+        return len(self.words) < sum(len(phrase.text.split()) for phrase in self.phrases)
 
     def send(self, at: float) -> list[Slice]:
         """Slices for everything that has arrived and was not yet sent, entered in the ledger as sent now.
@@ -96,16 +144,17 @@ class Playout:
 
     def position(self, at: float) -> int:
         """The sample being heard at this moment."""
-        heard = self._settled
+        heard, lost = self._settled, False
         for piece in self._slices:
             if piece.returned:
                 heard = piece.end
                 continue
             if at >= piece.plays_until:
                 heard = piece.end
-                if at < piece.plays_until + self._marks_overdue:
+                lost = lost or at >= piece.plays_until + self._marks_overdue
+                if not lost:
                     return heard  # its mark may come any moment; nothing beyond it is proven
-                continue
+                continue  # marks do not come: the clock is all there is
             played = int((at - piece.plays_from) * SAMPLE_RATE)
             return max(heard, min(piece.start + played, piece.end))
         return heard
@@ -123,32 +172,101 @@ class Playout:
     @property
     def heard_from(self) -> float | None:
         """When the first audible sample reached the ear; None before it was sent."""
-        if not self._slices or self.first_audible is None or self._generation:
+        return self._moment(self.first_audible)
+
+    @property
+    def answer_heard_from(self) -> float | None:
+        """The same of the first that is no filler."""
+        return self._moment(self.answer_from)
+
+    def _moment(self, sample: int | None) -> float | None:
+        if sample is None:
             return None
-        first = self._slices[0]
-        return first.plays_from + max(0, self.first_audible - first.start) / SAMPLE_RATE
+        if sample in self._heard_from:
+            return self._heard_from[sample]
+        for piece in self._slices:
+            if piece.start <= sample < piece.end:
+                return piece.plays_from + (sample - piece.start) / SAMPLE_RATE
+        return None
 
     # -- interruption -------------------------------------------------------------------------------
 
     def stop(self, at: float) -> int:
         """The queue is being cleared. From now on `sent` is the position where the caller stopped hearing."""
         stopped = self.position(at)
+        for sample in (self.first_audible, self.answer_from):
+            moment = self._moment(sample)
+            if sample is not None and moment is not None and sample < stopped:
+                self._heard_from[sample] = moment
         self._generation += 1
         self._slices.clear()
         self._settled = self.sent = stopped
         return stopped
 
-    def rewind(self) -> None:
-        """After `stop`: begin again at the word that was cut."""
-        for word in self.words:
-            if word.start < self.sent < word.end:
-                self._settled = self.sent = word.start
-                return
+    def rewind(self, words: int = 0) -> None:
+        """After `stop`: begin again at the word that was cut, or so many `words` before it."""
+        begun = bisect_right([word.start for word in self.words], self.sent)
+        cut = begun - 1 if begun and self.sent < self.words[begun - 1].end else begun
+        first = max(0, cut - words)
+        if first < begun:
+            self._settled = self.sent = max(self.words[first].start, self.first_audible or 0)
 
     def assume_played(self) -> None:
         """The marks are overdue for good: believe the clock."""
         for piece in self._slices:
             piece.returned = True
+
+    # -- fillers ------------------------------------------------------------------------------------
+
+    def filler_ends(self, at: float) -> float | None:
+        """When the filler that is being heard can be cut: at the end of its present word.
+
+        None if none is heard, if the answer is not there, or if so little of it is left that a cut is not worth it.
+        """
+        span = self._filler_heard(at)
+        if span is None:
+            return None
+        present, end = span
+        word = self.words[present]
+        if end >= len(self.words) or self.words[end].start - word.end < WORTH_CUTTING:
+            return None
+        if self.sent < word.end:
+            return at  # the voice has left a hole in it
+        return at + max(0, word.end - self.position(at)) / SAMPLE_RATE
+
+    def _filler_heard(self, at: float) -> tuple[int, int] | None:
+        """The word being heard, if it is one of a filler's, and where that filler's words end."""
+        position = self.position(at)
+        present = max(0, bisect_right([word.start for word in self.words], position) - 1)
+        first = 0
+        for phrase in self.phrases:
+            end = first + len(phrase.text.split())
+            if first <= present < min(end, len(self.words)):
+                return (present, end) if phrase.filler else None
+            first = end
+        return None
+
+    def skip_filler(self, at: float) -> None:
+        """After `stop`, at the end of a word: what is left of the filler is not said, and was not said."""
+        span = self._filler_heard(at)
+        if span is None:
+            return
+        present, end = span
+        if end >= len(self.words):
+            return
+        word = self.words[present]
+        heard = present + ((word.start + word.end) / 2 <= self.sent)
+        self._settled = self.sent = self.words[end].start
+        first = 0
+        for phrase in self.phrases:
+            count = len(phrase.text.split())
+            if first + count == end:
+                phrase.text = " ".join(phrase.text.split()[: heard - first])
+                phrase.filler = False
+                break
+            first += count
+        self.phrases = [phrase for phrase in self.phrases if phrase.text]
+        del self.words[heard:end]
 
     # -- words --------------------------------------------------------------------------------------
 
@@ -157,25 +275,41 @@ class Playout:
         position = self.position(at)
         if position <= 0:
             return ""
+        text = self.text
         if self.complete and position >= self.received:
-            return self.text
+            return text
         if self.words:
-            return self._text_until(sum(1 for word in self.words if (word.start + word.end) / 2 <= position))
-        length = len(self.text)
+            return _until(text, self.words, sum(1 for word in self.words if (word.start + word.end) / 2 <= position))
+        length = len(text)
         per_character = self.received / length if self.complete and length else SAMPLES_A_CHARACTER
-        ends = [index for index, character in enumerate(self.text) if character.isspace()]
+        ends = [index for index, character in enumerate(text) if character.isspace()]
         ends.append(length)
         count = bisect_right([end * per_character for end in ends], position)
-        return self.text[: ends[count - 1]] if count else ""
+        return text[: ends[count - 1]] if count else ""
 
-    def _text_until(self, count: int) -> str:
-        """The text up to the end of the first `count` aligned words, punctuation of the last one included."""
-        cursor = 0
-        for word in self.words[:count]:
-            found = self.text.find(word.text, cursor)
-            if found < 0:  # the voice normalised this word ("7" became "seven"): give its own words
-                return " ".join(known.text for known in self.words[:count])
-            cursor = found + len(word.text)
-        while cursor < len(self.text) and not self.text[cursor].isspace():
-            cursor += 1
-        return self.text[:cursor] if count else ""
+    def around(self, at: float, *, before: int, after: int) -> str:
+        """The words about what is being heard."""
+        heard, words = len(self.heard(at).split()), self.text.split()
+        return " ".join(words[max(0, heard - before) : heard + after])
+
+    def interruptible(self, at: float) -> bool:
+        """Whether what is being heard may be interrupted."""
+        heard, end = len(self.heard(at)), 0
+        for phrase in self.phrases:
+            end += len(phrase.text) + 1
+            if heard + 1 < end:
+                return phrase.interruptible
+        return True
+
+
+def _until(text: str, words: list[Word], count: int) -> str:
+    """The text up to the end of the first `count` aligned words, punctuation of the last one included."""
+    cursor = 0
+    for word in words[:count]:
+        found = text.find(word.text, cursor)
+        if found < 0:  # the voice normalised this word ("7" became "seven"): give its own words
+            return " ".join(known.text for known in words[:count])
+        cursor = found + len(word.text)
+    while cursor < len(text) and not text[cursor].isspace():
+        cursor += 1
+    return text[:cursor] if count else ""

@@ -3,75 +3,145 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
-LEAST = {
-    "slice_samples": 160,  # a frame
-    "phrase_characters": 20,  # a few words
-}
-"""The smallest values of those that cannot be zero."""
+from .knobs import check, knob
+
+FirstMessage = Literal["agent", "caller", "generated"]
+
+
+@dataclass(frozen=True, slots=True)
+class EndpointingRule:
+    """A silence of its own for some questions and answers. The first rule that matches decides.
+
+    `agent` and `caller` are regular expressions, found anywhere, in upper or lower case, in what the agent said last
+    and in the caller's turn so far; an empty one matches everything.
+    """
+
+    silence: float = knob(1.0, "s", "of the caller; then the turn is over", least=0.05)
+    agent: str = knob("", "pattern", "what the agent said last")
+    caller: str = knob("", "pattern", "the caller's turn so far")
+    turn_events: bool = knob(True, "yes/no", "also where the ears end turns by themselves: their end is then held back")
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for patterns that are none."""
+        check(self)
+
+
+@dataclass(frozen=True, slots=True)
+class Interruption:
+    """What it takes to interrupt the agent."""
+
+    interruptible: bool = knob(True, "yes/no", "if not, what is said over the agent is answered afterwards")
+    words: int = knob(1, "words", "so many that are no backchannel; one, so that a single word is heeded")
+    voice: float = knob(0.0, "s", "of sound that make the agent pause; more is calmer, and stops later")
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for numbers out of range."""
+        check(self)
 
 
 @dataclass(frozen=True, slots=True)
 class Policy:
-    """Durations are seconds. Each default has its reason beside it.
+    """Every duration and threshold of turn-taking. An agent file sets them under `[turn_taking]`, a call for itself.
 
-    Names follow the glossary; an agent file sets any of them under `[turn_taking]`.
+    Raises `ValueError` for values that cannot work.
     """
 
-    # -- endpointing, for ears without turn events (others wait 0.1 s after punctuation, 0.5 a number, 1.5 without)
-    silence_after_sentence: float = 0.3  # a finished sentence; shorter cuts off people who breathe
-    silence_after_words: float = 0.7  # words that may or may not be a whole thought
-    silence_after_number: float = 1.0  # digits come in groups, with pauses of up to 900 ms
-    silence_after_fragment: float = 1.2  # "and", "I would like": more is coming
-    silence_at_most: float = 3.0  # whatever was said
-    final_within: float = 1.0  # how long a final transcript may lag behind the silence it belongs to
-    end_of_turn_within: float = 6.0  # for ears with turn events: their own limit is 5 s, so they are deaf after this
-    turn_at_most: float = 60.0  # an open turn without an end is closed after this
+    # -- the first words
+    first_message: FirstMessage = knob("agent", "who", "the agent greets; or the caller begins; or the model greets")
+
+    # -- endpointing: for ears without turn events, but for the rules and what says otherwise
+    silence_after_sentence: float = knob(
+        0.5, "s", "a finished sentence; people breathe, and the answer is ready by then"
+    )
+    silence_after_words: float = knob(0.7, "s", "words that may or may not be a whole thought")
+    silence_after_number: float = knob(1.2, "s", "digits come in groups, with pauses of up to 900 ms")
+    silence_after_fragment: float = knob(1.2, "s", '"and", "I would like": more is coming')
+    silence_at_most: float = knob(3.0, "s", "whatever was said")
+    rules: tuple[EndpointingRule, ...] = knob((), "rules", "your own, tried before those that are built in")
+    built_in_rules: bool = knob(True, "yes/no", "numbers, spelling, open questions, yes and no: see endpointing.py")
+    final_within: float = knob(1.0, "s", "so long a final transcript may lag behind the silence it belongs to")
+    end_of_turn_within: float = knob(6.0, "s", "for ears with turn events: their own limit is 5 s, then they are deaf")
+    turn_at_most: float = knob(60.0, "s", "a turn that does not end is closed after this")
+    respond_after: float = knob(0.0, "s", "from the caller's last sound to the answer at least; some find haste rude")
 
     # -- eager turns
-    eager_turns: bool = True
-    eager_budget: int = 8  # cancelled speculative replies a call; then speculation stops paying
+    eager_turns: bool = knob(True, "yes/no", "think and speak ahead while the end of a turn is likely, but not certain")
+    eager_budget: int = knob(8, "replies", "cancelled ones a call; then speculation does not pay on this line")
 
     # -- barge-in
-    interruptible: bool = True
-    interruptible_greeting: bool = True
-    confirm_barge_in: float = 1.0  # how long a stop may stay unexplained before the agent goes on
-    pause_at_most: float = 6.0  # so long the agent waits for a sound that does not stop; then it is no caller's voice
-    words_within: float = 0.4  # after a sound over the agent has ended, words come within this or it was none
-    barge_in_words: int = 1  # this many words that are no backchannel are an interruption
-    backchannels: tuple[str, ...] = (
-        "mhm", "mm-hmm", "mm hmm", "mmhmm", "uh-huh", "uh huh", "aha", "hm", "hmm", "yeah", "yep", "right",
-        "i see", "ah", "oh", "okay", "ok", "sure", "got it", "go on",
+    greeting: Interruption = knob(Interruption(), "table", "while the agent greets")
+    thinking: Interruption = knob(Interruption(), "table", "while the caller waits for the answer")
+    speaking: Interruption = knob(Interruption(), "table", "while the agent answers")
+    confirm_barge_in: float = knob(1.0, "s", "so long a stop may stay unexplained before the agent goes on")
+    pause_at_most: float = knob(
+        6.0, "s", "the agent waits for a sound that does not stop; then it is no caller's voice"
+    )
+    words_within: float = knob(0.4, "s", "after a sound over the agent: if no words come by then, it was none")
+    resume_words_before: int = knob(0, "words", "0: go on at the word that was cut; 1: at the one before it")
+    back_off: float = knob(0.5, "s", "from an interruption to the next word at least; sooner sounds like quarrelling")
+    echo_words: int = knob(2, "words", "so many in a row that the agent has just said are its echo; 0: there is none")
+    backchannels: tuple[str, ...] = knob(
+        (
+            "mhm", "mm-hm", "mm-hmm", "mm hmm", "mmhmm", "uh-huh", "uh huh", "aha", "hm", "hmm", "yeah", "yep", "right", "i see",
+            "ah", "oh", "okay", "ok", "sure", "got it", "go on",
+        ),
+        "phrases",
+        'listeners say them and mean "go on"; another language needs its own',
     )  # fmt: skip
-    interrupting: tuple[str, ...] = ("stop", "wait", "hold on", "no", "actually", "excuse me", "sorry")
+    interrupting: tuple[str, ...] = knob(
+        ("stop", "wait", "hold on", "no", "actually", "excuse me", "sorry"),
+        "phrases",
+        "at the beginning they stop the agent, however few the words",
+    )
 
     # -- phrases
-    first_phrase_words: int = 3  # so many words go to the voice at once; each more is 12 ms later at 80 tokens a second
-    phrase_characters: int = 240  # a sentence longer than this is spoken in parts
+    first_phrase_words: int = knob(3, "words", "so many go to the voice at once; each more is 12 ms at 80 tokens/s")
+    phrase_characters: int = knob(240, "characters", "a sentence longer than this is spoken in parts", least=20)
+
+    # -- keys
+    keypad_pause: float = knob(2.0, "s", "between digits; then the entry is complete")
+    keypad_end: str = knob("#", "key", "ends an entry at once")
+    keypad_length: int = knob(0, "digits", "an entry of so many is complete; 0: of any length")
+    sensitive: tuple[str, ...] = knob(
+        (r"card number|security code|\b(?:pin|cvv|cvc)\b|social security|password",),
+        "patterns",
+        "keys pressed after the agent asked for this are shown to nobody who watches",
+    )
 
     # -- waiting
-    idle_after: float = 8.0  # silence after which the caller is asked whether they are there
-    idle_prompts: int = 3  # then a goodbye
-    reply_within: float = 8.0  # from the start of a reply to its first audio; then an apology
-    keypad_pause: float = 2.0  # between digits; then the entry is complete
-    tool_within: float = 15.0  # a tool that has not answered by then has failed
-    stream_within: float = 10.0  # from creation to CallStarted
-    marks_overdue: float = 1.0  # a mark this late is taken as played
-    voice_within: float = 5.0  # the longest hole in the middle of a reply
-    hang_up_within: float = 5.0  # from Hangup to CallEnded
-    last_words_within: float = 1.0  # what the ears may still deliver after the caller has gone
-    failures_at_most: int = 2  # replies that fail in a row; then the call is given up
-    call_at_most: float = 600.0
-    goodbye_before_limit: float = 8.0  # time to say so before the limit
+    idle_after: float = knob(8.0, "s", "of silence; then the caller is asked whether they are there")
+    idle_prompts: int = knob(3, "times", "then a goodbye")
+    idle_when_waiting: float = knob(30.0, "s", "instead, when the caller has asked for a moment")
+    waiting: tuple[str, ...] = knob(
+        (
+            r"\b(?:one|a|just a|give me a|wait a|half a)\s+(?:moment|second|sec|minute|min)\b",
+            r"\bhold on\b|\bhang on\b|\bbear with me\b|\blet me (?:see|look|check|find|get|grab|think)\b",
+        ),
+        "patterns",
+        "how callers ask for a moment",
+    )
+    filler_after: float = knob(1.4, "s", "after the caller's turn; people say “hm” after a second")
+    filler_again: float = knob(5.0, "s", "of silence after the agent last said something; more often it nags")
+    fillers_at_most: int = knob(3, "times", "in one wait")
+    reply_within: float = knob(8.0, "s", "from asking the model to its first audio; then an apology")
+    tool_within: float = knob(15.0, "s", "a tool that has not answered by then has failed")
+    stream_within: float = knob(10.0, "s", "from creation to the media stream's start")
+    marks_overdue: float = knob(1.0, "s", "a mark this late is taken as played")
+    voice_within: float = knob(5.0, "s", "the longest hole in the middle of a reply")
+    hang_up_within: float = knob(5.0, "s", "from hanging up to the end of the call")
+    last_words_within: float = knob(1.0, "s", "what the ears may still deliver after the caller has gone")
+    failures_at_most: int = knob(2, "replies", "that fail in a row; then the call is given up")
+    call_at_most: float = knob(600.0, "s", "[limits] max_duration: nobody pays for a call that nobody ends")
+    goodbye_before_limit: float = knob(8.0, "s", "[limits] goodbye_before: time to say so before the limit")
 
     # -- slices
-    slice_samples: int = 1280  # 160 ms: a mark after each; 100 to 200 ms is what the ledger needs
+    slice_samples: int = knob(1280, "samples", "160 ms: a mark after each; 100 to 200 ms suits the ledger", least=160)
 
     def __post_init__(self) -> None:
-        """Raise `ValueError` for what would cut speech into pieces of nothing, without end."""
-        for name, least in LEAST.items():
-            if (value := getattr(self, name)) < least:
-                raise ValueError(f"{name}: expected at least {least}, got {value}")
+        """Raise `ValueError` for what would cut speech into pieces of nothing, without end, and for broken patterns."""
+        check(self)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,8 +151,19 @@ class Phrasing:
     greeting: str = "Hello, how can I help you?"
     idle_prompts: tuple[str, ...] = ("Are you still there?",)
     idle_goodbye: str = "I cannot hear you, so I will hang up now. Goodbye."
+    fillers: tuple[str, ...] = ("One moment, please.", "Let me see.")  # when the answer is slow, in turns
+    later_fillers: tuple[str, ...] = ("I am still looking.", "It takes a little longer.")  # when it is slower still
     apology: str = "I am sorry, something went wrong. Could you say that again?"
     failure_goodbye: str = "I am sorry, I have a technical problem and must end this call. Please call again later."
     time_goodbye: str = "I am sorry, we have reached the time limit of this call. Goodbye."
     goodbye: str = "Goodbye."
     bridge: str = "I am back. Sorry for the interruption."  # a call that another process carries on
+    end_call_phrases: tuple[str, ...] = ()  # an answer that ends with one of these ends the call when it was heard
+
+    @property
+    def fixed(self) -> tuple[str, ...]:
+        """All that may be said word for word: worth having spoken before it is needed."""
+        return (
+            self.greeting, *self.fillers, *self.idle_prompts, self.apology, self.goodbye, self.idle_goodbye,
+            self.failure_goodbye, self.time_goodbye, self.bridge, *self.later_fillers,
+        )  # fmt: skip

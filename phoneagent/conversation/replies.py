@@ -21,11 +21,13 @@ from .commands import (
     Transfer,
 )
 from .deadlines import Reason
+from .fillers import Fillers
 from .floor import Floor
 from .meaning import normalised
 from .phrases import Phrases
-from .playout import Playout
+from .playout import Phrase, Playout
 from .reply import Kind, Reply
+from .speculation import Speculation
 from .states import State
 from .transcript import ToolCall, Turn
 
@@ -46,7 +48,9 @@ class Replies:
         self._tools_until = 0.0  # when those that run must have returned
         self._asked = ""  # the caller's words that the present reply answers
         self._failures = 0  # replies that failed in a row
-        self._speculations_lost = 0
+        self._speculation = Speculation(floor)
+        self._fillers = Fillers(floor.phrasing)
+        self._quiet_until = 0.0  # after an interruption
 
     @property
     def current(self) -> Reply:
@@ -61,43 +65,50 @@ class Replies:
 
     # -- a reply begins -----------------------------------------------------------------------------
 
-    def answer(self, text: str, heard_until: float | None, at: float) -> None:
-        """Reply to the caller's turn that has just been saved: by what was begun for these words, or anew."""
-        self._asked = text
+    def answer(self, text: str, shown: str, heard_until: float | None, at: float) -> None:
+        """Reply to the caller's turn that has just been saved: by what was begun for these words, or anew.
+
+        `shown` is what is told of the words to those who watch.
+        """
+        self._asked = shown
         reply = self.reply
         if reply and reply.speculative_for == normalised(text):
             reply.speculative_for = None
-            self._floor.emit("speculation_paid", reply=reply.id)
+            reply.since = at
+            self._speculation.paid(reply, at)
         else:
             self.abandon_speculation()
-            reply = None
-        if reply is None:
             reply = self.ask_model(at)
         reply.waterfall.speech_ended = heard_until
         reply.waterfall.end_of_turn = at
+        since = at if heard_until is None else heard_until
+        reply.not_before = max(self._quiet_until, since + self._floor.policy.respond_after)
         if self._floor.state is not State.THINKING:
             self._commit(reply, at)
+        else:
+            self._watch(at)
 
-    def ask_model(self, at: float) -> Reply:
+    def ask_model(self, at: float, *, kind: Kind = "answer") -> Reply:
         """Begin a reply to the turns so far."""
-        reply = self._new("answer")
-        if running := self._tools_with_effects:
+        reply = self._new(kind, at)
+        if running := self.tools_with_effects:
             # Started by a reply that was cut. Asked before they return, the model would start them again.
             reply.running_tools.update(running)
             reply.written = True
         else:
+            reply.owed_since = at
             self._floor.want(StartReply(reply.id, tuple(self._floor.turns)))
         self._think(at)
         return reply
 
-    def say(self, kind: Kind, text: str, at: float, *, then: Hangup | None = None) -> None:
+    def say(self, kind: Kind, text: str, at: float, *, then: Hangup | None = None, interruptible: bool = True) -> None:
         """Speak a fixed phrase, without asking the model."""
-        reply = self._new(kind)
+        reply = self._new(kind, at)
         reply.then = then
         reply.text = text
         reply.written = True
         self._think(at)
-        self._speak(reply, text, at)
+        self._speak(reply, Phrase(text, interruptible), at)
         self._hand_over(reply)
 
     def speculate(self, text: str, at: float) -> None:
@@ -106,32 +117,33 @@ class Replies:
         if self.reply and self.reply.speculative_for == words:
             return
         self.abandon_speculation()
-        policy = self._floor.policy
-        if not words or not policy.eager_turns or self._speculations_lost >= policy.eager_budget:
+        if not words or not self._speculation.pays or self.tools_with_effects:
             return
-        if self._tools_with_effects:
-            return
-        reply = self._new("answer")
+        reply = self._new("answer", at)
         reply.speculative_for = words
-        self._floor.want(StartReply(reply.id, (*self._floor.turns, Turn("caller", text, at))))
+        reply.owed_since = at
+        self._floor.want(StartReply(reply.id, self._floor.turns_with_caller(text, at)))
 
-    def abandon_speculation(self) -> None:
-        """Forget what was begun for words that were not the last; nothing else happens if nothing was."""
-        if self.reply and self.reply.speculative:
+    def abandon_speculation(self, *, unless: str = "") -> None:
+        """Forget what was begun for words that were not the last; nothing else happens if nothing was.
+
+        `unless`: the words are still these.
+        """
+        if self.reply and self.reply.speculative and self.reply.speculative_for != normalised(unless):
             self._floor.want(CancelReply(self.reply.id))
-            self._floor.emit("speculation_lost", reply=self.reply.id, characters=len(self.reply.text))
-            self._speculations_lost += 1
+            self._speculation.lost(self.reply)
             self.reply = None
 
-    def _new(self, kind: Kind) -> Reply:
+    def _new(self, kind: Kind, at: float) -> Reply:
         policy = self._floor.policy
         playout = Playout(self.next_id, marks_overdue=policy.marks_overdue, slice_samples=policy.slice_samples)
-        self.reply = Reply(self.next_id, kind, Phrases(policy), playout)
+        self.reply = Reply(self.next_id, kind, Phrases(policy), playout, began=at, since=at)
         self.next_id += 1
         return self.reply
 
     @property
-    def _tools_with_effects(self) -> dict[str, ToolCall]:
+    def tools_with_effects(self) -> dict[str, ToolCall]:
+        """Those that run and change something."""
         return {id_: call for id_, call in self._tools.items() if call.name not in self._safe_tools}
 
     def _think(self, at: float) -> None:
@@ -161,24 +173,35 @@ class Replies:
             return
         reply.waterfall.reach("first_token", at)
         reply.text += event.text
+        reply.tokens += 1
+        if event.interruptible is not reply.interruptible:
+            self._speak_rest(reply, at)
+            reply.interruptible = event.interruptible
         for phrase in reply.phrases.feed(event.text):
-            self._speak(reply, phrase, at)
+            self._speak(reply, Phrase(phrase, reply.interruptible), at)
+            if not reply.speculative:
+                self._watch(at)
 
-    def _speak(self, reply: Reply, phrase: str, at: float) -> None:
+    def _speak_rest(self, reply: Reply, at: float) -> None:
+        for phrase in reply.phrases.flush():
+            self._speak(reply, Phrase(phrase, reply.interruptible), at)
+
+    def _speak(self, reply: Reply, phrase: Phrase, at: float) -> None:
         """Give a phrase to the voice; of a speculative reply only the first, the rest may never be needed."""
-        if reply.speculative and reply.playout.text:
+        if reply.speculative and reply.playout.phrases:
             reply.held_phrases.append(phrase)
             return
-        reply.waterfall.reach("first_phrase", at)
-        reply.playout.text = f"{reply.playout.text} {phrase}".strip()
-        self._floor.want(Synthesize(reply.id, phrase))
+        if not phrase.filler:
+            reply.waterfall.reach("first_phrase", at)
+            reply.owed_since = None
+        reply.playout.phrases.append(phrase)
+        self._floor.want(Synthesize(reply.id, phrase.text))
 
     def reply_done(self, event: e.ReplyDone, at: float) -> None:
         if not (reply := self._live(event.reply)) or reply.written:
             return
         reply.written = True
-        for phrase in reply.phrases.flush():
-            self._speak(reply, phrase, at)
+        self._speak_rest(reply, at)
         if not reply.speculative:
             self._written(reply, at)
 
@@ -189,28 +212,36 @@ class Replies:
             return
         if reply.tools_answered:
             reply.tools_answered = reply.written = False
+            reply.owed_since = reply.since = at
             self._floor.want(StartReply(reply.id, self._turns_with(reply, at)))
             self._watch(at)
             return
-        if not reply.playout.text:
+        if not reply.spoken:
             if reply.then is None:
                 self._fail(reply, "the model said nothing", at)
                 return
             if isinstance(reply.then, Transfer):
                 self.leave(reply.then, at)
                 return
-            self._speak(reply, self._floor.phrasing.goodbye, at)
+            self._speak(reply, Phrase(self._floor.phrasing.goodbye), at)
+        elif reply.kind == "answer" and reply.then is None and self._ends_call(reply.text):
+            reply.then = Hangup("agent")
         self._hand_over(reply)
         self._floor.tell_ears(Turn("agent", reply.text, at))
         self._finish_if_heard(at)
 
+    def _ends_call(self, text: str) -> bool:
+        said = normalised(text)
+        phrases = filter(None, map(normalised, self._floor.phrasing.end_call_phrases))
+        return any(f" {said}".endswith(f" {phrase}") for phrase in phrases)
+
     def _turns_with(self, reply: Reply, at: float) -> tuple[Turn, ...]:
         """What the model reads when it goes on after its tools: its own words before them included."""
         turns = self._floor.turns
-        if not reply.text.strip():
+        if not reply.playout.phrases:
             return tuple(turns)
         before = [turn for turn in turns if turn not in reply.tool_turns]
-        return (*before, Turn("agent", reply.text.strip(), at), *reply.tool_turns)
+        return (*before, Turn("agent", reply.playout.text, at), *reply.tool_turns)
 
     def _hand_over(self, reply: Reply) -> None:
         if not reply.handed_over:
@@ -291,19 +322,27 @@ class Replies:
     def reply_audio(self, event: e.ReplyAudio, at: float) -> None:
         if not (reply := self._live(event.reply)):
             return
-        reply.waterfall.reach("first_audio", at)
-        reply.playout.receive(event.samples, event.words, event.audible)
+        if reply.playout.receive(event.samples, event.words, event.audible):
+            reply.waterfall.reach("first_audio", at)
         if self._floor.state in (State.THINKING, State.SPEAKING):
             self._send(reply, at)
 
     def _send(self, reply: Reply, at: float) -> None:
-        floor = self._floor
-        for piece in reply.playout.send(at):
-            floor.want(SendAudio(reply.id, piece.start, piece.end))
-            floor.want(SendMark(piece.mark))
-            if floor.state is not State.SPEAKING:
-                floor.enter(State.SPEAKING)
+        floor, playout = self._floor, reply.playout
+        if reply.filler_ends is None and floor.state is State.SPEAKING:
+            reply.filler_ends = playout.filler_ends(at)
+        if reply.filler_ends is None and (floor.state is State.SPEAKING or at >= reply.not_before):
+            for piece in playout.send(at):
+                floor.want(SendAudio(reply.id, piece.start, piece.end))
+                floor.want(SendMark(piece.mark))
+                if floor.state is not State.SPEAKING:
+                    floor.enter(State.SPEAKING)
         self._watch(at)
+
+    def send_held(self, at: float) -> None:
+        """It is no longer too early."""
+        self._send(self.current, at)
+        self._finish_if_heard(at)
 
     def reply_audio_done(self, event: e.ReplyAudioDone, at: float) -> None:
         if not (reply := self._live(event.reply)) or not reply.handed_over:
@@ -320,7 +359,7 @@ class Replies:
         reply = self.reply
         if reply is None or not reply.playout.mark_played(event.name, at):
             return  # flushed by a clear, of a reply that is gone, or repeated
-        self._report_heard(reply)
+        self._note_heard(reply)
         self._finish_if_heard(at)
 
     def playout_overdue(self, at: float) -> None:
@@ -350,7 +389,7 @@ class Replies:
         """The reply was heard to its end."""
         self._record(reply, at)
         self.reply = None
-        if reply.kind == "answer":
+        if reply.kind in ("answer", "greeting"):
             self._failures = 0
         if reply.then is not None:
             self.leave(reply.then, at)
@@ -362,9 +401,10 @@ class Replies:
         heard = reply.playout.heard(at)
         whole = heard == reply.playout.text and reply.written
         if heard:
-            turn = Turn("agent", heard, at, interrupted=not whole, generated="" if whole else reply.text.strip())
-            self._floor.save(turn)
-        self._report_heard(reply)
+            generated = "" if whole else reply.text.strip()
+            over = " ".join(reply.over)
+            self._floor.save(Turn("agent", heard, at, interrupted=not whole, generated=generated, over=over))
+        self._note_heard(reply)
         self._floor.emit(
             "turn_ended",
             reply=reply.id,
@@ -375,41 +415,88 @@ class Replies:
             latency=reply.waterfall.seconds(),
         )
 
-    def _report_heard(self, reply: Reply) -> None:
-        """The first mark is back: when the first sound reached the ear is known."""
-        if reply.playout.heard_from is not None:
-            reply.waterfall.reach("heard", reply.playout.heard_from)
+    def _note_heard(self, reply: Reply) -> None:
+        """A mark is back, or the reply over: when its sounds reached the ear is known."""
+        playout = reply.playout
+        if (moment := playout.answer_heard_from) is not None:
+            reply.waterfall.reach("heard", moment)
+        if playout.answer_from != playout.first_audible and (moment := playout.heard_from) is not None:
+            reply.waterfall.reach("filler", moment)
 
     def _watch(self, at: float) -> None:
-        """Set the deadline of thinking and speaking anew: what is it that we wait for? That of an answer stays."""
+        """Set the deadlines of thinking and speaking anew: what is it that we wait for?"""
         reply, policy, deadlines = self.current, self._floor.policy, self._floor.deadlines
-        deadlines.drop(Reason.TOOL)
-        deadlines.drop(Reason.PLAYOUT)
+        state, playout = self._floor.state, reply.playout
+        for reason in _WAITS:
+            deadlines.drop(reason)
         if reply.running_tools:
-            deadlines.drop(Reason.ANSWER)
             deadlines.set(Reason.TOOL, self._tools_until)
-        elif self._floor.state is State.THINKING:
-            if deadlines.get(Reason.ANSWER) is None:
-                deadlines.set(Reason.ANSWER, at + policy.reply_within)
-        elif self._floor.state is State.SPEAKING:
-            grace = policy.marks_overdue if reply.playout.complete else policy.voice_within
-            deadlines.set(Reason.PLAYOUT, max(at, reply.playout.ends_at) + grace)
+        elif state is State.THINKING or (state is State.SPEAKING and reply.owed_since is not None):
+            deadlines.set(Reason.ANSWER, reply.since + policy.reply_within)
+        elif state is State.SPEAKING:
+            grace = policy.marks_overdue if playout.complete else policy.voice_within
+            deadlines.set(Reason.PLAYOUT, max(at, playout.ends_at) + grace)
+        if state is State.THINKING and playout.received and at < reply.not_before:
+            deadlines.set(Reason.TOO_EARLY, reply.not_before)
+        if state is State.SPEAKING and reply.filler_ends is not None:
+            deadlines.set(Reason.FILLER_ENDS, max(at, reply.filler_ends))
+        if state in (State.THINKING, State.SPEAKING) and (due := self._filler_due(reply)) is not None:
+            deadlines.set(Reason.FILLER, max(at, due))
+
+    # -- a slow answer ------------------------------------------------------------------------------
+
+    def _filler_due(self, reply: Reply) -> float | None:
+        """When the caller has waited long enough for a word; None while the voice has something to say."""
+        policy, playout = self._floor.policy, reply.playout
+        waiting = reply.owed_since is not None or reply.running_tools
+        if reply.kind != "answer" or not waiting or playout.voice_owes or not self._fillers:
+            return None
+        if reply.fillers >= policy.fillers_at_most:
+            return None
+        if playout.sent:
+            return playout.ends_at + policy.filler_again
+        return reply.since + policy.filler_after
+
+    def say_filler(self, at: float) -> None:
+        """The answer is slow: say that it is coming."""
+        reply = self.current
+        text = self._fillers.next(later=bool(reply.playout.phrases))
+        reply.fillers += 1
+        self._floor.emit("filler", reply=reply.id, text=text)
+        self._speak(reply, Phrase(text, filler=True), at)
+        self._watch(at)
+
+    def end_filler(self, at: float) -> None:
+        """The answer is there, and a word of the filler has just ended: go over to it."""
+        reply = self.current
+        self._floor.want(ClearPlayback())
+        reply.playout.stop(at)
+        reply.playout.skip_filler(at)
+        reply.filler_ends = None
+        self._send(reply, at)
+        self._finish_if_heard(at)
 
     # -- the caller wants something else ------------------------------------------------------------
 
     def pause(self, at: float) -> None:
         """Silence at once; what was not heard is kept."""
+        reply = self.current
         if self._floor.state is State.SPEAKING:
             self._floor.want(ClearPlayback())
-            self.current.playout.stop(at)
+            reply.playout.stop(at)
+        reply.filler_ends = None
         self._floor.enter(State.PAUSED)
+        if reply.running_tools:
+            self._watch(at)
 
     def resume(self, at: float) -> None:
         """Go on at the word that was cut."""
         reply = self.current
         if reply.playout.sent:
             self._floor.emit("resumed", reply=reply.id, heard=reply.playout.heard(at))
-        reply.playout.rewind()
+        reply.playout.skip_filler(at)
+        reply.playout.rewind(self._floor.policy.resume_words_before)
+        reply.since = at
         self._think(at)
         if reply.playout.complete and reply.playout.received == 0:
             self._fail(reply, "tts: no audio", at)
@@ -419,6 +506,20 @@ class Replies:
             self._floor.enter(State.SPEAKING)
             self._watch(at)
             self._finish_if_heard(at)
+
+    def interrupt(self, at: float, *, back_off: float) -> None:
+        """The caller has taken the floor. If something was heard, nothing more is for `back_off` seconds."""
+        reply = self.current
+        self.drop(at)
+        heard = reply.playout.heard(at)
+        if heard:
+            self._quiet_until = at + back_off
+            self._failures = 0
+        self._floor.emit("interrupted", reply=reply.id, heard=heard)
+
+    def nothing_heard(self, at: float) -> bool:
+        """Whether the caller has heard nothing of the reply under way."""
+        return not self.current.playout.heard(at)
 
     def drop(self, at: float) -> None:
         """Silence the reply under way, if any, and keep what was heard of it."""
@@ -444,6 +545,9 @@ class Replies:
         floor.deadlines.clear()
         floor.deadlines.set(Reason.HANG_UP, at + floor.policy.hang_up_within)
         floor.want(command)
+
+
+_WAITS = (Reason.ANSWER, Reason.TOOL, Reason.PLAYOUT, Reason.TOO_EARLY, Reason.FILLER, Reason.FILLER_ENDS)
 
 
 def _target(call: ToolCall) -> str:

@@ -8,7 +8,7 @@ from typing import Literal
 from .commands import Hangup, Transfer
 from .latency import Waterfall
 from .phrases import Phrases
-from .playout import Playout
+from .playout import Phrase, Playout
 from .transcript import ToolCall, Turn
 
 Kind = Literal["greeting", "answer", "idle", "apology", "farewell", "operator"]
@@ -22,13 +22,22 @@ class Reply:
     kind: Kind
     phrases: Phrases
     playout: Playout
+    began: float  # when it was first asked for
+    since: float  # the caller waits since then
     speculative_for: str | None = None  # the caller's words it was started for, until they are certain
     text: str = ""  # what the model has written so far
-    held_phrases: list[str] = field(default_factory=list)  # not yet given to the voice: the reply is speculative
+    tokens: int = 0  # pieces in which the model wrote it: servers send one a token
+    interruptible: bool = True  # what is being written
+    held_phrases: list[Phrase] = field(default_factory=list)  # not yet given to the voice: the reply is speculative
     held_tools: list[ToolCall] = field(default_factory=list)
     running_tools: dict[str, ToolCall] = field(default_factory=dict)
     tools_answered: bool = False  # the model has not yet read what they returned
     tool_turns: list[Turn] = field(default_factory=list)
+    owed_since: float | None = None  # when the model was asked; None when it has answered
+    not_before: float = 0.0  # it is held until then
+    fillers: int = 0  # said in this wait
+    filler_ends: float | None = None  # when the filler under way makes way for the answer
+    over: list[str] = field(default_factory=list)  # what the caller said over it without interrupting
     written: bool = False  # the model has finished
     handed_over: bool = False  # the voice knows that no phrase follows
     then: Hangup | Transfer | None = None
@@ -37,3 +46,8 @@ class Reply:
     @property
     def speculative(self) -> bool:
         return self.speculative_for is not None
+
+    @property
+    def spoken(self) -> bool:
+        """Whether any of it, but for fillers, was given to the voice."""
+        return any(not phrase.filler for phrase in self.playout.phrases)

@@ -149,8 +149,8 @@ class _Scoring:
         begun = [one for one in self._spoken if one.began is not None and one.began <= moment]
         kind = begun[-1].kind if begun else "greeting"
         if kind == "greeting":
-            return policy.interruptible_greeting
-        return policy.interruptible and kind != "farewell"
+            return policy.greeting.interruptible
+        return policy.speaking.interruptible and kind != "farewell"
 
     def _over_the_agent(self) -> list[tuple[Thought, float]]:
         """Thoughts that begin while the agent speaks and can be interrupted, and when it was silent."""

@@ -28,7 +28,7 @@ from phoneagent.conversation.words import SAMPLE_RATE, Word
 C = TypeVar("C")
 
 WORD = SAMPLE_RATE // 4  # the scripted voice takes 250 ms a word
-PHRASING = Phrasing(greeting="Hello there", goodbye="Goodbye")
+PHRASING = Phrasing(greeting="Hello there", goodbye="Goodbye", fillers=())
 
 
 class Carrier:

@@ -22,11 +22,13 @@ from phoneagent.conversation.commands import (
     Transfer,
 )
 from phoneagent.conversation.deadlines import Reason
-from phoneagent.conversation.policy import Phrasing, Policy
+from phoneagent.conversation.policy import Interruption, Phrasing, Policy
 from phoneagent.conversation.states import State
 from phoneagent.conversation.transcript import Turn
 
 from .scripted_call import WORD, ScriptedCall
+
+DEAF = Interruption(interruptible=False)
 
 
 @pytest.fixture
@@ -134,7 +136,7 @@ def test_a_voice_detector_slower_than_the_ears_still_gives_the_end_of_speech(cal
 
 
 def test_speech_over_the_answer_is_no_start_of_its_latency():
-    call = ScriptedCall(interruptible=False).greets()
+    call = ScriptedCall(thinking=DEAF, speaking=DEAF).greets()
     call.tells(e.EndOfTurn("Hours?"))
     call.answers("We open at nine.")
     call.tells(e.SpeechStarted("vad"))
@@ -246,7 +248,7 @@ def test_a_reply_cut_before_its_first_word_leaves_no_trace(call):
     call.tells(e.SpeechStarted())
     call.tells(e.PartialTranscript("for two"))
     call.tells(e.EndOfTurn("for two"))
-    assert [turn.text for turn in call.last(StartReply).turns] == ["Hello there", "I'd like a table", "for two"]
+    assert [turn.text for turn in call.last(StartReply).turns] == ["Hello there", "I'd like a table for two"]
 
 
 def test_a_caller_who_goes_on_before_the_agent_starts_gets_one_answer(call):
@@ -257,12 +259,12 @@ def test_a_caller_who_goes_on_before_the_agent_starts_gets_one_answer(call):
     call.tells(e.EndOfTurn("for two"))
     second = call.last(StartReply)
     assert second.reply != first
-    assert [turn.text for turn in second.turns[-2:]] == ["I'd like a table", "for two"]
+    assert [turn.text for turn in second.turns] == ["Hello there", "I'd like a table for two"]
     assert call.tells(e.ReplyText(first, "Late words of the first.")) == []
 
 
 def test_a_greeting_that_must_be_heard_is_not_interrupted_and_the_answer_waits():
-    call = ScriptedCall(interruptible_greeting=False)
+    call = ScriptedCall(greeting=DEAF)
     call.tells(e.CallStarted())
     call.voices(1)
     call.passes(0.1)
@@ -351,7 +353,7 @@ def test_silence_after_a_sentence_ends_the_turn(nova):
     nova.passes(1.0)
     nova.tells(e.SpeechStopped(ended=nova.at))
     nova.tells(e.PartialTranscript("What are your hours?", final=True))
-    nova.passes(0.29)
+    nova.passes(0.49)
     assert nova.state is State.CALLER_SPEAKING
     nova.passes(0.02)
     assert nova.transcript[-1] == "caller: What are your hours?"
@@ -366,7 +368,7 @@ def test_a_trailing_and_waits_longer(nova):
     nova.tells(e.SpeechStarted("vad"))
     nova.tells(e.PartialTranscript("a high chair.", final=True))
     nova.tells(e.SpeechStopped(ended=nova.at))
-    nova.passes(0.4)
+    nova.passes(0.6)
     assert nova.transcript[-1] == "caller: A table for two and a high chair."
 
 
@@ -388,7 +390,7 @@ def test_noise_that_was_no_speech_goes_back_to_listening(nova):
 
 
 def test_a_single_word_over_the_agent_is_answered_though_more_are_needed_to_stop_it():
-    call = ScriptedCall(turn_events=False, barge_in_words=2).greets()
+    call = ScriptedCall(turn_events=False, speaking=Interruption(words=2)).greets()
     call.hears("Which day?")
     call.tells(e.PartialTranscript("Which day?", final=True))
     call.passes(1.0)
@@ -447,7 +449,7 @@ def test_what_a_tool_did_is_kept_though_its_reply_was_cancelled(call):
     call.tells(e.SpeechStarted())
     call.tells(e.EndOfTurn("Wait, for three"))
     call.tells(e.ToolReturned("call_1", "booked for two"))
-    assert call.transcript[-2:] == ["caller: Wait, for three", "tool: booked for two"]
+    assert call.transcript[-2:] == ["caller: Book it Wait, for three", "tool: booked for two"]
 
 
 def test_the_goodbye_is_heard_before_the_call_ends(call):
@@ -620,7 +622,7 @@ def test_keys_are_an_answer_after_a_pause_or_at_once_after_the_hash(call):
     call.passes(1.6)
     assert call.transcript[-1] == "caller: [keypad: 12]"
     call.answers("Thank you.")
-    call.passes(0.1)
+    call.passes(0.3)
     assert ClearPlayback() in call.tells(e.DtmfReceived("3"))
     call.tells(e.DtmfReceived("#"))
     assert call.transcript[-1] == "caller: [keypad: 3#]"

@@ -1,0 +1,219 @@
+"""When a caller has finished: by what was asked, and by what was said."""
+
+from __future__ import annotations
+
+import pytest
+
+from phoneagent.conversation import events as e
+from phoneagent.conversation.commands import CancelReply, SendAudio, StartReply
+from phoneagent.conversation.endpointing import silence_needed
+from phoneagent.conversation.policy import EndpointingRule, Policy
+from phoneagent.conversation.states import State
+
+from .scripted_call import ScriptedCall
+
+POLICY = Policy()
+
+
+@pytest.mark.parametrize(
+    ("asked", "said", "seconds"),
+    [
+        ("How can I help you?", "A table for two, please.", 0.5),
+        ("How can I help you?", "a table for two people", 0.7),
+        ("How can I help you?", "I would like", 1.2),
+        ("How can I help you?", "for two and", 1.2),
+        ("Is that right?", "yes", 0.2),
+        ("We have one at seven. Would you like that?", "No, thank you.", 0.2),
+        ("Is that right?", "yes but", 1.2),
+        ("Is that right?", "yes I would love that", 0.7),
+        ("When would you like to come?", "yes", 0.7),
+        ("What is your phone number?", "555 123", 1.3),
+        ("What is your phone number?", "five five five", 1.3),
+        ("What is your phone number?", "five five five one two three four five six seven", 0.5),
+        ("What is your booking code?", "A B 7", 1.3),
+        ("Could you spell that for me?", "M A", 1.3),
+        ("What is your e-mail address?", "ana at example", 1.3),
+        ("What seems to be the problem?", "It does not work.", 1.2),
+        ("How can I help you?", "my number is five five five", 1.3),
+        ("For how many?", "two", 1.2),
+    ],
+)
+def test_the_silence_that_ends_a_turn(asked, said, seconds):
+    assert silence_needed(said, POLICY, asked=asked) == seconds
+
+
+def test_rules_of_ones_own_come_first():
+    policy = Policy(rules=(EndpointingRule(2.5, agent="your address"), EndpointingRule(0.1, caller="^next$")))
+    assert silence_needed("Main Street.", policy, asked="What is your address?") == 2.5
+    assert silence_needed("next", policy, asked="Is that right?") == 0.1
+    assert silence_needed("yes", policy, asked="Is that right?") == 0.2
+    assert silence_needed("yes", Policy(built_in_rules=False), asked="Is that right?") == 0.7
+
+
+def asks(call: ScriptedCall, question: str) -> None:
+    call.hears("I want to leave my number.")
+    call.answers(question)
+    call.passes(5.0)
+    assert call.state is State.LISTENING
+
+
+def says(call: ScriptedCall, text: str, *, seconds: float = 0.6) -> None:
+    """Ears with turn events take this for a turn."""
+    call.tells(e.SpeechStarted("vad"))
+    call.tells(e.SpeechStarted("stt"))
+    call.passes(seconds)
+    call.later(0.2, e.SpeechStopped(ended=call.at))
+    call.later(0.12, e.EagerEndOfTurn(text))
+    call.later(0.26, e.EndOfTurn(text))
+    call.passes(0.27)
+
+
+def test_digits_dictated_in_groups_are_one_turn_though_the_ears_end_each_group():
+    call = ScriptedCall().greets()
+    asks(call, "What is your phone number?")
+    for group in ["five five five", "one two three", "four five six seven"]:
+        says(call, group)
+        assert call.state is State.CALLER_SPEAKING
+        call.passes(0.9 - 0.27)
+    assert call.transcript[-1] == "caller: five five five one two three four five six seven"
+    assert call.state is State.THINKING
+
+
+def test_while_a_turn_is_held_back_the_answer_is_prepared():
+    call = ScriptedCall().greets()
+    asks(call, "What is your phone number?")
+    says(call, "five five five")
+    reply = call.last(StartReply).reply
+    call.replies("And the rest?")
+    call.voices(reply)
+    assert reply not in {command.reply for command in call.all(SendAudio)}
+    call.passes(1.3 - 0.27 - 0.01)
+    assert call.state is State.CALLER_SPEAKING
+    call.passes(0.02)
+    assert call.state is State.SPEAKING
+    assert len([command for command in call.all(StartReply) if command.reply == reply]) == 1
+
+
+def test_a_noise_does_not_prolong_a_turn_that_is_held_back_for_long():
+    call = ScriptedCall().greets()
+    asks(call, "What is your phone number?")
+    says(call, "five five five")
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(0.3)
+    call.tells(e.SpeechStopped(ended=call.at - 0.2))
+    call.passes(1.2)
+    assert call.transcript[-1] == "caller: five five five"
+
+
+def test_ears_without_turn_events_are_answered_ahead_too():
+    call = ScriptedCall(turn_events=False).greets()
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(0.6)
+    call.tells(e.SpeechStopped(ended=call.at - 0.2))
+    call.tells(e.PartialTranscript("What are your hours", final=True))
+    reply = call.last(StartReply).reply
+    call.replies("From nine to five.")
+    call.voices(reply)
+    assert call.state is State.CALLER_SPEAKING
+    assert call.transcript[-1] == "agent: Hello there"
+    call.passes(0.51)
+    assert call.state is State.SPEAKING
+    assert call.emitted("speculation_paid") == [{"reply": reply, "seconds": pytest.approx(0.5)}]
+
+
+def test_more_words_cancel_what_was_begun_ahead():
+    call = ScriptedCall(turn_events=False).greets()
+    call.tells(e.SpeechStarted("vad"))
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.tells(e.PartialTranscript("A table for two people", final=True))
+    first = call.replies("Of course. At what time?", done=False)
+    call.passes(0.4)
+    call.tells(e.SpeechStarted("vad"))
+    assert call.tells(e.PartialTranscript("and a baby"))[0] == CancelReply(first)
+    assert call.emitted("speculation_lost") == [{"reply": first, "tokens": 1, "characters": 10}]
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.tells(e.PartialTranscript("and a baby.", final=True))
+    call.passes(0.51)
+    assert call.transcript[-1] == "caller: A table for two people and a baby."
+
+
+def test_what_is_plainly_not_over_is_not_answered_ahead():
+    call = ScriptedCall(turn_events=False).greets()
+    call.tells(e.SpeechStarted("vad"))
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.tells(e.PartialTranscript("I would like a table for", final=True))
+    assert call.all(StartReply) == []
+
+
+def test_an_agent_that_does_not_rush_waits_before_it_answers():
+    call = ScriptedCall(respond_after=1.5).greets()
+    call.hears("What are your hours?")
+    call.answers("From nine to five.")
+    assert call.state is State.THINKING
+    call.passes(1.5 - 0.26 - 0.01)
+    assert call.state is State.THINKING
+    call.passes(0.02)
+    assert call.state is State.SPEAKING
+
+
+# -- what the ears tell twice, late, or not at all ----------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "again",
+    [e.EndOfTurn("a table for two"), e.EagerEndOfTurn("A table for two."), e.PartialTranscript("A table")],
+)
+def test_what_the_ears_repeat_is_not_said_twice(again):
+    call = ScriptedCall().greets()
+    reply = call.hears("A table for two.").reply
+    assert call.tells(again) == []
+    call.answers("Sure, at what time?")
+    assert call.tells(again) == []
+    assert call.last(StartReply).reply == reply
+
+
+def test_a_yes_said_again_with_a_sound_of_its_own_counts():
+    call = ScriptedCall().greets()
+    call.hears("Yes.")
+    call.tells(e.SpeechStarted())
+    call.tells(e.EndOfTurn("Yes."))
+    assert call.transcript[-1] == "caller: Yes. Yes."
+
+
+def test_a_final_transcript_later_than_our_own_deadline_makes_no_second_turn():
+    call = ScriptedCall(turn_events=False).greets()
+    call.tells(e.SpeechStarted("vad"))
+    call.tells(e.PartialTranscript("A table for"))
+    call.passes(0.3)
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.passes(1.3)
+    assert call.transcript[-1] == "caller: A table for"
+    call.tells(e.PartialTranscript("A table for two people.", final=True))
+    call.passes(0.4)
+    assert call.transcript[-1] == "caller: A table for two people."
+    assert call.core.turns[-1].text == "A table for two people."
+    assert len(call.core.turns) == 2
+
+
+def test_the_same_words_as_final_transcript_change_nothing():
+    call = ScriptedCall(turn_events=False).greets()
+    call.tells(e.SpeechStarted("vad"))
+    call.tells(e.PartialTranscript("A table please"))
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.passes(1.1)
+    reply = call.last(StartReply).reply
+    assert call.tells(e.PartialTranscript("A table, please.", final=True)) == []
+    call.answers("For how many?")
+    assert call.last(StartReply).reply == reply
+
+
+def test_an_end_of_turn_that_comes_after_we_gave_up_waiting_amends_the_turn():
+    call = ScriptedCall().greets()
+    call.tells(e.SpeechStarted())
+    call.tells(e.PartialTranscript("A table for"))
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.passes(6.1)
+    assert call.transcript[-1] == "caller: A table for"
+    call.tells(e.EndOfTurn("A table for two."))
+    assert call.core.turns[-1].text == "A table for two."
+    assert len(call.core.turns) == 2

@@ -1,0 +1,245 @@
+"""The model or a tool is slow, or the caller is: what is said meanwhile."""
+
+from __future__ import annotations
+
+import pytest
+
+from phoneagent.conversation import events as e
+from phoneagent.conversation.commands import ClearPlayback, Hangup, RunTool, SendAudio, StartReply, Synthesize
+from phoneagent.conversation.policy import Phrasing
+from phoneagent.conversation.states import State
+
+from .scripted_call import WORD, ScriptedCall
+
+PHRASING = Phrasing(
+    greeting="Hello there",
+    fillers=("One moment, please, I will look.", "Let me see."),
+    later_fillers=("Still looking.", "Not yet."),
+)
+
+
+@pytest.fixture
+def call() -> ScriptedCall:
+    return ScriptedCall(phrasing=PHRASING).greets()
+
+
+def fillers(call: ScriptedCall) -> list[str]:
+    return [filler["text"] for filler in call.emitted("filler")]
+
+
+def voice_fillers(call: ScriptedCall, seconds: float) -> None:
+    """Let time pass; what the agent says is spoken at once, as from a cache."""
+    until = call.at + seconds
+    while call.at < until - 0.0001:
+        call.passes(min(0.05, until - call.at))
+        if said := call.all(Synthesize):
+            call.voices(said[-1].reply)
+
+
+def test_a_slow_model_is_bridged_and_the_answer_follows(call):
+    call.hears("What are your hours?")
+    voice_fillers(call, 1.3)
+    assert fillers(call) == []
+    voice_fillers(call, 0.15)
+    assert fillers(call) == ["One moment, please, I will look."]
+    voice_fillers(call, 3.0)
+    call.answers("We open at nine.")
+    call.passes(2.0)
+    assert call.transcript[-1] == "agent: One moment, please, I will look. We open at nine."
+    latency = call.emitted("turn_ended")[-1]["latency"]
+    assert latency["filler"] == pytest.approx(1.66, abs=0.06)
+    assert latency["heard"] == pytest.approx(4.71, abs=0.06)
+
+
+def test_a_filler_ends_with_its_word_when_the_answer_comes(call):
+    call.hears("What are your hours?")
+    voice_fillers(call, 1.45)
+    call.passes(0.3)  # within "moment,"
+    reply = call.last(StartReply).reply
+    assert [c for c in call.tells(e.ReplyText(reply, "We open at nine.")) if isinstance(c, SendAudio)] == []
+    call.tells(e.ReplyDone(reply))
+    call.voices(reply)
+    cut = call.passes(0.3)
+    assert cut[0] == ClearPlayback()
+    assert next(c for c in cut if isinstance(c, SendAudio)).start == 6 * WORD
+    call.passes(2.0)
+    assert call.transcript[-1] == "agent: One moment, We open at nine."
+    assert call.state is State.LISTENING
+
+
+def test_the_last_word_of_a_filler_is_not_worth_a_cut(call):
+    call.hears("What are your hours?")
+    voice_fillers(call, 1.45)
+    call.passes(5.5 * WORD / 8000 - 0.05)
+    call.answers("We open at nine.")
+    assert ClearPlayback() not in call.passes(3.0)
+    assert call.transcript[-1] == "agent: One moment, please, I will look. We open at nine."
+
+
+def test_fillers_come_in_stages_and_never_the_same_again(call):
+    call = ScriptedCall(phrasing=PHRASING, reply_within=60.0).greets()
+    call.hears("What are your hours?")
+    voice_fillers(call, 30.0)
+    assert fillers(call) == ["One moment, please, I will look.", "Not yet.", "Still looking."]
+    call.answers("At nine.")
+    call.passes(2.0)
+    call.hears("And on Sundays?")
+    voice_fillers(call, 2.0)
+    assert fillers(call)[-1] == "Let me see."
+
+
+def test_a_slow_tool_is_bridged_and_the_model_knows_what_was_said(call):
+    call.hears("Book it")
+    call.asks_tool("book")
+    call.tells(e.ReplyDone(call.last(StartReply).reply))
+    voice_fillers(call, 4.0)
+    assert fillers(call) == ["One moment, please, I will look."]
+    call.tells(e.ToolReturned("call_1", "booked"))
+    assert [turn.text for turn in call.last(StartReply).turns][-2:] == ["One moment, please, I will look.", "booked"]
+    call.answers("It is booked.")
+    call.passes(4.0)
+    assert call.transcript[-1] == "agent: One moment, please, I will look. It is booked."
+
+
+def test_what_the_model_says_before_its_tool_is_a_filler_too(call):
+    call.hears("Book it")
+    reply = call.replies("I will book that now. ", done=False)
+    call.asks_tool("book")
+    call.tells(e.ReplyDone(reply))
+    call.voices(reply)
+    voice_fillers(call, 5 * WORD / 8000 + 4.8)
+    assert fillers(call) == []
+    voice_fillers(call, 0.3)
+    assert fillers(call) == ["Still looking."]
+
+
+def test_a_slow_voice_is_not_asked_for_fillers(call):
+    """It has something to say already; a filler would come after it."""
+    call.hears("What are your hours?")
+    call.replies("We open at nine.")
+    call.passes(4.0)
+    assert fillers(call) == []
+
+
+def test_a_caller_interrupts_a_filler_like_anything_else(call):
+    call.hears("What are your hours?")
+    voice_fillers(call, 1.45)
+    call.passes(0.3)
+    assert ClearPlayback() in call.tells(e.SpeechStarted("vad"))
+    call.tells(e.EndOfTurn("Never mind, book a table"))
+    assert call.transcript[-2:] == ["agent: One —", "caller: Never mind, book a table"]
+
+
+def test_a_cough_over_a_filler_does_not_bring_it_back_when_the_answer_is_there(call):
+    call.hears("What are your hours?")
+    voice_fillers(call, 1.45)
+    call.passes(0.3)
+    call.tells(e.SpeechStarted("vad"))
+    call.answers("We open at nine.")
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.passes(4.0)
+    assert call.transcript[-1] == "agent: One We open at nine."
+
+
+def test_an_agent_without_fillers_is_silent():
+    call = ScriptedCall(phrasing=Phrasing(greeting="Hello there", fillers=())).greets()
+    call.hears("What are your hours?")
+    call.passes(5.0)
+    assert fillers(call) == []
+
+
+def test_a_model_that_never_answers_is_apologised_for_in_spite_of_fillers(call):
+    call.hears("What are your hours?")
+    voice_fillers(call, 8.2)
+    assert call.emitted("reply_failed")
+    assert "agent: One moment, please, I will look. —" in call.transcript
+
+
+# -- a slow caller ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("asking", ["One moment, let me look for my card.", "Hang on.", "wait a second please"])
+def test_a_caller_who_asks_for_a_moment_gets_it(call, asking):
+    call.hears(asking)
+    call.answers("Sure, take your time.")
+    call.passes(1.1)
+    assert call.state is State.LISTENING
+    call.passes(20.0)
+    assert call.state is State.LISTENING
+    voice_fillers(call, 11.0)
+    assert call.transcript[-1] == "agent: Are you still there?"
+    voice_fillers(call, 10.0)
+    assert call.transcript.count("agent: Are you still there?") == 2, "then the usual patience again"
+
+
+def test_nobody_is_asked_whether_they_are_there_while_a_tool_works_for_them(call):
+    call.hears("Book it")
+    call.asks_tool("book")
+    reply = call.last(StartReply).reply
+    call.tells(e.ReplyDone(reply))
+    call.tells(e.DtmfReceived("1"))
+    call.core._listening.listen(call.at)  # whatever made it listen while the tool runs
+    call.core._replies.reply = None
+    call.passes(9.0)
+    assert "agent: Are you still there?" not in call.transcript
+    assert call.all(RunTool)
+
+
+# -- the first words, and the last --------------------------------------------------------------------
+
+
+def test_the_caller_begins_where_that_is_wanted():
+    call = ScriptedCall(phrasing=PHRASING, first_message="caller")
+    call.tells(e.CallStarted())
+    assert call.state is State.LISTENING
+    assert call.all(Synthesize) == []
+
+
+def test_the_model_greets_where_that_is_wanted():
+    call = ScriptedCall(phrasing=PHRASING, first_message="generated")
+    call.tells(e.CallStarted())
+    assert call.last(StartReply).turns == ()
+    call.answers("Good evening, Ana!")
+    call.passes(2.0)
+    assert call.transcript == ["agent: Good evening, Ana!"]
+    assert call.emitted("turn_ended")[0]["kind"] == "greeting"
+
+
+@pytest.mark.parametrize(("answer", "ends"), [("Have a nice day. Goodbye!", True), ("Goodbye is a word.", False)])
+def test_a_phrase_that_ends_the_call_does_so_when_it_was_heard(answer, ends):
+    call = ScriptedCall(phrasing=Phrasing(greeting="Hello there", end_call_phrases=("goodbye",))).greets()
+    call.hears("That is all.")
+    call.answers(answer)
+    call.passes(0.9)
+    assert call.all(Hangup) == []
+    call.passes(1.0)
+    assert bool(call.all(Hangup)) is ends
+
+
+# -- keys -------------------------------------------------------------------------------------------
+
+
+def test_an_entry_of_known_length_needs_no_end(call):
+    call = ScriptedCall(keypad_length=4).greets()
+    for digit in "1234":
+        call.tells(e.DtmfReceived(digit))
+    assert call.transcript[-1] == "caller: [keypad: 1234]"
+
+
+def test_the_key_that_ends_an_entry_is_chosen(call):
+    call = ScriptedCall(keypad_end="*").greets()
+    for digit in "1#*":
+        call.tells(e.DtmfReceived(digit))
+    assert call.transcript[-1] == "caller: [keypad: 1#*]"
+
+
+def test_nobody_who_watches_sees_a_card_number(call):
+    call.hears("I want to pay.")
+    call.answers("What is your card number?")
+    call.passes(2.0)
+    for digit in "4242#":
+        call.tells(e.DtmfReceived(digit))
+    assert call.emitted("caller_turn")[-1] == {"text": "[keypad: •••••]"}
+    call.answers("Thank you.")
+    call.passes(2.0)
+    assert "4242" not in str(call.emitted("turn_ended"))
