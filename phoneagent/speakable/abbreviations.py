@@ -13,8 +13,11 @@ ABBREVIATIONS: Mapping[str, Mapping[str, str]] = {
         "Dr.": "Doctor", "Mr.": "Mister", "Mrs.": "Missus", "Ms.": "Miz", "Prof.": "Professor", "Rev.": "Reverend",
         "Capt.": "Captain", "Gen.": "General", "Sen.": "Senator", "Rep.": "Representative", "Jr.": "Junior",
         "Sr.": "Senior", "St.": "Saint", "Ave.": "Avenue", "Blvd.": "Boulevard", "Rd.": "Road", "Hwy.": "Highway",
-        "Apt.": "Apartment", "Ste.": "Suite", "Bldg.": "Building", "e.g.": "for example", "i.e.": "that is",
-        "etc.": "et cetera", "vs.": "versus", "approx.": "approximately", "appt.": "appointment",
+        "Apt.": "Apartment", "Ste.": "Suite", "Bldg.": "Building", "e.g.": "for example", "i.e.": "that is", "E.g.": "For example",
+        "I.e.": "That is",
+        "etc.": "et cetera",
+        "vs.": "versus",
+        "approx.": "approximately", "appt.": "appointment",
         "dept.": "department", "ext.": "extension", "est.": "established", "Inc.": "Incorporated",
         "Ltd.": "Limited", "Corp.": "Corporation", "Co.": "Company", "No.": "number", "no.": "number",
         "min.": "minutes", "hrs.": "hours", "a.k.a.": "also known as", "Fig.": "figure", "tel.": "telephone",
@@ -124,8 +127,15 @@ def _weekdays(language: Language) -> list[Rule]:
     def through(found: re.Match[str]) -> Said:
         return f"{names[found['a'].casefold()]} {to} {names[found['b'].casefold()]}"
 
+    def listed(found: re.Match[str]) -> Said:
+        """Mon: 9-5."""
+        return names[found["a"].casefold()] if found["a"][0].isupper() or language.code != "en" else None
+
     day = one_of(*names)
-    return [Rule(rf"\b(?P<a>(?i:{day}))\.?\s?[-–—]\s?(?P<b>(?i:{day}))\b\.?", through, Begins.LETTER)]
+    return [
+        Rule(rf"\b(?P<a>(?i:{day}))(?=:)", listed, Begins.LETTER),
+        Rule(rf"\b(?P<a>(?i:{day}))\.?\s?[-–—]\s?(?P<b>(?i:{day}))\b\.?", through, Begins.LETTER),
+    ]
 
 
 def _day_names(language: Language) -> dict[str, str]:

@@ -8,7 +8,7 @@ from .language import Language
 from .numerals import in_threes
 from .rules import Begins, Rule, Said, before
 
-_CODE = r"(?<![\w.@#/-])(?=[A-Z\d-]{0,20}\d)(?=[A-Z\d-]{0,20}[A-Z])[A-Z\d]+(?:-[A-Z\d]+)*(?![\w@-])"
+_CODE = r"(?<![\w.@/-])(?=[A-Z\d-]{0,20}\d)(?=[A-Z\d-]{0,20}[A-Z])[A-Z\d]+(?:-[A-Z\d]+)*(?![\w@-])"
 _SPELLED = r"(?<![\w-])[A-Z\d](?:-[A-Z\d]){2,}(?![\w-])"  # X-K-4-2
 _ASKED = {
     "en": r"(?:code|pin|dial|call|press|extension|ext\.?|reference|ref\.?|zip|passcode|password)",
@@ -34,6 +34,8 @@ def rules(language: Language) -> list[Rule]:
         return " ".join(spoken)
 
     def code(found: re.Match[str]) -> Said:
+        if name := re.fullmatch(r"([A-Z]{4,})-?(\d{1,2})", found[0]):  # COVID-19
+            return f"{name[1]} {numbers.cardinal(int(name[2]))}"
         return ", ".join(spell(group) for group in found[0].split("-"))
 
     def spelled(found: re.Match[str]) -> Said:

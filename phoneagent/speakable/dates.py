@@ -25,6 +25,7 @@ def rules(language: Language) -> list[Rule]:
             Begins.DIGIT,
         ),
     ]
+    found.append(Rule(r"(?<![\w.,/-])(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![\w/]|[.,]\d)", speaker.slashed, Begins.DIGIT))
     if language.code == "en":
         through = rf"(?:{SPACE}?{HYPHEN}{SPACE}?(?P<d2>\d\d?)(?:st|nd|rd|th)?)?"
         year = rf"(?:,?{SPACE}+(?P<y>{_YEAR}))?"
@@ -88,6 +89,13 @@ class _Calendar:
         if month > 12 >= day:
             day, month = month, day
         return self._date(found, day, month, year if year >= 100 else _CENTURY + year)
+
+    def slashed(self, found: re.Match[str]) -> Said:
+        """12/25; but 3/4 is a fraction, and 24/7 is always."""
+        first, second = int(found["a"]), int(found["b"])
+        if first < second <= 10 or found[0] == "24/7":
+            return None
+        return self._date(found, second, first, None) if self._month_first else self._date(found, first, second, None)
 
     def without_year(self, found: re.Match[str]) -> Said:
         return self._date(found, int(found["d"]), int(found["m"]), None)

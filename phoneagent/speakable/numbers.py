@@ -32,7 +32,9 @@ class Numbers:
         group = "." if comma else ","
         groups = rf"[{re.escape(group)}{SPACES}{' ' if locale.language in GROUPED_BY_SPACE else ''}]"
         self._groups = re.compile(groups)
-        decimals = r"(?:,\d+|\.\d{1,2}(?!\d))" if comma else r"\.\d+"  # models write 3.50 in every language
+        decimals = (
+            r"(?:,\d+|\.\d{1,2}(?!\d))" if comma else r"(?:\.\d+|,\d\d(?![\d,]))"
+        )  # models write 3.50 in every language
         self.pattern = rf"(?:\d{{1,3}}(?:{groups}\d{{3}})+(?!\d)(?:{decimals})?|\d+(?:{decimals})?)"
         """A written number, without sign."""
 
@@ -40,8 +42,8 @@ class Numbers:
 
     def plain(self, written: str) -> str:
         """The digits of a written number, with a point before the decimals: "1.200,50" is "1200.50"."""
-        if re.fullmatch(r"\d+\.\d{1,2}", written):
-            return written
+        if re.fullmatch(r"\d+[.,]\d{1,2}", written):
+            return written.replace(",", ".")
         return self._groups.sub("", written).replace(self._decimal, ".")
 
     # -- say ----------------------------------------------------------------------------------------

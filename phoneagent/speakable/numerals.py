@@ -32,9 +32,10 @@ def rules(language: Language) -> list[Rule]:
     ]
     if language.code == "en":
         found += [
+            Rule(r"(?<![\w.,])(?P<feet>[1-9])['’′](?P<inches>1[01]|\d)(?:[\"”″]|(?!\w))", reader.height, Begins.DIGIT),
             Rule(r"(?<![\w.,])24/7(?!\w)", lambda _: "twenty-four seven", Begins.DIGIT),
             Rule(r"(?<![\w.,])(?P<n>\d{1,3}(?:,\d{3})+|\d{1,9})(?:st|nd|rd|th)(?!\w)", reader.ordinal, Begins.DIGIT),
-            Rule(r"(?<![\w.,])(?P<n>(?:1[1-9]|20)?\d0)['’]?s(?!\w)", reader.decade, Begins.DIGIT),
+            Rule(r"(?<![\w.,])['’]?(?P<n>(?:1[1-9]|20)?\d0)['’]?s(?!\w)", reader.decade, Begins.DIGIT | Begins.SIGN),
         ]
     if language.code == "fr":
         found.append(
@@ -55,12 +56,13 @@ def rules(language: Language) -> list[Rule]:
             Begins.DIGIT,
         ))  # fmt: skip
     sign = r"(?:(?<![\w)-])(?P<sign>[-\u2212+±]))?"
-    through = rf"(?:{HYPHEN}|{SPACE}[–—]{SPACE})"
+    through = rf"(?:{HYPHEN}|{SPACE}[-–—]{SPACE})"
     ends = r"[.,]\d"
     return [
         *found,
         Rule(rf"(?<![\w.,:/-])(?P<a>{number}){through}(?P<b>{number})(?![\w:/-]|{ends})", reader.range, Begins.DIGIT),
         Rule(rf"(?<![\w.,])(?P<a>{number})[x×](?P<b>{number})(?![^\W_]|{ends})", reader.product, Begins.DIGIT),
+        Rule(r"(?<![\w.,/])50/50(?![\w/])", reader.evenly, Begins.DIGIT),
         Rule(rf"(?<![\w.,:])(?P<a>\d{{1,3}}):(?P<b>\d{{1,3}})(?![\w:]|{ends})", reader.ratio, Begins.DIGIT),
         Rule(rf"{sign}(?<![\w.,])(?P<n>{number})(?![^\W_]|{ends})", reader.plain, Begins.DIGIT | Begins.SIGN),
     ]
@@ -103,6 +105,13 @@ class _Numerals:
 
     def product(self, found: re.Match[str]) -> Said:
         return f"{self._numbers.number(found['a'])} {self._words.times} {self._numbers.number(found['b'])}"
+
+    def evenly(self, _: re.Match[str]) -> Said:
+        return f"{self._numbers.cardinal(50)} {self._numbers.cardinal(50)}"
+
+    def height(self, found: re.Match[str]) -> Said:
+        """5'10": feet and inches."""
+        return f"{self._numbers.cardinal(int(found['feet']))} foot {self._numbers.cardinal(int(found['inches']))}"
 
     def version(self, found: re.Match[str]) -> Said:
         between = f" {self._words.dot if self._numbers.language != 'en' else 'point'} "

@@ -22,11 +22,16 @@ def rules(language: Language) -> list[Rule]:
         return _ENGLISH[found[0].lower()]
 
     found = [
+        *(
+            [Rule(r"(?<=[a-z])/(?=(?:hour|day|night|week|month|year|person)\b)", lambda _: " per ", Begins.SIGN)]
+            if language.code == "en"
+            else []
+        ),
         Rule(r"(?<![\w&])[A-Z]&[A-Z](?!\w)", lambda found: f"{found[0][0]} {words.both} {found[0][2]}", Begins.LETTER),
         Rule(r"&amp;|&", lambda _: f" {words.both} ", Begins.SIGN),
         Rule(r"(?<=[A-Za-z])\+\+", lambda _: f" {words.plus} {words.plus}", Begins.SIGN),
         Rule(r"(?<=\bC)#|(?<=\bF)#", lambda _: " sharp" if language.code == "en" else " ", Begins.SIGN),
-        Rule(r"#(?=\d)", lambda _: f"{words.number} ", Begins.SIGN),
+        Rule(r"#(?=\d|[A-Z]{1,3}-?\d)", lambda _: f"{words.number} ", Begins.SIGN),
         Rule(r"(?<!\w)#(?=[^\W\d])", lambda _: f"{words.hashtag} ", Begins.SIGN),
         Rule(r"@", lambda _: f" {words.at} ", Begins.SIGN),
         Rule(rf"(?<=\d){SPACE}?[×x*]{SPACE}?(?=\d)|×", lambda _: f" {words.times} ", Begins.SIGN),

@@ -168,7 +168,11 @@ def _attach_silent(text: str, spans: list[_Span]) -> tuple[Unit, ...]:
             units.append(unit)
     if waiting is not None:
         units.append(_together(units.pop(), waiting) if units else waiting)
-    return tuple(Unit(text[unit.start : unit.end], " ".join(unit.spoken.split())) for unit in units)
+    return tuple(Unit(text[unit.start : unit.end], _tidy(unit.spoken)) for unit in units)
+
+
+def _tidy(spoken: str) -> str:
+    return re.sub(r" (?=[,.;:!?])", "", " ".join(spoken.split()))
 
 
 def _together(first: _Span, second: _Span) -> _Span:

@@ -58,7 +58,11 @@ def said(text: str, tag: str = "en") -> str:
         ("10000 people", "ten thousand people"),
         ("24/7", "twenty-four seven"),
         ("a score of 3:1", "a score of three to one"),
+        ("50/50, 5'10\", the '90s", "fifty fifty, five foot ten, the nineties"),
+        ("3 - 4 days/week", "three to four days per week"),
+        ("45,00 €", "forty-five euros"),
         # times and dates
+        ("12/25, Mon: 9-5", "December twenty-fifth, Monday: nine to five"),
         ("7:30pm, 7 p.m. and 9am", "seven thirty PM, seven PM and nine AM"),
         ("We close at 9 p.m. Then we go.", "We close at nine PM. Then we go."),
         ("19:30, 7:00, 7:05", "seven thirty PM, seven o'clock, seven oh five"),
@@ -83,7 +87,8 @@ def said(text: str, tag: str = "en") -> str:
         ("12345678", "one two three, four five six, seven eight"),
         ("0042", "zero zero four two"),
         ("your code is 4821", "your code is four eight two one"),
-        ("COVID19", "COVID one nine"),
+        ("COVID19, COVID-19", "COVID nineteen, COVID nineteen"),
+        ("#A-1029, A+, B", "number A, one zero two nine, A plus, B"),
         # addresses
         ("https://www.example.com/menu?x=1.", "example dot com slash menu."),
         ("see example.co.uk", "see example dot co dot U K"),
