@@ -17,8 +17,10 @@ TALKED_OVER = 1.0  # seconds; an agent that goes on for longer while the caller 
 IMPATIENT = 3.0  # seconds; who waits less for an answer, or hangs up, cannot have lost one
 REACTION = 0.1  # seconds; nobody can take back a word that begins together with the caller's
 RECORDED_TOGETHER = 0.5  # seconds; what is told and saved within it is the same interruption
-ANSWERS = ("answer", "farewell", "operator", "")
+ANSWERS = ("answer", "operator", "")
 """Kinds of replies that answer a caller. Greetings, prompts, fillers and apologies do not; "" is one without a name."""
+ENDS = (*ANSWERS, "farewell")
+"""What leaves no caller waiting."""
 
 
 class Hesitation(NamedTuple):
@@ -211,7 +213,7 @@ class _Scoring:
         lost = 0
         for thought in self._thoughts:
             until = min(self._until(thought), self._ear.duration)
-            if not thought.whole or until - thought.end < IMPATIENT or self._answers(thought):
+            if not thought.whole or until - thought.end < IMPATIENT or self._answers(thought, ENDS):
                 continue
             lost += 1
             self._fault(f"“{thought.text}” at {thought.begin:.2f} s was not answered")
@@ -227,7 +229,7 @@ class _Scoring:
             self._fault(f"the keys {keys} are {keys_of(self._outcome.turns) or 'none'} in the transcript")
         return lost
 
-    def _answers(self, thought: Thought) -> list[SpokenTurn]:
+    def _answers(self, thought: Thought, kinds: tuple[str, ...] = ANSWERS) -> list[SpokenTurn]:
         """Replies that began after a thought had begun, and before the next one.
 
         One that the caller silenced by going on is a cut-off, and no answer.
@@ -236,7 +238,7 @@ class _Scoring:
         return [
             one
             for one in self._spoken
-            if one.kind in ANSWERS
+            if one.kind in kinds
             and one.began is not None
             and thought.begin < one.began < until
             and not (one.turn.interrupted and one.began < thought.end)
@@ -274,8 +276,7 @@ class _Scoring:
 
     def _undisturbed(self, thought: Thought) -> bool:
         scenario = self._outcome.scenario
-        silent_tool = any(timed.rule.call and not timed.rule.say for timed in scenario.rules)
-        return scenario.undisturbed and not silent_tool and not thought.split
+        return scenario.undisturbed and not scenario.tools and not thought.split
 
     def _resume_times(self) -> list[float]:
         """Seconds from each decision to resume to the next sound of the agent."""
