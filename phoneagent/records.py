@@ -62,7 +62,8 @@ class Intent:
     `phrases` are what callers say, with `[optional words]`, `(one | other)` and `<slot>`. `answer` is spoken when
     all `slots` are known (`{slot}` is replaced by its value); with `confirm`, that question is asked first and
     `answer` follows a yes; after a no `refused` asks what to change. `then` is what happens when the answer was heard.
-    `tool` names a tool that is called with the slots before the answer, whose result is `{result}` in it.
+    `tool` names a tool that is called with the slots before the answer, whose result is `{result}` in it. An answer
+    that is not `interruptible` is heard to its end.
     """
 
     name: str
@@ -74,6 +75,7 @@ class Intent:
     tool: str = ""
     then: Literal["listen", "end_call", "transfer"] = "listen"
     target: str = ""
+    interruptible: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -162,6 +162,7 @@ class _IntentTable(_Table):
     tool: str = ""
     then: Literal["listen", "end_call", "transfer"] = "listen"
     target: str = ""
+    interruptible: bool = True
 
 
 class _DialogueTable(_Table):

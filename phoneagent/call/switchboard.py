@@ -266,15 +266,13 @@ class Switchboard:
 
     async def _warm(self, equipped: EquippedAgent, greeting: str) -> None:
         phrasing = equipped.agent.phrasing
-        texts = [*phrasing.idle_prompts, phrasing.apology, phrasing.failure_goodbye, phrasing.idle_goodbye]
-        texts += [phrasing.time_goodbye, phrasing.goodbye, phrasing.bridge]
         warming = asyncio.ensure_future(equipped.llm.warm())
         try:
             if "{" not in greeting:
                 await self._around.cache.warm(
                     equipped.tts, [equipped.spoken(greeting)], shared=greeting == phrasing.greeting
                 )
-            await self._around.cache.warm(equipped.tts, map(equipped.spoken, texts))
+            await self._around.cache.warm(equipped.tts, map(equipped.spoken, phrasing.fixed))
         except ProviderError as error:
             log.warning("speech_not_prepared", agent=equipped.agent.name, problem=str(error))
         await warming

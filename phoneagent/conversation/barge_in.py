@@ -34,7 +34,7 @@ class BargeIn:
     # -- sounds -------------------------------------------------------------------------------------
 
     def speech_started(self, event: e.SpeechStarted, at: float) -> None:
-        self._listening.turn.voiced = True
+        self._listening.turn.sound(event.source)
         limits = self._limits(at)
         if limits.voice and event.source == "vad":
             self._floor.deadlines.set(Reason.VOICE, at + limits.voice)
@@ -69,7 +69,7 @@ class BargeIn:
         """No words came. Whoever goes on making a sound is not talked over, but not for ever either."""
         turn = self._listening.turn
         patience = self._paused_at + self._floor.policy.pause_at_most
-        if turn.voiced and at < patience:
+        if turn.noticed and at < patience:
             self._floor.deadlines.set(Reason.CONFIRM, patience)
         elif self._finished_without_turn_events(at):
             self._interrupt(at)
@@ -132,7 +132,7 @@ class BargeIn:
         meant = self._meaning(listening.turn.own(text), at, final=True)
         if meant is Meaning.INTERRUPTION and not self._limits(at).interruptible:
             listening.turn.hold(text)
-            listening.turn.voiced = False
+            listening.turn.voiced = listening.turn.noticed = False
             return
         if meant is Meaning.INTERRUPTION:
             self._interrupt(at)
@@ -157,7 +157,7 @@ class BargeIn:
     def _go_on(self, at: float) -> None:
         """The sound meant nothing."""
         turn = self._listening.turn
-        self._listening.turn = CallerTurn(held=turn.held, voiced=turn.voiced)
+        self._listening.turn = CallerTurn(held=turn.held, voiced=turn.noticed, noticed=turn.noticed)
         self._replies.resume(at)
 
     def _overheard(self, meant: Meaning, text: str) -> None:

@@ -18,6 +18,7 @@ class CallerTurn:
     interim: str = ""
     keys: str = ""
     voiced: bool = False
+    noticed: bool = False  # the voice is heard by ourselves, who will tell of its end; ears may only tell of its start
     voice_ended: float | None = None
     before: str | None = None
     echoed: int = 0  # words with which the present segment begins, and which were the agent's echo
@@ -40,9 +41,14 @@ class CallerTurn:
         """What of a transcript is the caller's."""
         return " ".join(text.split()[self.echoed :])
 
+    def sound(self, source: str = "stt") -> None:
+        """A voice is heard, as the voice detector (`vad`) or the ears tell."""
+        self.voiced = True
+        self.noticed = self.noticed or source == "vad"
+
     def fall_silent(self, since: float) -> None:
         """No voice is heard any more; the last voiced frame ended at `since`."""
-        self.voiced = False
+        self.voiced = self.noticed = False
         self.voice_ended = since
 
     @property

@@ -46,8 +46,8 @@ class Listening:
 
     # -- sounds and words ---------------------------------------------------------------------------
 
-    def speech_started(self, _: e.SpeechStarted, at: float) -> None:
-        self.turn.voiced = True
+    def speech_started(self, event: e.SpeechStarted, at: float) -> None:
+        self.turn.sound(event.source)
         self.open(at)
 
     def speech_goes_on(self, event: e.SpeechStarted | e.TurnResumed, at: float) -> None:
@@ -55,7 +55,7 @@ class Listening:
         late = quiet_since is not None and at - quiet_since < self._floor.policy.words_within
         if late and isinstance(event, e.SpeechStarted) and event.source == "stt":
             return  # the ears tell of a sound that is over already: nobody would tell of its end
-        self.turn.voiced = True
+        self.turn.sound(event.source if isinstance(event, e.SpeechStarted) else "stt")
         self._floor.deadlines.drop(Reason.END_OF_TURN)
 
     def speech_stopped(self, event: e.SpeechStopped, at: float) -> None:
@@ -99,7 +99,7 @@ class Listening:
             self._replies.speculate(self.whole(self.turn.text), at)
 
     def turn_resumed(self, _: e.TurnResumed, at: float) -> None:
-        self.turn.voiced = True
+        self.turn.sound()
         self._replies.abandon_speculation()
 
     def end_of_turn(self, event: e.EndOfTurn, at: float) -> None:
@@ -142,7 +142,7 @@ class Listening:
         if self._floor.turn_events:
             rule = rule_for(turn.text, asked, policy, turn_events=True)
             wait = rule.silence if rule and turn.held and turn.settled else policy.end_of_turn_within
-        elif turn.voiced or not turn.text:
+        elif turn.noticed or not turn.text:
             wait = policy.silence_at_most
         else:
             wait = silence_needed(turn.text, policy, asked=asked)
@@ -210,7 +210,7 @@ class Listening:
             self.answer(at)
         elif turn.voiced or turn.text:
             self.open(at)
-            if not turn.voiced:
+            if not turn.noticed:
                 self.set_end(at)
         elif self._to_say:
             self._speak_for_operator(at)

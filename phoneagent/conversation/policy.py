@@ -84,8 +84,8 @@ class Policy:
     echo_words: int = knob(2, "words", "so many in a row that the agent has just said are its echo; 0: there is none")
     backchannels: tuple[str, ...] = knob(
         (
-            "mhm", "mm-hm", "mm-hmm", "mm hmm", "mmhmm", "uh-huh", "uh huh", "aha", "hm", "hmm", "yeah", "yep", "right", "i see",
-            "ah", "oh", "okay", "ok", "sure", "got it", "go on",
+            "mhm", "mm-hm", "mm-hmm", "mm hmm", "mmhmm", "uh-huh", "uh huh", "aha", "hm", "hmm", "yeah", "yep", "right",
+            "i see", "ah", "oh", "okay", "ok", "sure", "got it", "go on",
         ),
         "phrases",
         'listeners say them and mean "go on"; another language needs its own',
@@ -162,8 +162,8 @@ class Phrasing:
 
     @property
     def fixed(self) -> tuple[str, ...]:
-        """All that may be said word for word: worth having spoken before it is needed."""
+        """All but the greeting that may be said word for word: worth having spoken before it is needed."""
         return (
-            self.greeting, *self.fillers, *self.idle_prompts, self.apology, self.goodbye, self.idle_goodbye,
+            *self.fillers, *self.idle_prompts, self.apology, self.goodbye, self.idle_goodbye,
             self.failure_goodbye, self.time_goodbye, self.bridge, *self.later_fillers,
         )  # fmt: skip

@@ -228,6 +228,7 @@ class Replies:
             reply.then = Hangup("agent")
         self._hand_over(reply)
         self._floor.tell_ears(Turn("agent", reply.text, at))
+        self._watch(at)
         self._finish_if_heard(at)
 
     def _ends_call(self, text: str) -> bool:
@@ -460,6 +461,9 @@ class Replies:
     def say_filler(self, at: float) -> None:
         """The answer is slow: say that it is coming."""
         reply = self.current
+        if self._filler_due(reply) is None:
+            self._watch(at)
+            return
         text = self._fillers.next(later=bool(reply.playout.phrases))
         reply.fillers += 1
         self._floor.emit("filler", reply=reply.id, text=text)

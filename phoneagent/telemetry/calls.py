@@ -36,6 +36,12 @@ class CallTelemetry:
                 metrics.greeted(values["seconds"])
             case "interrupted":
                 metrics.interrupted()
+            case "resumed" | "backchannel" | "echo" | "filler":
+                metrics.turn_taking(name)
+            case "speculation_paid":
+                metrics.speculation_paid(values["seconds"])
+            case "speculation_lost":
+                metrics.speculation_lost(values["tokens"])
             case "ignored":
                 metrics.event_ignored(values["event"])
                 log.debug("event_ignored", call=call, kind=values["event"], state=values["state"])

@@ -60,6 +60,30 @@ class Metrics:
         self._interruptions = Counter(
             "phoneagent_interruptions", "Replies that the caller cut short", registry=self._registry
         )
+        self._moments = _Labelled(
+            Counter(
+                "phoneagent_turn_taking",
+                "What happened between the turns: resumed, backchannel, echo, filler",
+                ("what",),
+                registry=self._registry,
+            )
+        )
+        self._speculative = _Labelled(
+            Counter(
+                "phoneagent_speculative_replies",
+                "Replies begun before the caller's turn was certain to be over: paid or lost",
+                ("outcome",),
+                registry=self._registry,
+            )
+        )
+        self._saved = Counter(
+            "phoneagent_speculation_saved_seconds", "What replies that paid were ahead", registry=self._registry
+        )
+        self._wasted = Counter(
+            "phoneagent_speculation_wasted_tokens",
+            "What models wrote of replies that were lost",
+            registry=self._registry,
+        )
         self._ignored = _Labelled(
             Counter(
                 "phoneagent_ignored_events",
@@ -98,6 +122,8 @@ class Metrics:
         )
         for stage in STAGES:  # a dashboard wants zeros, not holes
             self._stages.child(stage)
+        for outcome in ("paid", "lost"):
+            self._speculative.child(outcome)
 
     def call_started(self) -> None:
         """A call is in progress; `call_ended` must follow."""
@@ -113,6 +139,20 @@ class Metrics:
 
     def interrupted(self) -> None:
         self._interruptions.inc()
+
+    def turn_taking(self, what: str) -> None:
+        """`what` is one of few words: `resumed`, `backchannel`, `echo`, `filler`."""
+        self._moments.child(what).inc()
+
+    def speculation_paid(self, seconds: float) -> None:
+        """A reply begun ahead became the answer."""
+        self._speculative.child("paid").inc()
+        self._saved.inc(seconds)
+
+    def speculation_lost(self, tokens: int) -> None:
+        """A reply begun ahead was dropped."""
+        self._speculative.child("lost").inc()
+        self._wasted.inc(tokens)
 
     def event_ignored(self, event: str) -> None:
         """An impossible event, by the name of its type."""

@@ -83,6 +83,14 @@ def test_an_echo_makes_a_pause_at_most():
     assert call.emitted("echo") == [{"text": "open from"}]
 
 
+def test_ears_that_take_a_noise_for_speech_and_say_no_more_are_not_waited_for():
+    """Nobody would tell of the end of a sound that only they have heard."""
+    call = talking()
+    call.tells(e.SpeechStarted("stt"))
+    call.passes(1.01)
+    assert call.state is State.SPEAKING
+
+
 def test_what_a_caller_says_in_one_breath_with_an_echo_is_theirs():
     call = talking()
     call.tells(e.SpeechStarted("vad"))

@@ -217,3 +217,11 @@ def test_an_end_of_turn_that_comes_after_we_gave_up_waiting_amends_the_turn():
     call.tells(e.EndOfTurn("A table for two."))
     assert call.core.turns[-1].text == "A table for two."
     assert len(call.core.turns) == 2
+
+
+def test_a_caller_too_quiet_for_us_to_notice_is_not_waited_for():
+    call = ScriptedCall(turn_events=False).greets()
+    call.tells(e.SpeechStarted("stt"))
+    call.tells(e.PartialTranscript("What are your hours?", final=True))
+    call.passes(0.6)
+    assert call.transcript[-1] == "caller: What are your hours?"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pytest
 from prometheus_client import REGISTRY
 from prometheus_client.parser import text_string_to_metric_families
 
@@ -60,6 +61,20 @@ def test_what_goes_wrong_is_counted_by_its_kind():
     assert read["phoneagent_ignored_events_total", "MarkPlayed"] == 2
     assert read["phoneagent_provider_errors_total", "timeout", "deepgram"] == 1
     assert read["phoneagent_webhooks_refused_total", "signature"] == 1
+
+
+def test_what_speculation_saves_and_wastes_is_counted():
+    metrics = Metrics()
+    metrics.speculation_paid(0.14)
+    metrics.speculation_paid(0.5)
+    metrics.speculation_lost(12)
+    metrics.turn_taking("filler")
+    read = samples(metrics)
+    assert read["phoneagent_speculative_replies_total", "paid"] == 2
+    assert read["phoneagent_speculative_replies_total", "lost"] == 1
+    assert read["phoneagent_speculation_saved_seconds_total",] == pytest.approx(0.64)
+    assert read["phoneagent_speculation_wasted_tokens_total",] == 12
+    assert read["phoneagent_turn_taking_total", "filler"] == 1
 
 
 def test_greeting_and_loop_lag_have_their_histograms():

@@ -58,11 +58,17 @@ class State:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What to say, and the tool to ask for afterwards."""
+    """What to say, and the tool to ask for afterwards. `first` is said before, and heard to its end."""
 
     text: str
     tool: str = ""
     arguments: Mapping[str, str] = field(default_factory=dict)
+    first: str = ""
+
+    @property
+    def whole(self) -> str:
+        """All that is said."""
+        return f"{self.first} {self.text}".strip()
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,7 +125,7 @@ class Script:
         if understood.word == "repeat":
             return replace(state, misses=0), Answer(state.said or self._question(state))
         state, answer = self._react(state, understood)
-        return replace(state, said=answer.text or state.said), answer
+        return replace(state, said=answer.whole or state.said), answer
 
     def understand(self, state: State, text: str) -> Understood:
         """Match a turn with what makes sense here: first as a whole, then whatever can be found in it."""
@@ -245,7 +251,7 @@ class Script:
     def _begin(self, state: State, intent: Intent, values: Mapping[str, str]) -> tuple[State, Answer]:
         aside = not intent.slots and not intent.tool and not intent.confirm and intent.then == "listen"
         if aside and state.intent is not None and state.asked is not Asked.PERSON:
-            return state, Answer(f"{intent.answer} {self._question(state)}")  # then back to where we were
+            return state, _answer(intent, intent.answer, self._question(state))  # then back to where we were
         known = state.values if intent is state.intent else {}
         return self._proceed(intent, {**known, **values})
 
@@ -265,18 +271,18 @@ class Script:
     def _finish(self, intent: Intent, values: Mapping[str, str]) -> tuple[State, Answer]:
         text = fill(intent.answer, values)
         if intent.then == "end_call":
-            return State(), Answer(text, "end_call")
+            return State(), replace(_answer(intent, text), tool="end_call")
         if intent.then == "transfer":
-            return State(), Answer(text, "transfer", {"target": intent.target})
+            return State(), replace(_answer(intent, text), tool="transfer", arguments={"target": intent.target})
         if self.dialogue.anything_else:
-            return State(Asked.MORE), Answer(f"{text} {self.dialogue.anything_else}")
-        return State(), Answer(text)
+            return State(Asked.MORE), _answer(intent, text, self.dialogue.anything_else)
+        return State(), _answer(intent, text)
 
     def _tool_returned(self, state: State, tool: ToolCall, result: str) -> tuple[State, Answer]:
         if state.intent is None or state.intent.tool != tool.name:
             return state, Answer(self._question(state))
         state, answer = self._finish(state.intent, {**state.values, "result": result})
-        return replace(state, said=answer.text), answer
+        return replace(state, said=answer.whole), answer
 
     def _resumed(self, state: State) -> State:
         """Back to the question that was open before another one came between."""
@@ -340,3 +346,10 @@ def _answers(slot: Slot) -> tuple[str, ...]:
 
 def _mentions(slot: Slot) -> tuple[str, ...]:
     return slot.mentions or (f"<{slot.name}>",)
+
+
+def _answer(intent: Intent, text: str, then: str = "") -> Answer:
+    """An intent's answer, and what follows it."""
+    if intent.interruptible:
+        return Answer(f"{text} {then}".strip())
+    return Answer(then, first=text)

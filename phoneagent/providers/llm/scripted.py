@@ -33,8 +33,10 @@ class ScriptedMind:
         `end_call` and `transfer` are asked for after the answer.
         """
         _, answer = self._script.fold(turns)
-        for piece in re.findall(r"\S+\s*", answer.text):
-            yield ReplyText(reply, piece)
+        first = f"{answer.first} " if answer.first and answer.text else answer.first
+        for part, interruptible in ((first, False), (answer.text, True)):
+            for piece in re.findall(r"\S+\s*", part):
+                yield ReplyText(reply, piece, interruptible)
         if answer.tool:
             yield ToolRequested(reply, tool_call(answer, turns))
         yield ReplyDone(reply)

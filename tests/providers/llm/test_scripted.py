@@ -297,6 +297,16 @@ async def test_the_answer_comes_in_small_pieces():
     ]
 
 
+async def test_an_answer_that_must_be_heard_cannot_be_interrupted_but_what_follows_can():
+    terms = Intent("terms", ("the terms",), "This call is recorded.", interruptible=False)
+    mind = ScriptedMind(Dialogue((terms,), anything_else="Anything else?"))
+    turns = (Turn("caller", "the terms", 1.0),)
+    heard = [thought async for thought in mind.reply(3, instructions="", turns=turns, tools=())]
+    assert [(thought.text, thought.interruptible) for thought in heard if isinstance(thought, ReplyText)] == [
+        ("This ", False), ("call ", False), ("is ", False), ("recorded. ", False), ("Anything ", True), ("else?", True),
+    ]  # fmt: skip
+
+
 async def test_the_call_is_ended_after_the_goodbye():
     *words, request, done = await thoughts(Turn("caller", "goodbye", 1.0))
     assert "".join(word.text for word in words) == "Thank you for calling. Goodbye."
