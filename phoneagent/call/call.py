@@ -105,6 +105,7 @@ class Call:
             turn_events=equipped.stt.turn_events,
             safe_tools=tuple(tool.name for tool in agent.tools if tool.safe),
             history=history,
+            language=agent.language,
         )
         self.journal: Journal | NullJournal = Journal(opening) if keep_journal else NullJournal()
         self._conversation = opening.conversation()

@@ -28,6 +28,7 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     turn_events: bool
     safe_tools: tuple[str, ...]
     history: tuple[Turn, ...]
+    language: str = "en"
     version: int = VERSION
 
     def conversation(self) -> Conversation:
@@ -37,6 +38,7 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             self.policy,
             turn_events=self.turn_events,
             safe_tools=frozenset(self.safe_tools),
+            language=self.language,
             history=self.history,
         )
 

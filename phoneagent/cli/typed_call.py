@@ -82,7 +82,7 @@ class TypedCall:
         self._screen = screen
         self._instructions = fill(agent.instructions, variables)
         phrasing = replace(agent.phrasing, greeting=fill(agent.phrasing.greeting, variables))
-        self._conversation = Conversation(phrasing, agent.policy)
+        self._conversation = Conversation(phrasing, agent.policy, language=agent.language)
         self._inbox: deque[Event] = deque()
         self._news = asyncio.Event()
         self._tasks: dict[int | str, asyncio.Task[None]] = {}

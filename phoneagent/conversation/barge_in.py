@@ -151,8 +151,9 @@ class BargeIn:
     # -- what follows -------------------------------------------------------------------------------
 
     def _interrupt(self, at: float) -> None:
-        quick = self._question_heard(at)  # an answer is no quarrel
-        self._replies.interrupt(at, back_off=0.0 if quick else self._floor.policy.back_off)
+        stopped = self._paused_at if self._floor.state is State.PAUSED else at
+        answered = self._question_heard(at)  # an answer is no quarrel
+        self._replies.interrupt(at, quiet_until=at if answered else stopped + self._floor.policy.back_off)
 
     def _go_on(self, at: float) -> None:
         """The sound meant nothing."""

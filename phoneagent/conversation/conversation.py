@@ -29,7 +29,8 @@ class Conversation:
     """One call's turn-taking.
 
     `turn_events`: the ears decide when a turn ends; otherwise silence does (`endpointing.py`). `safe_tools` may run
-    before the caller's turn is certain to be over. `history`: the turns of a call that is being carried on.
+    before the caller's turn is certain to be over. `language`: what the agent speaks. `history`: the turns of a call
+    that is being carried on.
     """
 
     def __init__(
@@ -39,11 +40,12 @@ class Conversation:
         *,
         turn_events: bool = True,
         safe_tools: frozenset[str] = frozenset(),
+        language: str = "en",
         history: tuple[Turn, ...] = (),
     ) -> None:
         self.impossible: Counter[tuple[str, str]] = Counter()  # (state, event) pairs that were ignored
         self._resumed = bool(history)
-        self._floor = Floor(phrasing, policy, turn_events=turn_events, history=history)
+        self._floor = Floor(phrasing, policy, turn_events=turn_events, language=language, history=history)
         self._replies = Replies(self._floor, safe_tools=safe_tools, after_reply=self._after_reply)
         self._listening = Listening(self._floor, self._replies)
         self._barge_in = BargeIn(self._floor, self._listening, self._replies)

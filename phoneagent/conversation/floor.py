@@ -12,15 +12,18 @@ from .transcript import Turn
 
 
 class Floor:
-    """The present of one call. `turn_events`: the ears decide when a turn ends."""
+    """The present of one call. `turn_events`: the ears decide when a turn ends. `language`: what the agent speaks."""
 
-    def __init__(self, phrasing: Phrasing, policy: Policy, *, turn_events: bool, history: tuple[Turn, ...]) -> None:
+    def __init__(
+        self, phrasing: Phrasing, policy: Policy, *, turn_events: bool, language: str, history: tuple[Turn, ...]
+    ) -> None:
         self.state = State.CONNECTING
         self.turns: list[Turn] = list(history)
         self.deadlines = Deadlines()
         self.phrasing = phrasing
         self.policy = policy
         self.turn_events = turn_events
+        self.language = language
         self.ended_by = ""
         self._commands: list[Command] = []
 

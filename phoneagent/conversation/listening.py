@@ -147,7 +147,7 @@ class Listening:
         else:
             wait = silence_needed(turn.text, policy, asked=asked)
             heard_out = turn.settled or turn.voice_ended is not None
-            if heard_out and wait <= policy.silence_after_words and not unfinished(turn.text) and not turn.keys:
+            if heard_out and not unfinished(turn.text) and not turn.keys:
                 self._replies.speculate(self.whole(turn.text), at)
             if not turn.settled:
                 wait = max(policy.final_within, wait)

@@ -83,24 +83,32 @@ class Playout:
 
     def _is_filler(self, position: int) -> bool:
         """Whether the audio at a position that has just arrived belongs to a filler."""
-        if not any(phrase.filler for phrase in self.phrases):
+        last = max((number for number, phrase in enumerate(self.phrases, 1) if phrase.filler), default=0)
+        if not last:
             return False
-        end = self._filler_words()
-        if len(self.words) > end:
+        end = self._words_in(last)
+        if end is not None and end < len(self.words):
             return position < self.words[end].start
         return bool(self.words) or self.received == 0
 
-    def _filler_words(self) -> int:
-        """How many words there are up to the end of the last filler."""
-        last = max(number for number, phrase in enumerate(self.phrases) if phrase.filler)
-        return sum(len(phrase.text.split()) for phrase in self.phrases[: last + 1])
+    def _words_in(self, phrases: int) -> int | None:
+        """How many words there are in the first so many phrases; None if not all of them have arrived.
+
+        A word may be written as several: "12 EUR".
+        """
+        wanted = sum(len(phrase.text.split()) for phrase in self.phrases[:phrases])
+        for number, word in enumerate(self.words):
+            if wanted <= 0:
+                return number
+            wanted -= len(word.text.split())
+        return len(self.words) if wanted <= 0 else None
 
     @property
     def voice_owes(self) -> bool:
         """Whether the voice still has something to say of what it was given, as far as its words tell."""
         if not self.words:
-            return bool(self.phrases) and not self.received
-        return len(self.words) < sum(len(phrase.text.split()) for phrase in self.phrases)
+            return bool(self.phrases) and not self.complete
+        return self._words_in(len(self.phrases)) is None
 
     def send(self, at: float) -> list[Slice]:
         """Slices for everything that has arrived and was not yet sent, entered in the ledger as sent now.
@@ -223,10 +231,10 @@ class Playout:
 
         None if none is heard, if the answer is not there, or if so little of it is left that a cut is not worth it.
         """
-        span = self._filler_heard(at)
-        if span is None:
+        found = self._filler_heard(at)
+        if found is None:
             return None
-        present, end = span
+        _, _, present, end = found
         word = self.words[present]
         if end >= len(self.words) or self.words[end].start - word.end < WORTH_CUTTING:
             return None
@@ -234,37 +242,33 @@ class Playout:
             return at  # the voice has left a hole in it
         return at + max(0, word.end - self.position(at)) / SAMPLE_RATE
 
-    def _filler_heard(self, at: float) -> tuple[int, int] | None:
-        """The word being heard, if it is one of a filler's, and where that filler's words end."""
+    def _filler_heard(self, at: float) -> tuple[Phrase, int, int, int] | None:
+        """The filler being heard, if one is: its first word, the present one, and where its words end."""
         position = self.position(at)
         present = max(0, bisect_right([word.start for word in self.words], position) - 1)
         first = 0
-        for phrase in self.phrases:
-            end = first + len(phrase.text.split())
-            if first <= present < min(end, len(self.words)):
-                return (present, end) if phrase.filler else None
+        for number, phrase in enumerate(self.phrases, 1):
+            end = self._words_in(number)
+            if end is None:
+                return None
+            if first <= present < end:
+                return (phrase, first, present, end) if phrase.filler else None
             first = end
         return None
 
     def skip_filler(self, at: float) -> None:
         """After `stop`, at the end of a word: what is left of the filler is not said, and was not said."""
-        span = self._filler_heard(at)
-        if span is None:
+        found = self._filler_heard(at)
+        if found is None:
             return
-        present, end = span
+        phrase, first, present, end = found
         if end >= len(self.words):
             return
         word = self.words[present]
         heard = present + ((word.start + word.end) / 2 <= self.sent)
         self._settled = self.sent = self.words[end].start
-        first = 0
-        for phrase in self.phrases:
-            count = len(phrase.text.split())
-            if first + count == end:
-                phrase.text = " ".join(phrase.text.split()[: heard - first])
-                phrase.filler = False
-                break
-            first += count
+        phrase.text = " ".join(word.text for word in self.words[first:heard])
+        phrase.filler = False
         self.phrases = [phrase for phrase in self.phrases if phrase.text]
         del self.words[heard:end]
 

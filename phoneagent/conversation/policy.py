@@ -56,7 +56,7 @@ class Policy:
         0.5, "s", "a finished sentence; people breathe, and the answer is ready by then"
     )
     silence_after_words: float = knob(0.7, "s", "words that may or may not be a whole thought")
-    silence_after_number: float = knob(1.2, "s", "digits come in groups, with pauses of up to 900 ms")
+    silence_after_number: float = knob(0.8, "s", "there may be more of it; a rule knows dictated digits")
     silence_after_fragment: float = knob(1.2, "s", '"and", "I would like": more is coming')
     silence_at_most: float = knob(3.0, "s", "whatever was said")
     rules: tuple[EndpointingRule, ...] = knob((), "rules", "your own, tried before those that are built in")

@@ -137,7 +137,9 @@ class Replies:
     def _new(self, kind: Kind, at: float) -> Reply:
         policy = self._floor.policy
         playout = Playout(self.next_id, marks_overdue=policy.marks_overdue, slice_samples=policy.slice_samples)
-        self.reply = Reply(self.next_id, kind, Phrases(policy), playout, began=at, since=at)
+        self.reply = Reply(
+            self.next_id, kind, Phrases(policy, language=self._floor.language), playout, began=at, since=at
+        )
         self.next_id += 1
         return self.reply
 
@@ -367,7 +369,7 @@ class Replies:
         """Marks or audio did not come: what was sent counts as heard."""
         reply = self.current
         reply.playout.assume_played()
-        if reply.handed_over and reply.playout.complete:
+        if reply.handed_over and (reply.playout.complete or not reply.playout.voice_owes):
             self._heard(reply, at)
         else:
             self._fail(reply, "tts: no more audio", at)
@@ -435,7 +437,9 @@ class Replies:
         elif state is State.THINKING or (state is State.SPEAKING and reply.owed_since is not None):
             deadlines.set(Reason.ANSWER, reply.since + policy.reply_within)
         elif state is State.SPEAKING:
-            grace = policy.marks_overdue if playout.complete else policy.voice_within
+            # A voice that has said every word, and that no phrase follows, has only forgotten to say so.
+            over = playout.complete or (reply.handed_over and not playout.voice_owes)
+            grace = policy.marks_overdue if over else policy.voice_within
             deadlines.set(Reason.PLAYOUT, max(at, playout.ends_at) + grace)
         if state is State.THINKING and playout.received and at < reply.not_before:
             deadlines.set(Reason.TOO_EARLY, reply.not_before)
@@ -511,13 +515,13 @@ class Replies:
             self._watch(at)
             self._finish_if_heard(at)
 
-    def interrupt(self, at: float, *, back_off: float) -> None:
-        """The caller has taken the floor. If something was heard, nothing more is for `back_off` seconds."""
+    def interrupt(self, at: float, *, quiet_until: float) -> None:
+        """The caller has taken the floor. If something was heard, nothing more is until then."""
         reply = self.current
         self.drop(at)
         heard = reply.playout.heard(at)
         if heard:
-            self._quiet_until = at + back_off
+            self._quiet_until = quiet_until
             self._failures = 0
         self._floor.emit("interrupted", reply=reply.id, heard=heard)
 

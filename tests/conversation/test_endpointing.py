@@ -35,7 +35,7 @@ POLICY = Policy()
         ("What is your e-mail address?", "ana at example", 1.3),
         ("What seems to be the problem?", "It does not work.", 1.2),
         ("How can I help you?", "my number is five five five", 1.3),
-        ("For how many?", "two", 1.2),
+        ("For how many?", "two", 0.8),
     ],
 )
 def test_the_silence_that_ends_a_turn(asked, said, seconds):
