@@ -55,6 +55,7 @@ class Score:
     undisturbed_stop_times: tuple[float, ...]
     """Those of calls over a line without delay, with nothing out of order."""
     resume_times: tuple[float, ...]
+    undisturbed_resume_times: tuple[float, ...]
     faults: tuple[str, ...]
 
 
@@ -79,6 +80,7 @@ def unplayable(scenario: Scenario, run: str, error: Exception) -> Score:
         stop_times=(),
         undisturbed_stop_times=(),
         resume_times=(),
+        undisturbed_resume_times=(),
         faults=(f"broke off: {type(error).__name__}: {error}",),
     )
 
@@ -109,6 +111,7 @@ class _Scoring:
         ]
         undisturbed = [latency for thought, latency in latencies if self._undisturbed(thought)]
         stop_times = tuple(until - thought.begin for thought, until in self._over_the_agent())
+        resume_times = tuple(self._resume_times())
         disturbed = bool(scenario.disorder) or scenario.network != Network()
         result = Score(
             name=scenario.name,
@@ -128,7 +131,8 @@ class _Scoring:
             undisturbed_latencies=tuple(undisturbed),
             stop_times=stop_times,
             undisturbed_stop_times=() if disturbed else stop_times,
-            resume_times=tuple(self._resume_times()),
+            resume_times=resume_times,
+            undisturbed_resume_times=() if disturbed else resume_times,
             faults=(),
         )
         self._compare(result)

@@ -78,7 +78,12 @@ class Scoreboard:
             Target("heard-text error, worst turn", self.worst_heard_error, 1, "words"),
             Target("cut-offs on 700 ms hesitations (Flux)", self.cut_hesitations, 2, "%"),
             Target("interruption stop time p95", percentile(self.times("undisturbed_stop_times"), 0.95), 0.180, "s"),
-            Target("decision to resumed sound, longest", percentile(self.times("resume_times"), 1.0), 0.100, "s"),
+            Target(
+                "decision to resumed sound, longest",
+                percentile(self.times("undisturbed_resume_times"), 1.0),
+                0.100,
+                "s",
+            ),
             Target("response latency p50", percentile(latencies, 0.5), USUAL_WAIT - SPECULATION_PAYS, "s"),
             Target("response latency p95", percentile(latencies, 0.95), USUAL_WAIT, "s"),
         )

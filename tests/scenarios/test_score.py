@@ -115,7 +115,7 @@ def test_an_agent_that_talks_on_has_missed_an_interruption():
 
 
 def test_an_agent_that_need_not_stop_has_missed_none():
-    script = scenario(STOP.replace("[[mind]]", "[agent.turn_taking]\ninterruptible = false\n[[mind]]"))
+    script = scenario(STOP.replace("[[mind]]", "[agent.turn_taking.speaking]\ninterruptible = false\n[[mind]]"))
     assert over_the_answer(Said(5.0, 5.3, "stop"), until=6.2, turns=STOPPED, script=script).missed_interruptions == 0
 
 
@@ -206,7 +206,7 @@ def test_a_resumption_is_timed_to_the_next_sound():
     call = outcome(scenario(), agent_sounds=sounds, facts=[ASKED, cough], turns=TURNS, told=told, heard=heard)
     resumed = score(call)
     assert resumed.resumes == 1
-    assert resumed.resume_times == (pytest.approx(0.06, abs=0.001),)
+    assert resumed.undisturbed_resume_times == resumed.resume_times == (pytest.approx(0.06, abs=0.001),)
 
 
 def test_latency_is_undisturbed_only_where_nothing_is_changed():
@@ -214,6 +214,13 @@ def test_latency_is_undisturbed_only_where_nothing_is_changed():
     result = score(outcome(slow, agent_sounds=[GREETED, ANSWERED], facts=[ASKED], turns=TURNS))
     assert len(result.latencies) == 1
     assert result.undisturbed_latencies == ()
+
+
+def test_times_over_a_slow_line_are_told_but_are_no_target():
+    slow = scenario(STOP.replace("[[mind]]", "[network]\nto_server = 0.1\n[[mind]]"))
+    stopped = over_the_answer(Said(5.0, 5.3, "stop"), until=5.3, turns=STOPPED, script=slow)
+    assert stopped.stop_times == (pytest.approx(0.3),)
+    assert stopped.undisturbed_stop_times == ()
 
 
 def test_percentiles_are_values_that_occurred():
@@ -278,7 +285,7 @@ def test_every_target_can_be_missed():
         heard_errors=(2,),
         hesitations=(Hesitation(0.7, cut=True),),
         undisturbed_stop_times=(0.2,),
-        resume_times=(0.12,),
+        undisturbed_resume_times=(0.12,),
         undisturbed_latencies=(0.7,),
     )
     assert [target.met for target in scoreboard([bad]).targets] == [False] * len(scoreboard([bad]).targets)
