@@ -200,10 +200,22 @@ class _Scoring:
                 moments.append(one.turn.at)
         count = 0
         for at in moments:
-            if at < self._ear.duration - 0.1 and meant_at(at, self._ear, self._all) in ("nothing", "echo"):
+            if at < self._ear.duration - 0.1 and self._meant_nothing(at):
                 count += 1
                 self._fault(f"interrupted at {at:.2f} s by a sound that meant nothing")
         return count
+
+    def _meant_nothing(self, moment: float) -> bool:
+        """Whether nothing that the caller meant can be the reason why a reply ended at this moment.
+
+        Words that were said since it began can be, though a cough came after them: ears take their time.
+        """
+        if meant_at(moment, self._ear, self._all) not in ("nothing", "echo"):
+            return False
+        begun = [heard.at for heard in self._stretches if heard.at < moment]
+        answered = [turn.at for turn in self._outcome.turns if turn.role == "caller" and turn.at < moment]
+        since = max([*begun, *answered], default=0.0)
+        return not any(part.said.at < moment and part.said.end > since for one in self._thoughts for part in one.parts)
 
     def _missed_interruptions(self) -> int:
         count = 0
@@ -217,7 +229,9 @@ class _Scoring:
         lost = 0
         for thought in self._thoughts:
             until = min(self._until(thought), self._ear.duration)
-            if not thought.whole or until - thought.end < IMPATIENT or self._answers(thought, ENDS):
+            if not thought.whole or until - thought.end < IMPATIENT:
+                continue
+            if self._answers(thought, ENDS) or self._made_one_with_the_next(thought):
                 continue
             lost += 1
             self._fault(f"“{thought.text}” at {thought.begin:.2f} s was not answered")
@@ -247,6 +261,14 @@ class _Scoring:
             and thought.begin < one.began < until
             and not (one.turn.interrupted and one.began < thought.end)
         ]
+
+    def _made_one_with_the_next(self, thought: Thought) -> bool:
+        """Whether the caller went on, and the transcript has both as one turn: the answer is then to both."""
+        following = next((other for other in self._thoughts if other.begin > thought.begin), None)
+        if following is None:
+            return False
+        both = f" {' '.join([*_written(thought), *_written(following)])} "
+        return any(both in f" {' '.join(plain(turn.text))} " for turn in self._outcome.turns if turn.role == "caller")
 
     def _double_replies(self) -> int:
         doubles = 0
@@ -327,6 +349,12 @@ class _Scoring:
             self._fault(f"cut-offs: {result.cut_offs}, expected at most {expected.cut_offs}")
         if expected.ended_by and outcome.ended_by != expected.ended_by:
             self._fault(f"ended by {outcome.ended_by}, expected {expected.ended_by}")
+
+
+def _written(thought: Thought) -> list[str]:
+    """Its words as a transcript has them."""
+    text = " ".join(part.line.text for part in thought.parts)
+    return plain(f"[keypad: {thought.keys}]" if thought.keys else text)
 
 
 def _in_order(wanted: tuple[str, ...], states: tuple[str, ...]) -> bool:

@@ -108,6 +108,19 @@ def test_words_that_end_a_reply_are_no_false_interruption():
     assert stopped.stop_times == (pytest.approx(0.1),)
 
 
+def test_words_that_end_a_reply_may_be_understood_after_a_cough():
+    script = scenario(STOP)
+    turns = [*STOPPED[:2], agent("We open", 5.9, cut=True), caller("stop", 6.0)]
+    call = outcome(
+        script,
+        agent_sounds=[GREETED, (4.5, 5.1)],
+        facts=[ASKED, Said(5.0, 5.3, "stop"), Noised(5.4, 5.6)],
+        turns=turns,
+        told=[(5.9, "interrupted", {})],
+    )
+    assert score(call).false_interruptions == 0
+
+
 def test_an_agent_that_talks_on_has_missed_an_interruption():
     stopped = over_the_answer(Said(5.0, 5.3, "stop"), until=6.2, turns=STOPPED, script=scenario(STOP))
     assert stopped.missed_interruptions == 1
@@ -126,6 +139,16 @@ def test_a_question_without_an_answer_is_lost():
     lost = score(outcome(scenario(), agent_sounds=[GREETED], facts=[ASKED], turns=TURNS[:2]))
     assert lost.lost_answers == 1
     assert lost.faults == ("“What are your hours?” at 3.00 s was not answered",)
+
+
+def test_what_was_made_one_with_the_next_thought_is_answered_with_it():
+    script = scenario(STOP.replace("stop", "And on Monday?"))
+    facts = [ASKED, Said(8.0, 9.0, "And on Monday?")]
+    turns = [TURNS[0], caller("What are your hours? And on Monday?", 9.3), agent(ANSWER, 10.5)]
+    call = outcome(script, agent_sounds=[GREETED, (9.5, 10.5)], facts=facts, turns=turns)
+    assert score(call).lost_answers == 0
+    turns[1:2] = [caller("What are your hours?", 4.3), caller("And on Monday?", 9.3)]
+    assert score(replace(call, turns=tuple(turns))).lost_answers == 1
 
 
 def test_a_prompt_is_no_answer():
