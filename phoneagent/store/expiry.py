@@ -9,4 +9,4 @@ ENDED_TTL = 24 * 3600
 """Seconds that a call is kept after its end, unless the operator says otherwise."""
 
 VOICE_TTL = 7 * 24 * 3600
-"""Seconds that the clips of a voice are kept after one of them was last used: a weekend, and then some."""
+"""Seconds that a clip is kept after it was last used: a weekend, and then some."""

@@ -124,11 +124,20 @@ _CLIPS = """
 local clips, used, ttl_ms = KEYS[1], KEYS[2], ARGV[1]
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local function drop(fields)
+  for _, field in ipairs(fields) do
+    redis.call('HDEL', clips, field)
+    redis.call('ZREM', used, field)
+  end
+end
 local function keep()
+  drop(redis.call('ZRANGEBYSCORE', used, '-inf', '(' .. string.format('%.0f', now - ttl_ms), 'LIMIT', 0, 100))
   redis.call('PEXPIRE', clips, ttl_ms)
   redis.call('PEXPIRE', used, ttl_ms)
 end
 """
+# A voice that is in use for years must not keep what it told two callers in its first week: each clip expires by
+# itself, a hundred at a time, whenever something of its voice is saved or used.
 
 # KEYS: a voice's clips and when each was used. ARGV: time to live in ms, how many are kept, the clip's field, the clip.
 # Clips that one key has and the other has not, since a server short of memory dropped it, are dropped too.
@@ -139,10 +148,7 @@ local most = tonumber(ARGV[2])
 if redis.call('HLEN', clips) ~= redis.call('ZCARD', used) then redis.call('DEL', clips, used) end
 redis.call('HSET', clips, ARGV[3], ARGV[4])
 redis.call('ZADD', used, now, ARGV[3])
-for _, old in ipairs(redis.call('ZRANGE', used, 0, -most - 1)) do
-  redis.call('HDEL', clips, old)
-  redis.call('ZREM', used, old)
-end
+drop(redis.call('ZRANGE', used, 0, -most - 1))
 keep()
 return {'ok'}
 """

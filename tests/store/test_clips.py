@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 
 import msgspec
 import pytest
@@ -106,6 +107,19 @@ async def test_what_is_used_is_kept_for_longer_and_what_is_not_expires(store, em
         empty_redis.command("PEXPIRE", name, 0)
     assert await store.load_clips(VOICE, ["Hello there."]) == {}
     assert await store.recent_clips(VOICE, 10) == {}
+
+
+async def test_each_clip_expires_by_itself_however_busy_its_voice_is(store, empty_redis):
+    """What two callers were told a week ago may name one of them."""
+    for text in ("Hello there.", "Anna, your table is ready.", "Bye."):
+        await store.save_clip(VOICE, text, clip_of(8))
+    week_ago = int(time.time() - VOICE_TTL - 60) * 1000
+    for use in (lambda: store.load_clips(VOICE, ["Hello there."]), lambda: store.save_clip(VOICE, "Hello.", HELLO)):
+        empty_redis.command("ZADD", KEYS.used, str(week_ago), text_field("Anna, your table is ready."))
+        await store._connected().hset(KEYS.clips, text_field("Anna, your table is ready."), b"")
+        await use()
+        assert empty_redis.command("HEXISTS", KEYS.clips, text_field("Anna, your table is ready.")) == ":0\r\n"
+    assert set(await store.recent_clips(VOICE, 10)) == {"Hello there.", "Bye.", "Hello."}
 
 
 async def test_of_too_many_the_least_recently_used_goes(store, empty_redis, monkeypatch):
