@@ -19,6 +19,7 @@ class CallerTurn:
     keys: str = ""
     voiced: bool = False
     noticed: bool = False  # the voice is heard by ourselves, who will tell of its end; ears may only tell of its start
+    sounded: bool = False  # a voice was heard since it was opened, though it may be over
     voice_ended: float | None = None
     before: str | None = None
     echoed: int = 0  # words with which the present segment begins, and which were the agent's echo
@@ -43,7 +44,7 @@ class CallerTurn:
 
     def sound(self, source: str = "stt") -> None:
         """A voice is heard, as the voice detector (`vad`) or the ears tell."""
-        self.voiced = True
+        self.voiced = self.sounded = True
         self.noticed = self.noticed or source == "vad"
 
     def fall_silent(self, since: float) -> None:
@@ -64,5 +65,5 @@ class CallerTurn:
 
     @property
     def untouched(self) -> bool:
-        """Nothing was heard of it yet."""
-        return not (self.held or self.segments or self.interim or self.keys or self.voiced)
+        """Nothing was heard of it yet, not even a sound that is over by now."""
+        return not (self.held or self.segments or self.interim or self.keys or self.sounded)

@@ -180,6 +180,36 @@ def test_a_yes_said_again_with_a_sound_of_its_own_counts():
     assert call.transcript[-1] == "caller: Yes. Yes."
 
 
+def test_a_short_answer_said_again_to_the_next_question_counts():
+    """Its sound is over when its words come, but it is a sound of its own."""
+    call = ScriptedCall().greets()
+    call.hears("Yes.")
+    call.answers("Two?")
+    call.passes(0.4)
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(0.3)
+    call.tells(e.SpeechStopped(ended=call.at - 0.1))
+    call.tells(e.EndOfTurn("Yes."))
+    assert call.transcript[-2:] == ["agent: Two?", "caller: Yes."]
+    assert call.state is State.THINKING
+
+
+def test_what_is_said_after_a_sound_does_not_replace_what_was_not_settled():
+    call = ScriptedCall(turn_events=False).greets()
+    call.tells(e.SpeechStarted("vad"))
+    call.tells(e.PartialTranscript("A table for two"))
+    call.passes(0.3)
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.passes(1.3)
+    assert call.state is State.THINKING
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(0.3)
+    call.tells(e.SpeechStopped(ended=call.at - 0.1))
+    call.tells(e.PartialTranscript("At seven.", final=True))
+    call.passes(1.5)
+    assert call.core.turns[-1].text == "A table for two At seven."
+
+
 def test_a_final_transcript_later_than_our_own_deadline_makes_no_second_turn():
     call = ScriptedCall(turn_events=False).greets()
     call.tells(e.SpeechStarted("vad"))
