@@ -144,6 +144,10 @@ class BargeIn:
             self._go_on(at)
 
     def key_pressed(self, event: e.DtmfReceived, at: float) -> None:
+        """Keys interrupt like words do; over what must be heard they are kept until it was."""
+        if not self._limits(at).interruptible:
+            self._listening.turn.keys += event.digit
+            return
         self._interrupt(at)
         self._listening.open(at)
         self._listening.key_pressed(event, at)

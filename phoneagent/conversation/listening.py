@@ -206,7 +206,9 @@ class Listening:
     def after_reply(self, at: float) -> None:
         """The agent has finished: whose turn is it?"""
         turn = self.turn
-        if turn.held and turn.settled and not turn.voiced:
+        if turn.keys:
+            self._await_keys(at)
+        elif turn.held and turn.settled and not turn.voiced:
             self.answer(at)
         elif turn.voiced or turn.text:
             self.open(at)
@@ -231,14 +233,18 @@ class Listening:
 
     def key_pressed(self, event: e.DtmfReceived, at: float) -> None:
         """An entry is complete with the key that ends it, with its last digit, or when no further key follows."""
-        policy, turn = self._floor.policy, self.turn
-        turn.keys += event.digit
-        if event.digit == policy.keypad_end or 0 < policy.keypad_length <= len(turn.keys):
+        self.turn.keys += event.digit
+        self._await_keys(at)
+
+    def _await_keys(self, at: float) -> None:
+        policy, keys = self._floor.policy, self.turn.keys
+        if keys[-1] == policy.keypad_end or 0 < policy.keypad_length <= len(keys):
             self.answer(at)
             return
         if self._floor.state is not State.CALLER_SPEAKING:
             self.open(at)
         self._replies.abandon_speculation()
+        self._floor.deadlines.drop(Reason.END_OF_TURN)  # of words before them: the entry has a pause of its own
         self._floor.deadlines.set(Reason.KEYPAD, at + policy.keypad_pause)
 
     # -- silence, and the end -----------------------------------------------------------------------

@@ -663,6 +663,42 @@ def test_keys_are_not_lost_when_something_is_said_after_them(call):
     assert len([turn for turn in call.transcript if turn.startswith("caller")]) == 1
 
 
+def test_an_entry_is_not_cut_by_the_end_of_the_words_before_it():
+    call = ScriptedCall(turn_events=False).greets()
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(0.5)
+    call.tells(e.SpeechStopped(ended=call.at - 0.2))
+    call.tells(e.PartialTranscript("I will type it.", final=True))
+    call.passes(0.1)
+    for digit in "12":
+        call.tells(e.DtmfReceived(digit))
+        call.passes(1.5)
+    call.passes(0.6)
+    assert call.transcript[1:] == ["caller: I will type it. [keypad: 12]"]
+
+
+@pytest.mark.parametrize(("keys", "wait"), [("1", 2.0), ("1#", 0.0)])
+def test_keys_pressed_over_what_must_be_heard_are_answered_afterwards(keys, wait):
+    call = ScriptedCall(greeting=DEAF)
+    call.tells(e.CallStarted())
+    call.voices(1)
+    call.passes(0.1)
+    for digit in keys:
+        assert call.tells(e.DtmfReceived(digit)) == []
+    call.passes(0.45 + wait)
+    assert call.transcript == ["agent: Hello there", f"caller: [keypad: {keys}]"]
+
+
+def test_keys_do_not_keep_a_call_whose_ears_have_failed():
+    call = ScriptedCall().greets()
+    call.tells(e.EarsFailed("deepgram: 402"))
+    call.voices(call.last(Synthesize).reply)
+    call.passes(0.5)
+    call.tells(e.DtmfReceived("1"))
+    call.passes(8.0)
+    assert call.last(Hangup) == Hangup("failure")
+
+
 def test_an_operator_speaks_though_the_caller_only_coughed(call):
     call.tells(e.SpeechStarted())
     call.tells(e.ControlReceived("say", "Please hold."))
