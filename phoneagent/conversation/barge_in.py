@@ -83,18 +83,13 @@ class BargeIn:
         listening = self._listening
         if listening.is_repeat(event.text, at) or not event.text.strip():
             return
-        if listening.closed_too_early and self._replies.nothing_heard(at):
-            self._replies.drop(at)
-            listening.reopen()
-            listening.open(at)
+        if self._reopens(event.text, at):
             listening.partial_transcript(event, at)
             return
         turn = listening.turn
         turn.hear(event.text, final=event.final)
-        if not self._limits(at).interruptible:
-            return
         meant = self._meaning(turn.text, at)
-        if meant is Meaning.INTERRUPTION:
+        if meant is Meaning.INTERRUPTION and self._limits(at).interruptible:
             self._interrupt(at)
             listening.open(at)
             listening.set_end(at)
@@ -111,22 +106,23 @@ class BargeIn:
         listening = self._listening
         if listening.is_repeat(event.text, at):
             return
+        if self._reopens(event.text, at):
+            listening.eager_end_of_turn(event, at)
+            return
         listening.turn.hear(event.text, final=False)
         if not self._limits(at).interruptible:
             return
         if self._meaning(listening.turn.interim, at, final=True) is Meaning.INTERRUPTION:
             self._interrupt(at)
             listening.open(at)
+            listening.set_end(at)
             self._replies.speculate(listening.whole(listening.turn.text), at)
 
     def end_of_turn(self, event: e.EndOfTurn, at: float) -> None:
         text, listening = event.text.strip(), self._listening
         if listening.is_repeat(text, at):
             return
-        if text and listening.closed_too_early and self._replies.nothing_heard(at):
-            self._replies.drop(at)
-            listening.reopen()
-            listening.open(at)
+        if self._reopens(text, at):
             listening.end_of_turn(event, at)
             return
         meant = self._meaning(listening.turn.own(text), at, final=True)
@@ -153,6 +149,15 @@ class BargeIn:
         self._listening.key_pressed(event, at)
 
     # -- what follows -------------------------------------------------------------------------------
+
+    def _reopens(self, text: str, at: float) -> bool:
+        """Whether the words belong to the turn before; then that is open again, and its answer forgotten."""
+        if not (text.strip() and self._listening.closed_too_early and self._replies.nothing_heard(at)):
+            return False
+        self._replies.drop(at)
+        self._listening.reopen()
+        self._listening.open(at)
+        return True
 
     def _interrupt(self, at: float) -> None:
         stopped = self._paused_at if self._floor.state is State.PAUSED else at

@@ -49,6 +49,8 @@ class Listening:
     def speech_started(self, event: e.SpeechStarted, at: float) -> None:
         self.turn.sound(event.source)
         self.open(at)
+        if not self.turn.noticed:
+            self.set_end(at)  # nobody would tell of the end of a sound that only the ears have heard
 
     def speech_goes_on(self, event: e.SpeechStarted | e.TurnResumed, at: float) -> None:
         quiet_since = None if self.turn.voiced else self.turn.voice_ended
@@ -56,7 +58,10 @@ class Listening:
         if late and isinstance(event, e.SpeechStarted) and event.source == "stt":
             return  # the ears tell of a sound that is over already: nobody would tell of its end
         self.turn.sound(event.source if isinstance(event, e.SpeechStarted) else "stt")
-        self._floor.deadlines.drop(Reason.END_OF_TURN)
+        if self.turn.noticed or self._floor.state is not State.CALLER_SPEAKING:
+            self._floor.deadlines.drop(Reason.END_OF_TURN)
+        else:
+            self.set_end(at)
 
     def speech_stopped(self, event: e.SpeechStopped, at: float) -> None:
         """The voice detector is slower than the ears: the turn is already being answered."""
@@ -95,6 +100,7 @@ class Listening:
         if self._floor.state is State.LISTENING:
             self.open(at)
         self.turn.hear(event.text, final=False)
+        self.set_end(at)
         if not self.turn.keys:  # the answer will be to the keys as well
             self._replies.speculate(self.whole(self.turn.text), at)
 
@@ -141,7 +147,9 @@ class Listening:
         silent_since = at if turn.voiced or turn.voice_ended is None else turn.voice_ended
         if self._floor.turn_events:
             rule = rule_for(turn.text, asked, policy, turn_events=True)
-            wait = rule.silence if rule and turn.held and turn.settled else policy.end_of_turn_within
+            wait = (
+                rule.silence if rule and turn.held and turn.settled and not turn.voiced else policy.end_of_turn_within
+            )
         elif turn.noticed or not turn.text:
             wait = policy.silence_at_most
         else:

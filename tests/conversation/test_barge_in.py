@@ -165,6 +165,22 @@ def test_words_over_what_must_be_heard_are_answered_afterwards_but_mm_hm_is_not(
         assert call.transcript[2] == "agent: We open at nine and close at five."
 
 
+@pytest.mark.parametrize("said", ["mm-hmm", "close at five"])
+def test_no_murmur_and_no_echo_over_what_must_be_heard_is_answered_with_other_ears_either(said):
+    call = ScriptedCall(turn_events=False, speaking=Interruption(interruptible=False)).greets()
+    call.tells(e.PartialTranscript("When are you open?", final=True))
+    call.passes(1.0)
+    call.answers("We open at nine and close at five every day.")
+    call.passes(7 * WORD / 8000)
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(0.3)
+    call.tells(e.SpeechStopped(ended=call.at - 0.1))
+    call.tells(e.PartialTranscript(said, final=True))
+    call.passes(4.0)
+    assert call.transcript[-1] == "agent: We open at nine and close at five every day."
+    assert call.state is State.LISTENING
+
+
 def test_after_an_interruption_the_agent_leaves_a_moment():
     call = talking(back_off=1.0)
     call.tells(e.SpeechStarted("vad"))

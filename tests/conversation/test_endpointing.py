@@ -249,6 +249,48 @@ def test_an_end_of_turn_that_comes_after_we_gave_up_waiting_amends_the_turn():
     assert len(call.core.turns) == 2
 
 
+def test_an_eager_end_that_comes_after_we_gave_up_waiting_amends_the_turn():
+    call = ScriptedCall().greets()
+    call.tells(e.SpeechStarted())
+    call.tells(e.PartialTranscript("A table for"))
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.passes(6.1)
+    call.tells(e.EagerEndOfTurn("A table for two."))
+    assert call.last(StartReply).turns[-1].text == "A table for two."
+    call.tells(e.EndOfTurn("A table for two."))
+    assert call.core.turns[-1].text == "A table for two."
+
+
+def test_an_eager_end_that_no_end_follows_is_answered():
+    call = ScriptedCall().greets()
+    call.tells(e.SpeechStarted("stt"))
+    call.tells(e.EagerEndOfTurn("Yes."))
+    call.passes(6.1)
+    assert call.transcript[-1] == "caller: Yes."
+
+
+def test_an_eager_end_over_the_agent_that_no_end_follows_is_answered():
+    call = ScriptedCall().greets()
+    call.hears("What are your hours?")
+    call.answers("We open at nine and close at five.")
+    call.passes(0.6)
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(0.3)
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.tells(e.EagerEndOfTurn("And on Sunday?"))
+    call.passes(6.1)
+    assert call.transcript[-1] == "caller: And on Sunday?"
+
+
+@pytest.mark.parametrize(("turn_events", "seconds"), [(True, 6.1), (False, 3.1)])
+def test_a_sound_that_only_the_ears_have_heard_is_not_waited_for(turn_events, seconds):
+    call = ScriptedCall(turn_events=turn_events).greets()
+    call.tells(e.SpeechStarted("stt"))
+    call.tells(e.SpeechStarted("stt"))
+    call.passes(seconds)
+    assert call.state is State.LISTENING
+
+
 def test_a_caller_too_quiet_for_us_to_notice_is_not_waited_for():
     call = ScriptedCall(turn_events=False).greets()
     call.tells(e.SpeechStarted("stt"))
