@@ -132,6 +132,8 @@ class Replies:
         if self.reply and self.reply.speculative and self.reply.speculative_for != normalised(unless):
             self._floor.want(CancelReply(self.reply.id))
             self._speculation.lost(self.reply)
+            for safe in self.reply.running_tools:
+                self._tools.pop(safe, None)  # it changes nothing; its result must not become part of the transcript
             self.reply = None
 
     def _new(self, kind: Kind, at: float) -> Reply:

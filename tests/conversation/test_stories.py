@@ -331,6 +331,20 @@ def test_an_eager_reply_runs_safe_tools_only(call):
     assert [c.call.name for c in call.all(RunTool)] == ["look_up", "book"]
 
 
+def test_a_safe_tool_of_an_eager_reply_that_was_cancelled_leaves_no_trace(call):
+    call = ScriptedCall(safe_tools=frozenset({"look_up"})).greets()
+    call.tells(e.SpeechStarted())
+    call.tells(e.EagerEndOfTurn("A table"))
+    call.asks_tool("look_up")
+    call.tells(e.TurnResumed())
+    assert call.tells(e.ToolReturned("call_1", "two are free")) == []
+    call.tells(e.EndOfTurn("A table for two"))
+    assert [(turn.role, turn.text) for turn in call.core.turns] == [
+        ("agent", "Hello there"),
+        ("caller", "A table for two"),
+    ]
+
+
 def test_speculation_that_does_not_pay_is_given_up(call):
     call = ScriptedCall(eager_budget=2).greets()
     call.tells(e.SpeechStarted())
