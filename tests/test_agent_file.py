@@ -90,6 +90,13 @@ def test_rules_of_endpointing_are_regular_expressions():
         parse_agent(f"{SMALL}[[turn_taking.rules]]\nsilence = 0", "a.toml")
 
 
+def test_fillers_are_not_english_where_the_agent_is_not():
+    german = 'name = "a"\nlanguage = "de"\n'
+    assert parse_agent(german, "a.toml").phrasing.fillers == ()
+    assert parse_agent(f'{german}[phrases]\nfillers = ["Moment."]', "a.toml").phrasing.fillers == ("Moment.",)
+    assert parse_agent('name = "a"\nlanguage = "en-GB"', "a.toml").phrasing.fillers
+
+
 def test_limits_are_the_policys():
     agent = parse_agent(f"{SMALL}[limits]\nmax_duration = 90\ngoodbye_before = 5", "a.toml")
     assert agent.policy == Policy(call_at_most=90.0, goodbye_before_limit=5.0)

@@ -1,4 +1,4 @@
-"""The README is true."""
+"""The README and the pages it links are true."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from phoneagent.cli.knobs import table
 from phoneagent.cli.program import COMMANDS
 from phoneagent.conversation.states import diagram
 
@@ -35,3 +36,8 @@ def test_the_python_runs(code, monkeypatch):
 
 def test_every_command_that_is_named_exists():
     assert set(re.findall(r"phoneagent (demo|[a-z]+)\b(?= |`|\n)", README)) <= set(COMMANDS)
+
+
+def test_the_knobs_are_those_of_the_program():
+    page = (Path(__file__).parents[1] / "docs" / "turn-taking.md").read_text(encoding="utf-8")
+    assert "\n".join(table()) in page

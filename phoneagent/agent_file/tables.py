@@ -264,7 +264,7 @@ class AgentFile(_Table):
         chosen = {part: table.choice() for part in PROVIDERS if (table := getattr(self, part)) is not None}
         return Agent(
             name=self.name,
-            phrasing=Phrasing(greeting=self.greeting, **dict(self.phrases)),
+            phrasing=self._phrasing(),
             instructions=self.instructions.strip(),
             language=self.language,
             policy=_policy(
@@ -278,6 +278,13 @@ class AgentFile(_Table):
             pronunciation=self.pronunciation,
             **chosen,
         )
+
+    def _phrasing(self) -> Phrasing:
+        table: _Table = self.phrases
+        phrases: dict[str, Any] = dict(table)
+        if not self.language.startswith("en"):  # nobody wants an English "one moment" before a German answer
+            phrases |= {name: () for name in ("fillers", "later_fillers") if name not in table.model_fields_set}
+        return Phrasing(greeting=self.greeting, **phrases)
 
     def _provider_problems(self) -> Iterator[Problem]:
         if self.limits.goodbye_before >= self.limits.max_duration:

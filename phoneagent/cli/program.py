@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "simulate": "Play scripted calls, and score how well they went.",
     "replay": "Tell a recorded call again, event by event.",
     "states": "Print the states of a call.",
+    "knobs": "Print what can be tuned about turn-taking.",
 }
 """In the order of `--help`. The module `phoneagent.cli.NAME` has a command NAME."""
 
