@@ -167,7 +167,9 @@ class BargeIn:
     def _go_on(self, at: float) -> None:
         """The sound meant nothing."""
         turn = self._listening.turn
-        self._listening.turn = CallerTurn(held=turn.held, voiced=turn.noticed, noticed=turn.noticed)
+        self._listening.turn = CallerTurn(
+            held=turn.held, voiced=turn.noticed, sounded=turn.sounded, noticed=turn.noticed
+        )
         self._replies.resume(at)
 
     def _overheard(self, meant: Meaning, text: str) -> None:

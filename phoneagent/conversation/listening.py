@@ -266,7 +266,8 @@ class Listening:
             return
         self._patient = False
         if not prompts or self._idle_prompts >= self._floor.policy.idle_prompts:
-            self._replies.say("farewell", phrasing.idle_goodbye, at, then=Hangup("silence"))
+            # Who speaks up now is not silent any more: it can be interrupted, unlike other goodbyes.
+            self._replies.say("idle", phrasing.idle_goodbye, at, then=Hangup("silence"))
             return
         self._idle_prompts += 1
         self._replies.say("idle", prompts[min(self._idle_prompts, len(prompts)) - 1], at)

@@ -4,6 +4,9 @@ The carrier queues what it is sent and plays it in order, so the moment a piece 
 queue was empty. Marks correct that estimate: a mark proves that everything before it was played, and an outstanding
 one that it was not, unless it is overdue. `clear` flushes marks back that look like proof; a generation in their
 names tells them apart.
+
+A mark is on its way for a while, and so is a `clear`: until it takes effect, the caller hears what is played in one
+round trip more than the ledger knows at that moment.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from dataclasses import dataclass
 
+from .round_trip import RoundTrip
 from .words import SAMPLE_RATE, Word
 
 SAMPLES_A_CHARACTER = SAMPLE_RATE // 15  # English speech runs at about 15 characters a second
@@ -41,8 +45,10 @@ class Phrase:
 class Playout:
     """Positions are samples from the beginning of the reply; times are seconds since the call began."""
 
-    def __init__(self, reply: int, *, marks_overdue: float, slice_samples: int) -> None:
+    def __init__(self, reply: int, line: RoundTrip, *, marks_overdue: float, slice_samples: int) -> None:
         self.reply = reply
+        self._line = line
+        self._expected = 0.0  # the round trip that was reckoned with when the present generation was first sent
         self.phrases: list[Phrase] = []
         self.words: list[Word] = []
         self.received = 0
@@ -123,7 +129,9 @@ class Playout:
         fresh = []
         while self.sent < self.received:
             end = min(self.sent + self._slice_samples, self.received)
-            begins = max(at, self.ends_at)
+            if not self._slices:
+                self._expected = self._line.seconds
+            begins = max(at + self._expected, self.ends_at)
             mark = f"{self.reply}.{self._generation}.{end}"
             fresh.append(Slice(self.sent, end, mark, begins, begins + (end - self.sent) / SAMPLE_RATE))
             self._slices.append(fresh[-1])
@@ -140,6 +148,8 @@ class Playout:
             if piece.returned:
                 return False
             late = at - piece.plays_until
+            if number == 0:
+                self._line.learn(self._expected + late)
             for earlier in self._slices[: number + 1]:
                 earlier.returned = True
             piece.plays_from += late
@@ -166,6 +176,10 @@ class Playout:
             played = int((at - piece.plays_from) * SAMPLE_RATE)
             return max(heard, min(piece.start + played, piece.end))
         return heard
+
+    def _position_when_cleared(self, at: float) -> int:
+        """The sample at which a `clear` that is sent now takes effect."""
+        return min(self.position(at) + int(self._line.seconds * SAMPLE_RATE), max(self.sent, self._settled))
 
     @property
     def ends_at(self) -> float:
@@ -201,7 +215,7 @@ class Playout:
 
     def stop(self, at: float) -> int:
         """The queue is being cleared. From now on `sent` is the position where the caller stopped hearing."""
-        stopped = self.position(at)
+        stopped = self._position_when_cleared(at)
         for sample in (self.first_audible, self.answer_from):
             moment = self._moment(sample)
             if sample is not None and moment is not None and sample < stopped:
@@ -240,11 +254,11 @@ class Playout:
             return None
         if self.sent < word.end:
             return at  # the voice has left a hole in it
-        return at + max(0, word.end - self.position(at)) / SAMPLE_RATE
+        return at + max(0, word.end - self._position_when_cleared(at)) / SAMPLE_RATE
 
     def _filler_heard(self, at: float) -> tuple[Phrase, int, int, int] | None:
         """The filler being heard, if one is: its first word, the present one, and where its words end."""
-        position = self.position(at)
+        position = self._position_when_cleared(at)
         present = max(0, bisect_right([word.start for word in self.words], position) - 1)
         first = 0
         for number, phrase in enumerate(self.phrases, 1):

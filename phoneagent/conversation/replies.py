@@ -27,6 +27,7 @@ from .meaning import normalised
 from .phrases import Phrases
 from .playout import Phrase, Playout
 from .reply import Kind, Reply
+from .round_trip import RoundTrip
 from .speculation import Speculation
 from .states import State
 from .transcript import ToolCall, Turn
@@ -51,6 +52,7 @@ class Replies:
         self._speculation = Speculation(floor)
         self._fillers = Fillers(floor.phrasing)
         self._quiet_until = 0.0  # after an interruption
+        self._line = RoundTrip()
 
     @property
     def current(self) -> Reply:
@@ -138,7 +140,9 @@ class Replies:
 
     def _new(self, kind: Kind, at: float) -> Reply:
         policy = self._floor.policy
-        playout = Playout(self.next_id, marks_overdue=policy.marks_overdue, slice_samples=policy.slice_samples)
+        playout = Playout(
+            self.next_id, self._line, marks_overdue=policy.marks_overdue, slice_samples=policy.slice_samples
+        )
         self.reply = Reply(
             self.next_id, kind, Phrases(policy, language=self._floor.language), playout, began=at, since=at
         )
@@ -267,7 +271,7 @@ class Replies:
         """A reply cannot go on. What was heard of it stands; then an apology, or the end if it happens again."""
         floor = self._floor
         floor.emit("reply_failed", reply=reply.id, problem=problem)
-        if reply.kind in ("apology", "farewell"):
+        if reply.kind in ("apology", "farewell") or (reply.kind == "idle" and reply.then is not None):
             self.leave(reply.then or Hangup("failure"), at)
             return
         self.drop(at)
