@@ -116,7 +116,14 @@ class Call:
         self._around = around
         self._loop = asyncio.get_running_loop()
         self._began = self._loop.time()
-        self._voice = Voice(equipped.tts, around.cache, self.feed, call=record.id, speakable=equipped.speakable)
+        self._voice = Voice(
+            equipped.tts,
+            around.cache,
+            self.feed,
+            call=record.id,
+            listener=record.caller if record.direction == "inbound" else record.called,
+            speakable=equipped.speakable,
+        )
         self._ears = Ears(equipped.stt, self.feed, self.now, call=record.id, language=agent.language)
         self._scribe = Scribe(around.store, record, f"{around.owner}/{next(_serial)}", history=history)
         self._scope = Scope()

@@ -17,6 +17,7 @@ import structlog
 from phoneagent.conversation.words import Word
 from phoneagent.errors import ProviderError, StoreError
 from phoneagent.ports import Clips, TextToSpeech
+from phoneagent.private import Private
 from phoneagent.records import Clip, SpeechChunk, SpeechFailed
 
 log = structlog.stdlib.get_logger(__name__)
@@ -63,7 +64,7 @@ class SpeechCache:
         self._size = 0
         self._largest = largest
         self._warming: dict[Key, asyncio.Future[None]] = {}
-        self._spoken_once: OrderedDict[Key, str] = OrderedDict()  # in which call
+        self._spoken_once: OrderedDict[Key, Private[str]] = OrderedDict()  # to whom
         self._begun: set[str] = set()  # voices whose recent clips were asked for
         self._exchanges: set[asyncio.Task[None]] = set()
         self._one_at_a_time = asyncio.Lock()
@@ -84,11 +85,12 @@ class SpeechCache:
         while self._size > self._largest:
             self._drop(next(iter(self._clips)))
 
-    def heard(self, identity: str, text: str, clip: Clip, *, call: str) -> None:
-        """The voice has spoken this text in a call: alone in its reply, and to its end. Never blocks.
+    def heard(self, identity: str, text: str, clip: Clip, *, listener: Private[str]) -> None:
+        """The voice has spoken this text to somebody: alone in its reply, and to its end. Never blocks.
 
-        The second time it is kept. It is shared with other processes once two calls had it: what is told to one
-        caller only, however often, is nobody else's.
+        The second time it is kept. It is shared with other processes once two people were told it: what is told to
+        one only, however often and in however many calls, is nobody else's. `listener` is their number; all who
+        withhold theirs are one.
         """
         if not clip.audio or len(clip.audio) > LONGEST_REPEATED:
             return
@@ -96,8 +98,8 @@ class SpeechCache:
         first = self._spoken_once.pop(key, None)
         if first is not None:
             self.put(identity, text, clip)
-        if first in (None, call):
-            self._spoken_once[key] = call
+        if first in (None, listener):
+            self._spoken_once[key] = listener
             if len(self._spoken_once) > COUNTED:
                 self._spoken_once.popitem(last=False)
         else:

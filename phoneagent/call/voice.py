@@ -15,6 +15,7 @@ from phoneagent.conversation.events import Event, ReplyAudio, ReplyAudioDone, Re
 from phoneagent.conversation.words import SAMPLE_RATE, Word
 from phoneagent.errors import ProviderError
 from phoneagent.ports import Speech, TextToSpeech
+from phoneagent.private import Private
 from phoneagent.records import Clip, SpeechChunk, SpeechDone, SpeechFailed, Spoken
 from phoneagent.speakable import Speakable, WrittenWords
 
@@ -48,12 +49,14 @@ class Voice:
         feed: Callable[[Event], None],
         *,
         call: str,
+        listener: Private[str],
         speakable: Speakable,
     ) -> None:
         self._provider = provider
         self._cache = cache
         self._feed = feed
         self._call = call
+        self._listener = listener
         self._speakable = speakable
         self._replies: dict[int, _Voiced] = {}
         self._speech: Speech | None = None
@@ -172,7 +175,7 @@ class Voice:
         """A phrase that was spoken by itself is a clip; the cache knows whether it is worth keeping."""
         if self._speech is not None and len(voiced.phrases) == 1 and not voiced.offset:
             clip = Clip(bytes(voiced.audio), tuple(voiced.words))
-            self._cache.heard(self._speech.identity, voiced.phrases[0], clip, call=self._call)
+            self._cache.heard(self._speech.identity, voiced.phrases[0], clip, listener=self._listener)
 
     def _lost(self, problem: str) -> None:
         """What was being streamed will not come: those replies have failed."""

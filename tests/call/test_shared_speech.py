@@ -12,6 +12,7 @@ import pytest
 from phoneagent.call.speech_cache import SpeechCache
 from phoneagent.conversation.words import Word
 from phoneagent.ports import Store
+from phoneagent.private import Private
 from phoneagent.records import Clip
 from phoneagent.store.memory import MemoryStore
 from phoneagent.store.redis import RedisStore
@@ -48,8 +49,9 @@ async def test_after_a_restart_everything_is_there_and_the_voice_is_not_asked(re
     before, after = Voice(), Voice()
     async with process(RedisStore.from_url(redis.url)) as cache:
         await cache.warm(before, FIXED)
-        for call in ("CA1", "CA2"):
-            cache.heard("voice", "Let me look.", Clip(b"\xff\x00\x80" * 100, (Word("Let", 0, 300),)), call=call)
+        for number in ("+15005550001", "+15005550002"):
+            clip = Clip(b"\xff\x00\x80" * 100, (Word("Let", 0, 300),))
+            cache.heard("voice", "Let me look.", clip, listener=Private(number))
     async with process(RedisStore.from_url(redis.url)) as cache:
         await cache.warm(after, FIXED)
         assert cache.get("voice", "Hello.") == Clip(b"Hello.", (Word("Hello.", 0, 6),))

@@ -11,7 +11,10 @@ from phoneagent.call import speech_cache
 from phoneagent.call.speech_cache import LOAD_WITHIN, LONGEST_REPEATED, SpeechCache
 from phoneagent.conversation.words import Word
 from phoneagent.errors import ProviderError, StoreError
+from phoneagent.private import Private
 from phoneagent.records import Clip, SpeechChunk, SpeechDone, Spoken
+
+ANA, BOB = Private("+15005550001"), Private("+15005550002")
 
 
 class Voice:
@@ -188,8 +191,8 @@ async def test_clips_do_not_queue_for_ever_and_none_is_exchanged_after_the_end(m
     shelf.there.clear()
     cache = SpeechCache(shelf)
     for number in range(10):
-        for call in ("CA1", "CA2"):
-            cache.heard("voice", f"phrase {number}", CLIP, call=call)
+        for listener in (ANA, BOB):
+            cache.heard("voice", f"phrase {number}", CLIP, listener=listener)
     await asyncio.sleep(0.1)
     assert shelf.asked == 1, "one at a time"
     await cache.aclose()
@@ -205,23 +208,23 @@ async def test_clips_do_not_queue_for_ever_and_none_is_exchanged_after_the_end(m
 
 async def test_what_is_said_for_the_second_time_is_kept():
     cache = SpeechCache()
-    cache.heard("voice", "Let me look.", CLIP, call="CA1")
+    cache.heard("voice", "Let me look.", CLIP, listener=ANA)
     assert cache.get("voice", "Let me look.") is None
-    cache.heard("other", "Let me look.", CLIP, call="CA1")
-    cache.heard("voice", "Let me see.", CLIP, call="CA1")
+    cache.heard("other", "Let me look.", CLIP, listener=ANA)
+    cache.heard("voice", "Let me see.", CLIP, listener=ANA)
     assert cache.get("voice", "Let me look.") is None
-    cache.heard("voice", "Let me look.", CLIP, call="CA1")
+    cache.heard("voice", "Let me look.", CLIP, listener=ANA)
     assert cache.get("voice", "Let me look.") == CLIP
 
 
 @pytest.mark.parametrize(
-    ("calls", "shared"), [(["CA1", "CA1", "CA1"], False), (["CA1", "CA2"], True), (["CA1", "CA1", "CA2"], True)]
+    ("listeners", "shared"), [([ANA, ANA, ANA], False), ([ANA, BOB], True), ([ANA, ANA, BOB], True)]
 )
-async def test_what_two_callers_were_told_is_shared(calls, shared):
+async def test_what_two_callers_were_told_is_shared(listeners, shared):
     shelf = Shelf()
     cache = SpeechCache(shelf)
-    for call in calls:
-        cache.heard("voice", "Let me look.", CLIP, call=call)
+    for listener in listeners:
+        cache.heard("voice", "Let me look.", CLIP, listener=listener)
     await asyncio.sleep(0.1)
     assert shelf.texts == (["Let me look."] if shared else [])
 
@@ -229,8 +232,8 @@ async def test_what_two_callers_were_told_is_shared(calls, shared):
 @pytest.mark.parametrize("audio", [b"", b"\x10" * (LONGEST_REPEATED + 1)])
 async def test_neither_nothing_nor_a_speech_is_kept(audio):
     cache = SpeechCache()
-    for call in ("CA1", "CA2"):
-        cache.heard("voice", "Well.", Clip(audio), call=call)
+    for listener in (ANA, BOB):
+        cache.heard("voice", "Well.", Clip(audio), listener=listener)
     assert cache.get("voice", "Well.") is None
 
 
@@ -238,5 +241,5 @@ async def test_only_so_many_phrases_are_counted(monkeypatch):
     monkeypatch.setattr(speech_cache, "COUNTED", 2)
     cache = SpeechCache()
     for text in ("A", "B", "C", "A", "C"):
-        cache.heard("voice", text, CLIP, call="CA1")
+        cache.heard("voice", text, CLIP, listener=ANA)
     assert [text for text in ("A", "B", "C") if cache.get("voice", text)] == ["C"]

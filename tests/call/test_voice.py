@@ -12,10 +12,14 @@ from phoneagent.call.voice import Voice
 from phoneagent.conversation.events import ReplyAudio, ReplyAudioDone, ReplyFailed
 from phoneagent.conversation.words import Word
 from phoneagent.errors import ProviderError
+from phoneagent.private import Private
 from phoneagent.providers.tts.espeak import EspeakTts
 from phoneagent.records import Clip, SpeechChunk, SpeechDone
 from phoneagent.speakable import Speakable
 
+from .test_speech_cache import Shelf
+
+ANA = Private("+15005550001")
 ENGLISH = Speakable("en", {"Aurelia": "ow-RAY-lia"})
 
 
@@ -38,11 +42,12 @@ class Broken:
 class Studio:
     """A voice with the events that it fed."""
 
-    def __init__(self, provider, cache=None) -> None:
+    def __init__(self, provider, cache=None, *, call="CA1", listener=ANA) -> None:
         self.events: list[Any] = []
         self.news = asyncio.Event()
-        self.voice = Voice(provider, cache or SpeechCache(), self._feed, call="CA1", speakable=ENGLISH)
-        self.connecting = asyncio.ensure_future(provider.connect(call="CA1"))
+        cache = cache or SpeechCache()
+        self.voice = Voice(provider, cache, self._feed, call=call, listener=listener, speakable=ENGLISH)
+        self.connecting = asyncio.ensure_future(provider.connect(call=call))
         self.task = asyncio.create_task(self.voice.run(self.connecting))
 
     def _feed(self, event) -> None:
@@ -238,3 +243,18 @@ async def test_a_phrase_that_was_spoken_by_itself_twice_is_there_at_once_the_thi
     assert [(word.text, word.end - word.start) for word in words_of(studio)] == [("It", 100), ("is", 100), ("$3.", 200)]
     assert cache.get("recorded", "Well.") is None
     await studio.close()
+
+
+async def test_what_one_caller_is_told_in_two_calls_stays_here_and_what_two_are_told_is_shared():
+    told = {"Your balance is $3.": (ANA, ANA), "Well.": (ANA, Private("+15005550002"))}
+    for text, listeners in told.items():
+        shelf = Shelf()
+        cache = SpeechCache(shelf)
+        for number, listener in enumerate(listeners):
+            studio = Studio(Recorded(), cache, call=f"CA{number}", listener=listener)
+            studio.voice.speak(1, text)
+            studio.voice.finish(1)
+            await studio.until(ReplyAudioDone)
+            await studio.close()
+        await asyncio.sleep(1.0)
+        assert shelf.texts == ([] if listeners[0] == listeners[1] else [text])
