@@ -146,10 +146,10 @@ class Listening:
         turn, policy, asked = self.turn, self._floor.policy, self._floor.asked
         silent_since = at if turn.voiced or turn.voice_ended is None else turn.voice_ended
         if self._floor.turn_events:
-            rule = rule_for(turn.text, asked, policy, turn_events=True)
-            wait = (
-                rule.silence if rule and turn.held and turn.settled and not turn.voiced else policy.end_of_turn_within
-            )
+            wait = policy.end_of_turn_within
+            if turn.held and turn.settled and not turn.voiced:  # the ears have ended it, and it waited for more
+                rule = rule_for(turn.text, asked, policy, turn_events=True)
+                wait = rule.silence if rule else policy.words_within
         elif turn.noticed or not turn.text:
             wait = policy.silence_at_most
         else:

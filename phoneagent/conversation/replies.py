@@ -466,7 +466,7 @@ class Replies:
             return None
         if playout.sent:
             return playout.ends_at + policy.filler_again
-        return reply.since + policy.filler_after
+        return max(reply.since + policy.filler_after, reply.not_before)
 
     def say_filler(self, at: float) -> None:
         """The answer is slow: say that it is coming."""

@@ -181,6 +181,21 @@ def test_no_murmur_and_no_echo_over_what_must_be_heard_is_answered_with_other_ea
     assert call.state is State.LISTENING
 
 
+def test_a_noise_after_words_over_what_must_be_heard_does_not_delay_their_answer():
+    call = talking("We open at nine and close at five.", speaking=Interruption(interruptible=False))
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(0.3)
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.tells(e.EndOfTurn("And on Mondays?"))
+    call.passes(2.5 * WORD / 8000)
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(0.4)
+    assert call.state is State.CALLER_SPEAKING
+    call.tells(e.SpeechStopped(ended=call.at - 0.2))
+    call.passes(0.5)
+    assert call.transcript[-1] == "caller: And on Mondays?"
+
+
 def test_after_an_interruption_the_agent_leaves_a_moment():
     call = talking(back_off=1.0)
     call.tells(e.SpeechStarted("vad"))

@@ -88,6 +88,16 @@ def test_fillers_come_in_stages_and_never_the_same_again(call):
     assert fillers(call)[-1] == "Let me see."
 
 
+def test_an_agent_that_does_not_rush_does_not_pile_up_fillers():
+    """One that may not be said yet would be followed by the next, as if it had been."""
+    call = ScriptedCall(phrasing=PHRASING, respond_after=3.0).greets()
+    call.hears("What are your hours?")
+    voice_fillers(call, 2.5)
+    assert fillers(call) == []
+    voice_fillers(call, 3.0)
+    assert fillers(call) == ["One moment, please, I will look."]
+
+
 def test_a_slow_tool_is_bridged_and_the_model_knows_what_was_said(call):
     call.hears("Book it")
     call.asks_tool("book")
