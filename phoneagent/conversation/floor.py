@@ -59,7 +59,11 @@ class Floor:
     @property
     def asked(self) -> str:
         """What the agent said last."""
-        return next((turn.text for turn in reversed(self.turns) if turn.role == "agent"), "")
+        return self.last_said(1)
+
+    def last_said(self, turns: int) -> str:
+        """What the agent said in its last so many turns."""
+        return " ".join([turn.text for turn in self.turns if turn.role == "agent"][-turns:])
 
     def want(self, command: Command) -> None:
         """Have something done after the present event."""

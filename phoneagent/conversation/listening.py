@@ -15,6 +15,7 @@ from .meaning import normalised
 from .replies import Replies
 from .states import State
 
+SENSITIVE_REACH = 4  # the agent's turns; "take your time" and idle prompts come between a question and its keys
 REPEAT_WITHIN = 2.0  # seconds; words that come again so soon, without a sound, are a repeated message of the ears
 
 
@@ -175,7 +176,7 @@ class Listening:
         text = self.whole(turn.text)
         turn.before = self._before()
         self._closed, self._closed_at, self.turn = turn, at, CallerTurn()
-        shown = _masked(text) if found(policy.sensitive, floor.asked) else text
+        shown = _masked(text) if found(policy.sensitive, floor.last_said(SENSITIVE_REACH)) else text
         floor.caller_said(text, at)
         floor.emit("caller_turn", text=shown)
         self._idle_prompts = 0
