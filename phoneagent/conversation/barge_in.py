@@ -16,6 +16,7 @@ from .policy import Interruption
 from .replies import Replies
 from .states import State
 
+ANSWER_REACH = 4  # words: so far the agent gets with what follows its question before an answer to it is noticed
 ECHO_REACH = 12  # words: some four seconds of speech; an echo and its transcript are not later than that
 NO_ANSWER = 4  # words of a question, said again: fewer are its answer ("a table for two?" – "for two")
 ECHO_LEAD = 2  # words: what is just being said may come back before it counts as heard
@@ -196,17 +197,17 @@ class BargeIn:
         said = playout.around(at, before=ECHO_REACH, after=ECHO_LEAD)
         limits, asked = self._limits(at), self._question_heard(at)
         echo = policy.echo_words
-        if echo and playout.heard(at).endswith("?"):
+        if echo and self._question_heard(at, but=1):
             echo = max(echo, NO_ANSWER)
         return meaning(text, policy, needed=limits.words, asked=asked, final=final, agent=said, echo=echo)
 
-    def _question_heard(self, at: float) -> bool:
-        """Whether the caller has (nearly) heard a question, so that "yeah" answers it."""
+    def _question_heard(self, at: float, *, but: int = 3) -> bool:
+        """Whether the caller has just heard a question, or all `but` so many words of it: "yeah" answers it."""
         reply = self._replies.current
         heard, text = reply.playout.heard(at), reply.playout.text
-        if heard.rstrip().endswith("?"):
+        if "?" in " ".join(heard.split()[-ANSWER_REACH:]):
             return True
-        nearly = len(text[len(heard) :].split()) <= 3
+        nearly = len(text[len(heard) :].split()) <= but
         return bool(heard) and reply.written and nearly and text.rstrip().endswith("?")
 
     def _finished_without_turn_events(self, at: float) -> bool:

@@ -54,10 +54,18 @@ def test_the_answer_to_a_question_is_no_echo_of_it():
 
 def test_the_answer_repeats_the_end_of_the_question():
     call = talking("Shall I book a table for two?")
-    call.passes(3 * WORD / 8000 + 0.1)
+    call.passes(2.2 * WORD / 8000)
     call.tells(e.SpeechStarted("vad"))
     call.tells(e.EndOfTurn("For two."))
     assert call.transcript[-1] == "caller: For two."
+
+
+def test_yeah_answers_a_question_though_the_agent_has_gone_on():
+    call = talking("Is seven o'clock fine? I can also offer eight or nine.")
+    call.passes(1.5 * WORD / 8000)
+    call.tells(e.SpeechStarted("vad"))
+    call.tells(e.EndOfTurn("Yeah."))
+    assert call.transcript[-1] == "caller: Yeah."
 
 
 def talking(text: str = "We are open from Tuesday to Sunday and closed on all the Mondays.", **policy) -> ScriptedCall:
