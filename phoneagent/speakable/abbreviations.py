@@ -71,7 +71,7 @@ ABBREVIATIONS: Mapping[str, Mapping[str, str]] = {
 _BEFORE_NUMBER = frozenset({"No.", "no.", "n.", "R."})
 """Otherwise the word "no" at the end of a sentence, an initial."""
 _AFTER_NUMBER = frozenset({"min.", "hrs.", "r."})
-_LAST_WORDS = frozenset("etc. Inc. Ltd. Corp. Co. Jr. Sr. Ave. Blvd. Rd. Hwy. usw. ecc. itd. itp. enz.".split())
+_LAST_WORDS = frozenset("etc. Inc. Ltd. Corp. Co. Jr. Ave. Blvd. Rd. Hwy. usw. ecc. itd. itp. enz.".split())
 """What sentences end with. Others are followed by what they are about."""
 _ROADS = {"St.": "Street", "Dr.": "Drive"}
 """What is Saint and Doctor before a name is Street and Drive after one."""
@@ -90,7 +90,7 @@ def rules(language: Language) -> list[Rule]:
             return None
         if english and text in _ROADS and _is_road(found):
             said = _ROADS[text]
-        return said + ("." if text.endswith(".") and _ends(found, text) else "")
+        return said + ("." if text.endswith(".") and _ends(found, text, english=english) else "")
 
     found = [Rule(rf"(?<![\w.]){one_of(*known)}(?![^\W_])", in_full, Begins.LETTER)]
     if language.code == "de":
@@ -104,9 +104,12 @@ def words(language: Language) -> list[str]:
     return [*ABBREVIATIONS[language.code], *_day_names(language)]
 
 
-def _ends(found: re.Match[str], text: str) -> bool:
-    """Whether its full stop is the sentence's too. A capital letter after a title, or in German, says nothing."""
-    if text in _LAST_WORDS or (text in _ROADS and _is_road(found)):
+def _ends(found: re.Match[str], text: str, *, english: bool) -> bool:
+    """Whether its full stop is the sentence's too. A capital letter after a title, or in German, says nothing.
+
+    "Sr." is Senior after an English name, and señor before a Spanish one.
+    """
+    if text in _LAST_WORDS or (english and text == "Sr.") or (text in _ROADS and _is_road(found)):
         return ends_sentence(found)
     return not after(found).strip()
 
@@ -125,7 +128,8 @@ def _weekdays(language: Language) -> list[Rule]:
     to = language.vocabulary.to
 
     def through(found: re.Match[str]) -> Said:
-        return f"{names[found['a'].casefold()]} {to} {names[found['b'].casefold()]}"
+        ends = "." if found[0].endswith(".") and ends_sentence(found) else ""
+        return f"{names[found['a'].casefold()]} {to} {names[found['b'].casefold()]}{ends}"
 
     def listed(found: re.Match[str]) -> Said:
         """Mon: 9-5."""

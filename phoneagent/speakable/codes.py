@@ -10,16 +10,20 @@ from .rules import Begins, Rule, Said, before
 
 _CODE = r"(?<![\w.@/-])(?=[A-Z\d-]{0,20}\d)(?=[A-Z\d-]{0,20}[A-Z])[A-Z\d]+(?:-[A-Z\d]+)*(?![\w@-])"
 _SPELLED = r"(?<![\w-])[A-Z\d](?:-[A-Z\d]){2,}(?![\w-])"  # X-K-4-2
+_GROUPS = r"(?<![\w.,:$€£/-])(?:\d{1,6}(?:-\d{1,6}){2,}|\d{5}-\d{4}|0\d+-\d{2,})(?![\w:%€°/-]|[.,]\d)"  # 123-45-6789
+_SHORT = r"([A-Z]?)-?([1-9]\d?)([A-Z]?)"  # gate B12, seat 14C, I-95
 _ASKED = {
-    "en": r"(?:code|pin|dial|call|press|extension|ext\.?|reference|ref\.?|zip|passcode|password)",
-    "de": r"(?:code|pin|wähle|kennung|postleitzahl|plz|durchwahl)",
+    "en": r"(?:code|pin|dial|call|press|extension|ext\.?|reference|ref\.?|zip|passcode|password|account"
+    r"|order(?= number)|digits|(?:ending|ends)(?: in| with)?|last (?:four|4))",
+    "de": r"(?:code|pin|wähle|kennung|postleitzahl|plz|durchwahl|endziffern|ziffern|endet auf|endend auf)",
 }
 WORDS = 4  # letters in a row from which they are a word: COVID19
 
 
 def rules(language: Language) -> list[Rule]:
     numbers = language.numbers
-    asked = re.compile(_ASKED.get(language.code, r"(?:code|pin)") + r"(?: is| number|:| ist)?:? *$", re.IGNORECASE)
+    name = _ASKED.get(language.code, r"(?:code|pin)")
+    asked = re.compile(rf"\b{name}(?: is| are| number| ist| sind)*:? *$|[*•]{{2}} ?$", re.IGNORECASE)
 
     def spell(text: str) -> str:
         spoken = []
@@ -36,17 +40,26 @@ def rules(language: Language) -> list[Rule]:
     def code(found: re.Match[str]) -> Said:
         if name := re.fullmatch(r"([A-Z]{4,})-?(\d{1,2})", found[0]):  # COVID-19
             return f"{name[1]} {numbers.cardinal(int(name[2]))}"
+        if short := re.fullmatch(_SHORT, found[0]):
+            return " ".join(filter(None, (short[1], numbers.cardinal(int(short[2])), short[3])))
+        return groups(found)
+
+    def groups(found: re.Match[str]) -> Said:
         return ", ".join(spell(group) for group in found[0].split("-"))
 
     def spelled(found: re.Match[str]) -> Said:
         return spell(found[0])
 
     def after_its_name(found: re.Match[str]) -> Said:
-        """A code of three or four digits; longer ones are known by their length."""
-        return spell(found[0]) if asked.search(before(found)) else None
+        """A code of three or four digits; longer ones are known by their length. An offer "ends in 2027"."""
+        name = asked.search(before(found))
+        if name is None or (name[0][:3].casefold() == "end" and re.fullmatch(r"(?:19|20)\d\d", found[0])):
+            return None
+        return spell(found[0])
 
     return [
         Rule(_SPELLED, spelled, Begins.LETTER | Begins.DIGIT),
         Rule(_CODE, code, Begins.LETTER | Begins.DIGIT),
+        Rule(_GROUPS, groups, Begins.DIGIT),
         Rule(r"(?<![\w.,:$€£-])\d{3,}(?![\w:%€°]|[.,]\d)", after_its_name, Begins.DIGIT),
     ]

@@ -8,24 +8,47 @@ from datetime import date
 
 from .language import Language
 from .numbers import genitive
-from .rules import HYPHEN, SPACE, Begins, Rule, Said, before, ends_sentence, one_of
+from .rules import HYPHEN, SPACE, Begins, Part, Rule, Said, before, ends_sentence, one_of
 
 _YEAR = r"(?:1[5-9]|20)\d\d"
+_TIME = r"\d\d:\d\d"
+_ON = re.compile(
+    r"\b(?:on|until|till|before|since|due|dated|starting|(?:mon|tue|tues|wed|wednes|thu|thurs|fri|sat|satur|sun)(?:day)?"
+    r"\.?,?)\s+$",
+    re.IGNORECASE,
+)
+"""What stands before dates, not before fractions."""
 _CENTURY = 2000  # of years with two digits; nobody makes appointments in the last one
 
 
 def rules(language: Language) -> list[Rule]:
     speaker = _Calendar(language)
     months = speaker.month_pattern
+    polish_year = rf"(?:{SPACE}(?:r\.|roku)(?!\w))?" if language.code == "pl" else ""  # said with every year
     found = [
-        Rule(rf"(?<![\w/.-])(?P<y>{_YEAR})-(?P<m>\d\d)-(?P<d>\d\d)(?![\w-])", speaker.iso, Begins.DIGIT),
         Rule(
-            r"(?<![\w/.-])\d{1,2}(?:/\d{1,2}/|\.\d{1,2}\.|-\d{1,2}-)(?:\d{4}|\d\d)(?![\w/-]|\.\d)",
+            rf"(?<![\w/.-])(?P<y>{_YEAR})-(?P<m>\d\d)-(?P<d>\d\d)T(?P<time>{_TIME})"
+            r"(?P<rest>(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:?\d\d)?)(?!\w)",
+            speaker.iso_time,
+            Begins.DIGIT,
+        ),
+        Rule(rf"(?<![\w/.-])(?P<y>{_YEAR})-(?P<m>\d\d)-(?P<d>\d\d)(?![\w-])", speaker.iso, Begins.DIGIT),
+        Rule(rf"(?<![\w/.-])(?P<y>{_YEAR})/(?P<m>\d\d)/(?P<d>\d\d)(?![\w/-])", speaker.iso, Begins.DIGIT),
+        Rule(
+            r"(?<![\w/.-])\d{1,2}(?:/\d{1,2}/|\.\d{1,2}\.|-\d{1,2}-)(?:\d{4}|\d\d)(?![\w/-]|\.\d)" + polish_year,
             speaker.numeric,
             Begins.DIGIT,
         ),
     ]
-    found.append(Rule(r"(?<![\w.,/-])(?P<a>\d{1,2})/(?P<b>\d{1,2})(?![\w/]|[.,]\d)", speaker.slashed, Begins.DIGIT))
+    slashed = r"(?<![\w.,/-])(?P<a>\d{1,2})/(?P<b>\d{1,2})"
+    found += [
+        Rule(
+            rf"{slashed}{SPACE}?{HYPHEN}{SPACE}?(?P<a2>\d{{1,2}})/(?P<b2>\d{{1,2}})(?![\w/]|[.,]\d)",
+            speaker.slashed_through,
+            Begins.DIGIT,
+        ),
+        Rule(rf"{slashed}(?![\w/]|[.,]\d)", speaker.slashed, Begins.DIGIT),
+    ]
     if language.code == "en":
         through = rf"(?:{SPACE}?{HYPHEN}{SPACE}?(?P<d2>\d\d?)(?:st|nd|rd|th)?)?"
         year = rf"(?:,?{SPACE}+(?P<y>{_YEAR}))?"
@@ -46,7 +69,9 @@ def rules(language: Language) -> list[Rule]:
     day = r"(?P<d>\d\d?)(?:\.|er|º|°)?"
     found.append(
         Rule(
-            rf"(?<![\w.,:/-]){day}{of}(?P<m>{months})\b\.?(?:{of}(?P<y>{_YEAR}))?(?![\w])", speaker.named, Begins.DIGIT
+            rf"(?<![\w.,:/-]){day}{of}(?P<m>{months})\b\.?(?:{of}(?P<y>{_YEAR}){polish_year})?(?![\w])",
+            speaker.named,
+            Begins.DIGIT,
         )
     )
     if language.code in ("de", "pl"):
@@ -83,6 +108,14 @@ class _Calendar:
     def iso(self, found: re.Match[str]) -> Said:
         return self._date(found, int(found["d"]), int(found["m"]), int(found["y"]))
 
+    def iso_time(self, found: re.Match[str]) -> Said:
+        """What programs write: 2026-11-22T19:30:00Z."""
+        said = self.iso(found)
+        if not isinstance(said, str):
+            return None
+        day = found[0].partition("T")[0]
+        return [Part(day, said), Part("T", " "), Part(found["time"], None), Part(found["rest"], "")]
+
     def numeric(self, found: re.Match[str]) -> Said:
         first, second, year = (int(number) for number in re.findall(r"\d+", found[0]))
         day, month = (second, first) if self._month_first else (first, second)
@@ -91,11 +124,22 @@ class _Calendar:
         return self._date(found, day, month, year if year >= 100 else _CENTURY + year)
 
     def slashed(self, found: re.Match[str]) -> Said:
-        """12/25; but 3/4 is a fraction, and 24/7 is always."""
-        first, second = int(found["a"]), int(found["b"])
-        if first < second <= 10 or found[0] == "24/7":
+        """12/25; but 3/4 is a fraction, unless it is "on 3/4", and 24/7 is always."""
+        if found[0] == "24/7" or (_fraction(found["a"], found["b"]) and not _ON.search(before(found))):
             return None
-        return self._date(found, second, first, None) if self._month_first else self._date(found, first, second, None)
+        return self._slashed(found, found["a"], found["b"])
+
+    def slashed_through(self, found: re.Match[str]) -> Said:
+        """11/22-11/24."""
+        ends = (found["a"], found["b"]), (found["a2"], found["b2"])
+        if all(_fraction(*end) for end in ends) and not _ON.search(before(found)):
+            return None
+        first, last = (self._slashed(found, *end) for end in ends)
+        return f"{first} {self._to} {last}" if first and last else None
+
+    def _slashed(self, found: re.Match[str], first: str, second: str) -> str | None:
+        day, month = (second, first) if self._month_first else (first, second)
+        return self._date(found, int(day), int(month), None)
 
     def without_year(self, found: re.Match[str]) -> Said:
         return self._date(found, int(found["d"]), int(found["m"]), None)
@@ -134,7 +178,7 @@ class _Calendar:
         said = self._say(day, month, before(found))
         if year is None:
             return said + _full_stop(found)
-        return f"{said} {self._of_year(year)}"
+        return f"{said} {self._of_year(year)}{_full_stop(found)}"
 
     def _of_year(self, year: int) -> str:
         if self._code in ("es", "pt"):
@@ -173,6 +217,10 @@ def _exists(day: int, month: int, year: int | None) -> bool:
     except ValueError:
         return False
     return True
+
+
+def _fraction(above: str, below: str) -> bool:
+    return above[0] != "0" and below[0] != "0" and int(above) < int(below) <= 10
 
 
 def _full_stop(found: re.Match[str]) -> str:

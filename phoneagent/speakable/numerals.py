@@ -51,7 +51,7 @@ def rules(language: Language) -> list[Rule]:
         found.append(Rule(r"(?<![\w.,])(?P<n>\d{1,4})(?:e|de|ste)(?!\w)", reader.ordinal, Begins.DIGIT))
     if language.code == "de":
         found.append(Rule(
-            r"(?<![\w.,])(?P<n>\d{1,3})\.(?=\s(?:Stock|Etage|Tag|Mal|Platz|Klasse|Stufe|Reihe|Person|Kapitel|Schritt)\w*)",
+            r"(?<![\w.,])(?P<n>\d{1,3})\.(?=\s(?:Stock|Etage|Jahrhundert|Tag|Mal|Platz|Klasse|Stufe|Reihe|Person|Kapitel|Schritt)\w*)",
             reader.german_ordinal,
             Begins.DIGIT,
         ))  # fmt: skip
@@ -166,7 +166,11 @@ class _Numerals:
 
 
 def in_threes(digits: str) -> list[str]:
-    """Long strings of digits in groups that can be followed; a ZIP code is one."""
+    """Long strings of digits in groups that can be followed; a ZIP code is one, and no digit is left alone."""
     if len(digits) <= 5:
         return [digits]
-    return [digits[at : at + 3] for at in range(0, len(digits), 3)]
+    groups = []
+    while len(digits) > 4:
+        groups.append(digits[:3])
+        digits = digits[3:]
+    return [*groups, digits]
