@@ -19,6 +19,7 @@ from .states import State
 ANSWER_REACH = 4  # words: so far the agent gets with what follows its question before an answer to it is noticed
 ECHO_REACH = 12  # words: some four seconds of speech; an echo and its transcript are not later than that
 NO_ANSWER = 4  # words of a question, said again: fewer are its answer ("a table for two?" – "for two")
+ECHO_LAG = 2  # words: a short echo is of the latest ones; "at seven" may choose from those before them
 ECHO_LEAD = 2  # words: what is just being said may come back before it counts as heard
 
 
@@ -193,13 +194,29 @@ class BargeIn:
         return policy.speaking if reply.playout.ends_at > at else policy.thinking
 
     def _meaning(self, text: str, at: float, *, final: bool = False) -> Meaning:
-        policy, playout = self._floor.policy, self._replies.current.playout
-        said = playout.around(at, before=ECHO_REACH, after=ECHO_LEAD)
-        limits, asked = self._limits(at), self._question_heard(at)
-        echo = policy.echo_words
+        playout, limits = self._replies.current.playout, self._limits(at)
+        asked, echo = self._question_heard(at), self._echo_words(at)
+
+        def against(before: int) -> Meaning:
+            said = playout.around(at, before=before, after=ECHO_LEAD)
+            policy = self._floor.policy
+            return meaning(text, policy, needed=limits.words, asked=asked, final=final, agent=said, echo=echo)
+
+        words = self._listening.turn.echoed + len(text.split())  # in one breath
+        meant = against(ECHO_REACH)
+        if meant is not Meaning.ECHO or words >= NO_ANSWER:
+            return meant
+        latest = against(words + ECHO_LAG)
+        return latest if final or latest is Meaning.ECHO else Meaning.NOTHING  # more words will tell
+
+    def _echo_words(self, at: float) -> int:
+        """How many words it takes to be an echo now."""
+        echo = self._floor.policy.echo_words
+        if echo and self._listening.turn.echoed:
+            return 1  # the rest of one
         if echo and self._question_heard(at, but=1):
-            echo = max(echo, NO_ANSWER)
-        return meaning(text, policy, needed=limits.words, asked=asked, final=final, agent=said, echo=echo)
+            return max(echo, NO_ANSWER)
+        return echo
 
     def _question_heard(self, at: float, *, but: int = 3) -> bool:
         """Whether the caller has just heard a question, or all `but` so many words of it: "yeah" answers it."""

@@ -91,6 +91,16 @@ def test_an_echo_makes_a_pause_at_most():
     assert call.emitted("echo") == [{"text": "open from"}]
 
 
+def test_the_last_word_of_an_echo_is_no_interruption_either():
+    call = talking()
+    call.tells(e.SpeechStarted("vad"))
+    call.tells(e.PartialTranscript("open from"))
+    call.passes(0.3)
+    call.tells(e.EndOfTurn("open from Tuesday"))
+    call.passes(4.0)
+    assert call.transcript[-1] == "agent: We are open from Tuesday to Sunday and closed on all the Mondays."
+
+
 def test_ears_that_take_a_noise_for_speech_and_say_no_more_are_not_waited_for():
     """Nobody would tell of the end of a sound that only they have heard."""
     call = talking()
@@ -107,6 +117,14 @@ def test_what_a_caller_says_in_one_breath_with_an_echo_is_theirs():
     assert call.state is State.CALLER_SPEAKING
     call.tells(e.EndOfTurn("open from and on Mondays"))
     assert call.transcript[-1] == "caller: and on Mondays"
+
+
+def test_a_choice_from_what_the_agent_offers_is_no_echo_of_it():
+    call = talking("We have tables at six, at seven and at eight. Which would you like?")
+    call.passes(7 * WORD / 8000)
+    call.tells(e.SpeechStarted("vad"))
+    call.tells(e.EndOfTurn("At seven."))
+    assert call.transcript[-1] == "caller: At seven."
 
 
 def test_a_sound_must_last_where_that_is_wanted():
