@@ -203,7 +203,7 @@ class BargeIn:
             return meaning(text, policy, needed=limits.words, asked=asked, final=final, agent=said, echo=echo)
 
         words = self._listening.turn.echoed + len(text.split())  # in one breath
-        meant = against(ECHO_REACH)
+        meant = against(max(ECHO_REACH, words + ECHO_LAG))
         if meant is not Meaning.ECHO or words >= NO_ANSWER:
             return meant
         latest = against(words + ECHO_LAG)

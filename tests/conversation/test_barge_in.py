@@ -91,6 +91,22 @@ def test_an_echo_makes_a_pause_at_most():
     assert call.emitted("echo") == [{"text": "open from"}]
 
 
+@pytest.mark.parametrize("turn_events", [True, False])
+def test_a_line_that_returns_everything_does_not_cut_a_long_answer(turn_events):
+    answer = " ".join(f"On {day} we open at nine and close at five." for day in ["Monday", "Tuesday", "Friday"])
+    call = ScriptedCall(turn_events=turn_events).greets()
+    call.tells(e.PartialTranscript("When are you open?", final=True))
+    call.passes(6.1)
+    call.answers(answer)
+    call.passes(0.3)
+    call.tells(e.SpeechStarted("vad"))
+    words = answer.split()
+    for count in range(2, len(words) - 1):
+        call.tells(e.PartialTranscript(" ".join(words[:count])))
+        call.passes(WORD / 8000)
+    assert call.state is State.SPEAKING
+
+
 def test_the_last_word_of_an_echo_is_no_interruption_either():
     call = talking()
     call.tells(e.SpeechStarted("vad"))
