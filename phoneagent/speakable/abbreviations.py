@@ -77,6 +77,10 @@ _ROADS = {"St.": "Street", "Dr.": "Drive"}
 """What is Saint and Doctor before a name is Street and Drive after one."""
 
 
+_HOUR = {"o": "godzinie", "po": "godzinie", "przed": "godziną", "od": "godziny", "do": "godziny", "na": "godzinę"}
+"""In Polish, after these words."""
+
+
 def rules(language: Language) -> list[Rule]:
     known = ABBREVIATIONS[language.code]
     english = language.code == "en"
@@ -88,6 +92,8 @@ def rules(language: Language) -> list[Rule]:
             return None
         if text in _AFTER_NUMBER and not re.search(r"\d\s?$", before(found)):
             return None
+        if text == "godz." and (form := _HOUR.get(_word_before(found))):
+            said = form
         if english and text in _ROADS and _is_road(found):
             said = _ROADS[text]
         return said + ("." if text.endswith(".") and _ends(found, text, english=english) else "")
@@ -112,6 +118,11 @@ def _ends(found: re.Match[str], text: str, *, english: bool) -> bool:
     if text in _LAST_WORDS or (english and text == "Sr.") or (text in _ROADS and _is_road(found)):
         return ends_sentence(found)
     return not after(found).strip()
+
+
+def _word_before(found: re.Match[str]) -> str:
+    words = before(found).split()
+    return words[-1].casefold() if words else ""
 
 
 def _is_road(found: re.Match[str]) -> bool:

@@ -35,7 +35,8 @@ class Numbers:
         decimals = (
             r"(?:,\d+|\.\d{1,2}(?!\d))" if comma else r"(?:\.\d+|,\d\d(?![\d,]))"
         )  # models write 3.50 in every language
-        self.pattern = rf"(?:\d{{1,3}}(?:{groups}\d{{3}})+(?!\d)(?:{decimals})?|\d+(?:{decimals})?)"
+        either = r"\d{1,3}(?:(?:,\d{3})+\.|(?:\.\d{3})+,)\d\d?(?!\d)"  # of both signs the second is for decimals
+        self.pattern = rf"(?:{either}|\d{{1,3}}(?:{groups}\d{{3}})+(?!\d)(?:{decimals})?|\d+(?:{decimals})?)"
         """A written number, without sign."""
 
     # -- read ---------------------------------------------------------------------------------------
@@ -44,6 +45,8 @@ class Numbers:
         """The digits of a written number, with a point before the decimals: "1.200,50" is "1200.50"."""
         if re.fullmatch(r"\d+[.,]\d{1,2}", written):
             return written.replace(",", ".")
+        if both := re.fullmatch(r"(\d+(?:([.,])\d{3})+)(?!\2)[.,](\d\d?)", written):
+            return re.sub("[.,]", "", both[1]) + "." + both[3]
         return self._groups.sub("", written).replace(self._decimal, ".")
 
     # -- say ----------------------------------------------------------------------------------------

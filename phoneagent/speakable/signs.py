@@ -5,9 +5,16 @@ from __future__ import annotations
 import re
 
 from .language import Language
-from .rules import SPACE, Begins, Rule, Said
+from .rules import SPACE, Begins, Rule, Said, before, one_of
 
 _ENGLISH = {"w/o": "without", "w/": "with", "c/o": "care of", "n/a": "not applicable", "and/or": "and or"}
+_PRESSED = re.compile(
+    r"\b(?:press|push|dial|hit|enter|tap|drück|wähl|appuye|tape|compose|pulse|marque|presion|oprim|prem|digit|naciśnij"
+    r"|wciśnij|wybierz|pressione|tecle|druk|toets)",
+    re.IGNORECASE,
+)
+"""Keys of a telephone are spoken of, in any language."""
+_EACH = {"hr": "hour", "h": "hour", "min": "minute", "sec": "second", "wk": "week", "mo": "month", "yr": "year"}
 
 
 def rules(language: Language) -> list[Rule]:
@@ -18,12 +25,26 @@ def rules(language: Language) -> list[Rule]:
         left, right = found.string[found.start() - 1], found.string[found.end()]
         return " " if left.isupper() and right.isupper() else f" {words.either} "
 
+    def each(found: re.Match[str]) -> Said:
+        """$10/hr."""
+        return f" {words.per} {_EACH[found['each']]}"
+
     def shortened(found: re.Match[str]) -> Said:
         return _ENGLISH[found[0].lower()]
 
+    def star(found: re.Match[str]) -> Said:
+        """The key of a telephone: press *, dial *67. Elsewhere it is a mark."""
+        return f"{words.star} " if _PRESSED.search(before(found)) else None
+
+    def pound(found: re.Match[str]) -> Said:
+        return words.pound if _PRESSED.search(before(found)) else None
+
     found = [
         *(
-            [Rule(r"(?<=[a-z])/(?=(?:hour|day|night|week|month|year|person)\b)", lambda _: " per ", Begins.SIGN)]
+            [
+                Rule(rf"(?<=[\w$€£%])/(?P<each>{one_of(*_EACH)})(?!\w)", each, Begins.SIGN),
+                Rule(r"(?<=[a-z])/(?=(?:hour|day|night|week|month|year|person)\b)", lambda _: " per ", Begins.SIGN),
+            ]
             if language.code == "en"
             else []
         ),
@@ -35,7 +56,10 @@ def rules(language: Language) -> list[Rule]:
         Rule(r"(?<!\w)#(?=[^\W\d])", lambda _: f"{words.hashtag} ", Begins.SIGN),
         Rule(r"@", lambda _: f" {words.at} ", Begins.SIGN),
         Rule(rf"(?<=\d){SPACE}?[×x*]{SPACE}?(?=\d)|×", lambda _: f" {words.times} ", Begins.SIGN),
-        Rule(r"(?<=\s)\*(?=\s*\d)", lambda _: words.times, Begins.SIGN),
+        Rule(r"(?<=\d\s)\*(?=\s*\d)", lambda _: f" {words.times} ", Begins.SIGN),
+        Rule(r"(?<=[^\W\d_]\s)\*(?=\d{1,3}(?![\w*])(?![^*\n]*\*)|\s+[^\W\d_*]|[.,;!?)]|$)", star, Begins.SIGN),
+        Rule(r"(?<=[^\W\d_]\s)#(?=:|\s\d)", lambda _: words.number, Begins.SIGN),
+        Rule(r"(?<=[^\W\d_]\s)#(?=\s|[.,;!?)]|$)", pound, Begins.SIGN),
         Rule(r"\+", lambda _: f" {words.plus} ", Begins.SIGN),
         Rule(r"={1,3}", lambda _: f" {words.equals} ", Begins.SIGN),
         Rule(r"(?<![\w~])[~≈](?=\s?[\d$€£])", lambda _: f"{words.about} ", Begins.SIGN),

@@ -109,8 +109,10 @@ class _Clock:
     def _polish(self, hour: int, minute: int, earlier: str) -> str:
         feminine = re.sub(r"[yi]\b", lambda end: "a" if end[0] == "y" else "ia", self._numbers.ordinal(hour or 24))
         feminine = feminine.replace("gia", "ga").replace("cia", "cia")
-        if re.search(r"(?i)\b(?:o|po|przed|od|do)\s+$", earlier):
+        if re.search(r"(?i)\b(?:o|po|przed|od|do)\s+(?:godz(?:\.|inie|iny)\s+)?$", earlier):
             feminine = re.sub(r"a\b", "ej", feminine).replace("gej", "giej")
+        elif re.search(r"(?i)\bna\s+(?:godz(?:\.|inę)\s+)?$", earlier):  # a table for half past seven
+            feminine = re.sub(r"a\b", "ą", feminine)
         return f"{feminine} {self._minute(minute)}" if minute else feminine
 
     def _minute(self, minute: int) -> str:

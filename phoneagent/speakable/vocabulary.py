@@ -32,6 +32,8 @@ class Vocabulary:
     point: str  # of decimals
     point_digits: bool  # whether all decimals are said one by one
     one: str  # before a noun: "ein Euro", while counting says "eins"
+    star: str = ""  # the key of a telephone
+    pound: str = ""  # the key beside the zero
     halves: Mapping[str, str] = field(default_factory=dict)
     """Simple fractions: "1/2" is "one half"."""
     cents: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -45,6 +47,7 @@ class Vocabulary:
 ENGLISH = Vocabulary(
     "dot", "slash", "at", "dash", "underscore", "colon", "and", "or", "number", "hashtag", "plus", "minus", "equals",
     "times", "to", "per", "about", "less than", "more than", "point", point_digits=True, one="one",
+    star="star", pound="pound",
     halves={
         "1/2": "one half", "1/3": "one third", "2/3": "two thirds", "1/4": "one quarter", "3/4": "three quarters",
     },
@@ -63,7 +66,7 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
     "de": Vocabulary(
         "Punkt", "Schrägstrich", "ät", "Bindestrich", "Unterstrich", "Doppelpunkt", "und", "oder", "Nummer", "Hashtag",
         "plus", "minus", "gleich", "mal", "bis", "pro", "etwa", "kleiner als", "größer als", "Komma",
-        point_digits=True, one="ein",
+        point_digits=True, one="ein", star="Stern", pound="Raute",
         halves={
             "1/2": "ein halb", "1/3": "ein Drittel", "2/3": "zwei Drittel", "1/4": "ein Viertel", "3/4": "drei Viertel",
         },
@@ -76,7 +79,7 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
     "fr": Vocabulary(
         "point", "slash", "arobase", "tiret", "tiret bas", "deux-points", "et", "ou", "numéro", "hashtag", "plus",
         "moins", "égale", "fois", "à", "par", "environ", "inférieur à", "supérieur à", "virgule",
-        point_digits=False, one="un",
+        point_digits=False, one="un", star="étoile", pound="dièse",
         halves={
             "1/2": "un demi", "1/3": "un tiers", "2/3": "deux tiers", "1/4": "un quart", "3/4": "trois quarts",
         },
@@ -89,6 +92,7 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
     "es": Vocabulary(
         "punto", "barra", "arroba", "guion", "guion bajo", "dos puntos", "y", "o", "número", "almohadilla", "más",
         "menos", "igual a", "por", "a", "por", "unos", "menor que", "mayor que", "coma", point_digits=False, one="un",
+        star="asterisco", pound="almohadilla",
         halves={
             "1/2": "un medio", "1/3": "un tercio", "2/3": "dos tercios", "1/4": "un cuarto", "3/4": "tres cuartos",
         },
@@ -101,7 +105,7 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
     "it": Vocabulary(
         "punto", "barra", "chiocciola", "trattino", "trattino basso", "due punti", "e", "o", "numero", "cancelletto",
         "più", "meno", "uguale", "per", "a", "al", "circa", "minore di", "maggiore di", "virgola",
-        point_digits=False, one="un",
+        point_digits=False, one="un", star="asterisco", pound="cancelletto",
         halves={"1/2": "mezzo", "1/3": "un terzo", "2/3": "due terzi", "1/4": "un quarto", "3/4": "tre quarti"},
         cents={"EUR": ("centesimo", "centesimi"), "USD": ("centesimo", "centesimi")},
         currencies={"EUR": ("euro", "euro"), "USD": ("dollaro", "dollari"), "CHF": ("franco", "franchi")},
@@ -110,7 +114,7 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
     "pl": Vocabulary(
         "kropka", "ukośnik", "małpa", "myślnik", "podkreślnik", "dwukropek", "i", "lub", "numer", "hasztag", "plus",
         "minus", "równa się", "razy", "do", "za", "około", "mniej niż", "więcej niż", "przecinek",
-        point_digits=False, one="jeden",
+        point_digits=False, one="jeden", star="gwiazdka", pound="krzyżyk",
         halves={
             "1/2": "jedna druga", "1/3": "jedna trzecia", "2/3": "dwie trzecie", "1/4": "jedna czwarta",
             "3/4": "trzy czwarte",
@@ -124,7 +128,7 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
     "pt": Vocabulary(
         "ponto", "barra", "arroba", "hífen", "sublinhado", "dois pontos", "e", "ou", "número", "cardinal", "mais",
         "menos", "igual a", "vezes", "a", "por", "cerca de", "menor que", "maior que", "vírgula",
-        point_digits=False, one="um",
+        point_digits=False, one="um", star="asterisco", pound="cardinal",
         halves={"1/2": "meio", "1/3": "um terço", "2/3": "dois terços", "1/4": "um quarto", "3/4": "três quartos"},
         cents={"EUR": ("cêntimo", "cêntimos"), "BRL": ("centavo", "centavos"), "USD": ("centavo", "centavos")},
         currencies={"EUR": ("euro", "euros"), "USD": ("dólar", "dólares"), "BRL": ("real", "reais")},
@@ -133,7 +137,7 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
     "nl": Vocabulary(
         "punt", "slash", "apenstaartje", "streepje", "laag streepje", "dubbele punt", "en", "of", "nummer", "hashtag",
         "plus", "min", "is", "keer", "tot", "per", "ongeveer", "minder dan", "meer dan", "komma",
-        point_digits=False, one="één",
+        point_digits=False, one="één", star="sterretje", pound="hekje",
         halves={"1/2": "een half", "1/3": "een derde", "2/3": "twee derde", "1/4": "een kwart", "3/4": "drie kwart"},
         cents={"EUR": ("cent", "cent"), "USD": ("cent", "cent")},
         currencies={"EUR": ("euro", "euro"), "USD": ("dollar", "dollar"), "GBP": ("pond", "pond")},
