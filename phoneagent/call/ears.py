@@ -82,8 +82,8 @@ class Ears:
 
     async def finish(self) -> None:
         """The caller has gone: let the last words come, also if the ears are only now being connected."""
-        self._finished = True
         await self._connected.wait()
+        self._finished = True
         if self._transcription is not None:
             await self._transcription.finish()
 
@@ -110,6 +110,8 @@ class Ears:
             except ProviderError as error:
                 problem, hopeless = str(error), not error.retryable
             log.warning("ears_lost", problem=problem)
+            if self._finished:
+                return  # new ones would have nothing to hear
             if self._now() - began >= STEADY:
                 attempt = 0
             if hopeless or attempt >= len(RECONNECT):

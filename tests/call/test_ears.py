@@ -117,6 +117,52 @@ async def test_a_caller_who_hangs_up_before_the_ears_are_connected_is_heard_all_
     assert listening.events == [EndOfTurn("40 frames")]
 
 
+class LostAtTheEnd(Attentive):
+    """Ears that are lost when they are to give their last words."""
+
+    connections = 0
+
+    async def connect(self, *, call: str, language: str = "en") -> Attentive:
+        self.connections += 1
+        return Attentive()
+
+    async def __aiter__(self) -> AsyncIterator[Event]:
+        async for heard in super().__aiter__():
+            yield heard
+        raise ProviderError("deepgram", "the socket was closed with code 1011")
+
+    async def finish(self) -> None:
+        self.heard.put_nowait(None)
+
+
+async def test_ears_that_are_lost_after_the_caller_has_gone_are_not_connected_again():
+    """New ones would hear nothing, cost money, and wait for an end that nobody tells them a second time."""
+    lost = LostAtTheEnd()
+    listening = Listening(lost)
+    listening.connected(lost)
+    await asyncio.sleep(0)
+    await listening.ears.finish()
+    await asyncio.wait([listening.running], timeout=60.0)
+    assert listening.running.done()
+    assert lost.connections == 0
+    assert listening.events == []
+
+
+async def test_ears_that_are_lost_just_before_the_caller_hangs_up_are_connected_again_for_the_last_words():
+    lost = LostAtTheEnd()
+    listening = Listening(lost)
+    listening.connected(lost)
+    await asyncio.sleep(0)
+    lost.heard.put_nowait(None)
+    await asyncio.sleep(0.05)
+    for _ in range(40):
+        listening.ears.hear(SILENCE)
+    await listening.ears.finish()
+    await listening.running
+    assert lost.connections == 1
+    assert listening.events == [EndOfTurn("40 frames")]
+
+
 async def test_nobody_waits_for_ears_that_have_failed():
     listening = Listening()
     finishing = asyncio.create_task(listening.ears.finish())
