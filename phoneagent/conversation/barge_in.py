@@ -11,14 +11,13 @@ from .caller_turn import CallerTurn
 from .deadlines import Reason
 from .floor import Floor
 from .listening import Listening
-from .meaning import Meaning, meaning
+from .meaning import NO_ANSWER, Meaning, echo_needed, meaning
 from .policy import Interruption
 from .replies import Replies
 from .states import State
 
 ANSWER_REACH = 4  # words: so far the agent gets with what follows its question before an answer to it is noticed
 ECHO_REACH = 12  # words: some four seconds of speech; an echo and its transcript are not later than that
-NO_ANSWER = 4  # words of a question, said again: fewer are its answer ("a table for two?" – "for two")
 ECHO_LAG = 2  # words: a short echo is of the latest ones; "at seven" may choose from those before them
 ECHO_LEAD = 2  # words: what is just being said may come back before it counts as heard
 
@@ -195,7 +194,8 @@ class BargeIn:
 
     def _meaning(self, text: str, at: float, *, final: bool = False) -> Meaning:
         playout, limits = self._replies.current.playout, self._limits(at)
-        asked, echo = self._question_heard(at), self._echo_words(at)
+        asked, begun = self._question_heard(at), self._listening.turn.echoed > 0
+        echo = echo_needed(self._floor.policy, begun=begun, asked=self._question_heard(at, but=1))
 
         def against(before: int) -> Meaning:
             said = playout.around(at, before=before, after=ECHO_LEAD)
@@ -208,15 +208,6 @@ class BargeIn:
             return meant
         latest = against(words + ECHO_LAG)
         return latest if final or latest is Meaning.ECHO else Meaning.NOTHING  # more words will tell
-
-    def _echo_words(self, at: float) -> int:
-        """How many words it takes to be an echo now."""
-        echo = self._floor.policy.echo_words
-        if echo and self._listening.turn.echoed:
-            return 1  # the rest of one
-        if echo and self._question_heard(at, but=1):
-            return max(echo, NO_ANSWER)
-        return echo
 
     def _question_heard(self, at: float, *, but: int = 3) -> bool:
         """Whether the caller has just heard a question, or all `but` so many words of it: "yeah" answers it."""

@@ -22,6 +22,7 @@ class CallerTurn:
     sounded: bool = False  # a voice was heard since it was opened, though it may be over
     voice_ended: float | None = None
     before: str | None = None
+    over: str = ""  # what the agent said, if this began before the agent had finished
     echoed: int = 0  # words with which the present segment begins, and which were the agent's echo
 
     def hear(self, text: str, *, final: bool) -> None:

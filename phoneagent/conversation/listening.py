@@ -11,7 +11,7 @@ from .deadlines import Reason
 from .endpointing import found, rule_for, silence_needed, unfinished
 from .floor import Floor
 from .latency import Waterfall
-from .meaning import normalised
+from .meaning import NO_ANSWER, Meaning, echo_needed, meaning, normalised
 from .replies import Replies
 from .states import State
 
@@ -93,6 +93,18 @@ class Listening:
         ended_with = self._closed.interim or self._closed.text
         return recent and bool(told) and normalised(ended_with).startswith(told)
 
+    def _is_echo(self, words: str) -> bool:
+        """Whether the turn began over the agent, and its words are nothing but the agent's, back over the line.
+
+        A few of many words may be an answer to them; all of a few are none.
+        """
+        turn, policy = self.turn, self._floor.policy
+        if not turn.over or turn.held or turn.keys:
+            return False
+        answer = turn.over.endswith("?") or len(turn.over.split()) >= NO_ANSWER
+        echo = echo_needed(policy, begun=turn.echoed > 0, asked=answer)
+        return meaning(words, policy, needed=1, final=True, agent=turn.over, echo=echo) is Meaning.ECHO
+
     # -- the end of the turn ------------------------------------------------------------------------
 
     def eager_end_of_turn(self, event: e.EagerEndOfTurn, at: float) -> None:
@@ -113,7 +125,9 @@ class Listening:
         text = event.text.strip()
         if self.is_repeat(text, at):
             return
-        if self.turn.keys:
+        if self._is_echo(self.turn.own(text)):
+            self._nothing_said(at)
+        elif self.turn.keys:
             self.turn.hear(text, final=True)
             self.turn.voiced = False
             if self._floor.deadlines.get(Reason.KEYPAD) is None:
@@ -165,7 +179,7 @@ class Listening:
 
     def overdue(self, at: float) -> None:
         """Silence, or a limit, has ended the turn."""
-        if self.whole(self.turn.text):
+        if self.whole(self.turn.text) and not self._is_echo(self.turn.text):
             self.answer(at)
         else:
             self._nothing_said(at)
@@ -220,6 +234,7 @@ class Listening:
         elif turn.held and turn.settled and not turn.voiced:
             self.answer(at)
         elif turn.voiced or turn.text:
+            turn.over = self._floor.asked
             self.open(at)
             if not turn.noticed:
                 self.set_end(at)

@@ -8,6 +8,7 @@ from enum import Enum, auto
 
 from .policy import Policy
 
+NO_ANSWER = 4  # words of the agent's, said again: fewer may answer them ("a table for two?" – "for two")
 LIKE_AN_ECHO = 0.7  # of the words: ears mishear one in four of what comes back through a handset
 _NOT_WORDS = re.compile(r"[^\w\s'-]+")
 
@@ -56,6 +57,18 @@ def meaning(
     if final or asked or urgent or len(words.split()) >= needed:
         return Meaning.INTERRUPTION
     return Meaning.NOTHING
+
+
+def echo_needed(policy: Policy, *, begun: bool, asked: bool) -> int:
+    """How many of the agent's words are an echo; 0: there is none.
+
+    `begun`: what came before them in the same breath was one. `asked`: fewer than `NO_ANSWER` may be an answer to them.
+    """
+    if not policy.echo_words:
+        return 0
+    if begun:
+        return 1
+    return max(policy.echo_words, NO_ANSWER) if asked else policy.echo_words
 
 
 def _echoed(words: str, agent: str) -> int:

@@ -7,7 +7,7 @@ import pytest
 from phoneagent.conversation import events as e
 from phoneagent.conversation.commands import CancelReply, ClearPlayback, SendAudio, StartReply
 from phoneagent.conversation.meaning import Meaning, meaning
-from phoneagent.conversation.policy import Interruption, Policy
+from phoneagent.conversation.policy import Interruption, Phrasing, Policy
 from phoneagent.conversation.states import State
 
 from .scripted_call import WORD, ScriptedCall
@@ -93,7 +93,10 @@ def test_an_echo_makes_a_pause_at_most():
 
 @pytest.mark.parametrize("turn_events", [True, False])
 def test_a_line_that_returns_everything_does_not_cut_a_long_answer(turn_events):
-    answer = " ".join(f"On {day} we open at nine and close at five." for day in ["Monday", "Tuesday", "Friday"])
+    answer = (
+        "We are open from Tuesday to Sunday and closed on all the Mondays, but in summer we have guests each single "
+        "day until late at night, when nobody else would serve you anything good."
+    )
     call = ScriptedCall(turn_events=turn_events).greets()
     call.tells(e.PartialTranscript("When are you open?", final=True))
     call.passes(6.1)
@@ -105,6 +108,38 @@ def test_a_line_that_returns_everything_does_not_cut_a_long_answer(turn_events):
         call.tells(e.PartialTranscript(" ".join(words[:count])))
         call.passes(WORD / 8000)
     assert call.state is State.SPEAKING
+
+
+@pytest.mark.parametrize("turn_events", [True, False])
+def test_an_echo_that_ends_after_the_agent_has_finished_is_not_answered(turn_events):
+    greeting = "Hello, how can I help you?"
+    call = ScriptedCall(
+        phrasing=Phrasing(greeting=greeting), turn_events=turn_events, greeting=Interruption(interruptible=False)
+    )
+    call.tells(e.CallStarted())
+    call.voices(1)
+    call.passes(0.3)
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(6 * WORD / 8000)
+    assert call.state is State.CALLER_SPEAKING
+    call.tells(e.SpeechStopped(ended=call.at - 0.1))
+    call.tells(e.EndOfTurn(greeting) if turn_events else e.PartialTranscript(greeting, final=True))
+    call.passes(1.0)
+    assert call.state is State.LISTENING
+    assert call.transcript == [f"agent: {greeting}"]
+
+
+@pytest.mark.parametrize("greeting", ["A table for two?", "We have tables for two."])
+def test_an_answer_that_began_over_the_end_of_what_it_repeats_is_no_echo(greeting):
+    call = ScriptedCall(greeting=Interruption(interruptible=False), phrasing=Phrasing(greeting=greeting))
+    call.tells(e.CallStarted())
+    call.voices(1)
+    call.passes(0.9)
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(0.5)
+    call.tells(e.SpeechStopped(ended=call.at - 0.1))
+    call.tells(e.EndOfTurn("For two."))
+    assert call.transcript == [f"agent: {greeting}", "caller: For two."]
 
 
 def test_the_last_word_of_an_echo_is_no_interruption_either():
