@@ -19,7 +19,7 @@ class CallerTurn:
     keys: str = ""
     voiced: bool = False
     noticed: bool = False  # the voice is heard by ourselves, who will tell of its end; ears may only tell of its start
-    sounded: bool = False  # a voice was heard since it was opened, though it may be over
+    sounded: bool = False  # a voice was heard since it was opened or held, though it may be over
     voice_ended: float | None = None
     before: str | None = None
     over: str = ""  # what the agent said, if this began before the agent had finished
@@ -36,6 +36,7 @@ class CallerTurn:
     def hold(self, text: str) -> None:
         """Enter a turn of the ears that is not to be answered yet."""
         self.held.append(self.own(text))
+        self.sounded = False
         self.segments.clear()
         self.interim, self.echoed = "", 0
 

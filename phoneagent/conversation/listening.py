@@ -87,9 +87,14 @@ class Listening:
         self.set_end(at)
 
     def is_repeat(self, text: str, at: float) -> bool:
-        """Whether this is what the turn before ended with: the ears tell some things twice, or late."""
-        told = normalised(text)
-        recent = self.turn.untouched and at - self._closed_at < REPEAT_WITHIN
+        """Whether this is what the turn before, or the held part of this one, ended with.
+
+        The ears tell some things twice, or late.
+        """
+        told, turn = normalised(text), self.turn
+        if turn.held and not turn.sounded:
+            return bool(told) and normalised(turn.held[-1]) == told
+        recent = turn.untouched and at - self._closed_at < REPEAT_WITHIN
         ended_with = self._closed.interim or self._closed.text
         return recent and bool(told) and normalised(ended_with).startswith(told)
 

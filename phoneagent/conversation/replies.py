@@ -278,6 +278,8 @@ class Replies:
         self._failures += 1
         if self._failures >= floor.policy.failures_at_most:
             self.say("farewell", floor.phrasing.failure_goodbye, at, then=Hangup("failure"))
+        elif not floor.turns and floor.phrasing.greeting:
+            self.say("greeting", floor.phrasing.greeting, at)  # nothing was said that could be said again
         else:
             self.say("apology", floor.phrasing.apology, at)
 

@@ -79,6 +79,16 @@ def test_digits_dictated_in_groups_are_one_turn_though_the_ears_end_each_group()
     assert call.state is State.THINKING
 
 
+def test_a_group_that_the_ears_end_twice_is_one_group_but_one_said_twice_is_two():
+    call = ScriptedCall().greets()
+    asks(call, "What is your phone number?")
+    says(call, "five five")
+    call.tells(e.EndOfTurn("five five"))
+    says(call, "five five")
+    call.passes(1.4)
+    assert call.transcript[-1] == "caller: five five five five"
+
+
 def test_while_a_turn_is_held_back_the_answer_is_prepared():
     call = ScriptedCall().greets()
     asks(call, "What is your phone number?")

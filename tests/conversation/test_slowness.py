@@ -215,6 +215,15 @@ def test_the_model_greets_where_that_is_wanted():
     assert call.emitted("turn_ended")[0]["kind"] == "greeting"
 
 
+def test_a_model_that_fails_to_greet_is_stood_in_for():
+    call = ScriptedCall(phrasing=PHRASING, first_message="generated")
+    call.tells(e.CallStarted())
+    call.tells(e.ReplyFailed(1, "503"))
+    assert call.last(Synthesize).text == "Hello there"
+    call.tells(e.ReplyFailed(2, "503", "tts"))
+    assert call.last(Synthesize).text == PHRASING.failure_goodbye
+
+
 @pytest.mark.parametrize(("answer", "ends"), [("Have a nice day. Goodbye!", True), ("Goodbye is a word.", False)])
 def test_a_phrase_that_ends_the_call_does_so_when_it_was_heard(answer, ends):
     call = ScriptedCall(phrasing=Phrasing(greeting="Hello there", end_call_phrases=("goodbye",))).greets()
