@@ -5,11 +5,19 @@ from __future__ import annotations
 import re
 
 from .language import Language
-from .rules import HYPHEN, SPACE, Begins, Rule, Said, before
+from .rules import HYPHEN, SPACE, Begins, Rule, Said, after, before
 
 _FRACTIONS = {"½": "1/2", "⅓": "1/3", "⅔": "2/3", "¼": "1/4", "¾": "3/4"}
 _YEARS = range(1900, 2100)  # four digits in it are a year; earlier ones only after "in", "since" and the like
 _OF_YEARS = re.compile(r"\b(?:in|since|from|until|till|by|year|circa|of|im jahr|jahr|seit)\s+$", re.IGNORECASE)
+_IN_PAIRS_AFTER = re.compile(
+    r"\b(?:room|suite|flight|bus|route|highway|unit|apartment|building|box|locker)\s(?:[A-Z]{2}\s)?$", re.IGNORECASE
+)
+_IN_PAIRS_BEFORE = re.compile(
+    r"\s(?:[NSEW]\.?\s)?(?:[A-Z][\w'’.]*\s){1,3}(?:Street|St|Avenue|Ave|Road|Rd|Boulevard|Blvd|Drive|Dr|Lane|Ln|Way"
+    r"|Court|Ct|Place|Pl|Square|Parkway|Pkwy)\b"
+)
+"""Flight 1175 and 1234 Elm Street are read like years, in English."""
 CARDINAL_DIGITS = 4  # more without a separator are read digit by digit, but for round ones
 
 
@@ -88,6 +96,8 @@ class _Numerals:
         number = int(written)
         if len(written) == 4 and (number in _YEARS or (number < 1900 and _OF_YEARS.search(before(found)))):
             return self._numbers.year(number)
+        if len(written) == 4 and self._numbers.language == "en" and _in_pairs(found):
+            return self._numbers.year(number)
         return self._numbers.cardinal(number)
 
     def range(self, found: re.Match[str]) -> Said:
@@ -163,6 +173,10 @@ class _Numerals:
         if self._numbers.language == "en":
             said = said.replace("one ", "a ", 1)
         return f"{self._numbers.cardinal(int(whole))} {self._words.both} {said}"
+
+
+def _in_pairs(found: re.Match[str]) -> bool:
+    return bool(_IN_PAIRS_AFTER.search(before(found)) or _IN_PAIRS_BEFORE.match(after(found, 60)))
 
 
 def in_threes(digits: str) -> list[str]:

@@ -88,6 +88,9 @@ def said(text: str, tag: str = "en") -> str:
         ("11/20-11/25", "November twentieth to November twenty-fifth"),
         ("2026-11-22T19:30:00Z", "November twenty-second twenty twenty-six seven thirty PM"),
         ("2026/11/22", "November twenty-second twenty twenty-six"),
+        ("1234 Elm Street, room 1204", "twelve thirty-four Elm Street, room twelve oh-four"),
+        ("Flight UA 1175, 1600 Oak Ave NW", "Flight UA eleven seventy-five, sixteen hundred Oak Ave NW"),
+        ("1500 Street vendors", "one thousand five hundred Street vendors"),
         # telephone numbers and codes
         ("ending in 4821", "ending in four eight two one"),
         ("the last four digits are 1234", "the last four digits are one two three four"),
