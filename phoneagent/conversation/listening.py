@@ -65,8 +65,9 @@ class Listening:
             self.set_end(at)
 
     def speech_stopped(self, event: e.SpeechStopped, at: float) -> None:
-        """The voice detector is slower than the ears: the turn is already being answered."""
-        self.turn.fall_silent(event.ended)
+        """The end of a sound over the agent; or of the turn before: the voice detector is slower than the ears."""
+        if self.turn.sounded:
+            self.turn.fall_silent(event.ended)
         waterfall = self._replies.reply.waterfall if self._replies.reply else Waterfall()
         if waterfall.speech_ended is None and event.ended <= (waterfall.end_of_turn or 0.0):
             waterfall.speech_ended = event.ended

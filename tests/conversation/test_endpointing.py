@@ -301,6 +301,16 @@ def test_a_sound_that_only_the_ears_have_heard_is_not_waited_for(turn_events, se
     assert call.state is State.LISTENING
 
 
+def test_the_end_of_an_old_sound_is_no_silence_after_new_words():
+    """They would be answered at once, for the silence before them."""
+    call = ScriptedCall(turn_events=False).greets()
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.passes(3.0)
+    call.tells(e.PartialTranscript("A table for two and", final=True))
+    call.passes(1.1)
+    assert call.state is State.CALLER_SPEAKING
+
+
 def test_a_caller_too_quiet_for_us_to_notice_is_not_waited_for():
     call = ScriptedCall(turn_events=False).greets()
     call.tells(e.SpeechStarted("stt"))
