@@ -89,17 +89,17 @@ class BargeIn:
             return
         turn = listening.turn
         turn.hear(event.text, final=event.final)
-        meant = self._meaning(turn.text, at)
+        meant = self._meaning(turn.fresh, at)
         if meant is Meaning.INTERRUPTION and self._limits(at).interruptible:
             self._interrupt(at)
             listening.open(at)
             listening.set_end(at)
         elif event.final and meant in (Meaning.BACKCHANNEL, Meaning.ECHO):
-            self._overheard(meant, turn.text)
+            self._overheard(meant, turn.fresh)
             turn.segments.clear()
         elif meant is Meaning.ECHO and self._floor.state is State.PAUSED:
             # No need to wait for the end of one's own voice. What follows in the same breath is the caller's.
-            self._overheard(meant, turn.text)
+            self._overheard(meant, turn.fresh)
             self._go_on(at)
             self._listening.turn.echoed = len(event.text.split())
 
@@ -223,4 +223,4 @@ class BargeIn:
         turn = self._listening.turn
         if self._floor.turn_events or turn.voiced or not turn.settled:
             return False
-        return self._meaning(turn.text, at, final=True) is Meaning.INTERRUPTION
+        return self._meaning(turn.fresh, at, final=True) is Meaning.INTERRUPTION

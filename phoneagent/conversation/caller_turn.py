@@ -57,8 +57,13 @@ class CallerTurn:
     @property
     def text(self) -> str:
         """The words so far, and the keys pressed."""
-        keys = [f"[keypad: {self.keys}]"] if self.keys else []
-        return " ".join(part for part in [*self.held, *self.segments, self.interim, *keys] if part)
+        keys = f"[keypad: {self.keys}]" if self.keys else ""
+        return " ".join(filter(None, [*self.held, self.fresh, keys]))
+
+    @property
+    def fresh(self) -> str:
+        """The words that are not held: what is being said now."""
+        return " ".join(filter(None, [*self.segments, self.interim]))
 
     @property
     def settled(self) -> bool:

@@ -224,6 +224,27 @@ def test_what_must_be_heard_is_not_interrupted_but_the_rest_is():
     assert ClearPlayback() in call.tells(e.SpeechStarted("vad"))
 
 
+def test_a_murmur_does_not_interrupt_because_of_what_was_said_over_a_part_that_must_be_heard():
+    call = ScriptedCall().greets()
+    reply = call.hears("Book it.").reply
+    call.tells(e.ReplyText(reply, "This call is recorded for your safety. ", interruptible=False))
+    call.tells(e.ReplyText(reply, "We have a table for you at eight."))
+    call.tells(e.ReplyDone(reply))
+    call.voices(reply)
+    call.passes(0.5)
+    call.tells(e.EndOfTurn("For two people."))
+    call.passes(9 * WORD / 8000 - 0.5)
+    call.tells(e.SpeechStarted("vad"))
+    call.tells(e.PartialTranscript("Mm-hm"))
+    assert call.state is State.PAUSED
+    call.tells(e.EndOfTurn("Mm-hm"))
+    call.passes(3.0)
+    assert call.transcript[-2:] == [
+        "agent: This call is recorded for your safety. We have a table for you at eight.",
+        "caller: For two people.",
+    ]
+
+
 def test_an_operators_words_may_be_sacred():
     call = ScriptedCall().greets()
     call.tells(e.ControlReceived("say", "The building must be left at once.", interruptible=False))
