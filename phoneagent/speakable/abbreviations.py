@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from .language import Language
 from .rules import Begins, Rule, Said, after, before, ends_sentence, one_of
@@ -146,11 +146,22 @@ def _weekdays(language: Language) -> list[Rule]:
         """Mon: 9-5."""
         return names[found["a"].casefold()] if found["a"][0].isupper() or language.code != "en" else None
 
+    def dated(found: re.Match[str]) -> Said:
+        """Tue, Nov 24."""
+        return names[found["a"].casefold()] if found["a"][0].isupper() else None
+
     day = one_of(*names)
+    months = one_of(*_months(language, "wide"), *_months(language, "abbreviated"))
+    date = rf"(?:{months}|\d{{1,2}}(?:/\d|\.? ?(?:de )?{months}|\.\d))"
     return [
+        Rule(rf"\b(?P<a>(?i:{day}))\.?(?=,?\s{date})", dated, Begins.LETTER),
         Rule(rf"\b(?P<a>(?i:{day}))(?=:)", listed, Begins.LETTER),
         Rule(rf"\b(?P<a>(?i:{day}))\.?\s?[-–—]\s?(?P<b>(?i:{day}))\b\.?", through, Begins.LETTER),
     ]
+
+
+def _months(language: Language, width: str) -> Iterable[str]:
+    return (str(name).rstrip(".") for name in language.locale.months["format"][width].values())
 
 
 def _day_names(language: Language) -> dict[str, str]:

@@ -8,7 +8,7 @@ from datetime import date
 
 from .language import Language
 from .numbers import genitive
-from .rules import HYPHEN, SPACE, Begins, Part, Rule, Said, before, ends_sentence, one_of
+from .rules import HYPHEN, SPACE, Begins, Part, Rule, Said, after, before, ends_sentence, one_of
 
 _YEAR = r"(?:1[5-9]|20)\d\d"
 _TIME = r"\d\d:\d\d"
@@ -125,7 +125,9 @@ class _Calendar:
 
     def slashed(self, found: re.Match[str]) -> Said:
         """12/25; but 3/4 is a fraction, unless it is "on 3/4", and 24/7 is always."""
-        if found[0] == "24/7" or (_fraction(found["a"], found["b"]) and not _ON.search(before(found))):
+        if found[0] == "24/7":
+            return None
+        if _fraction(found["a"], found["b"]) and (not _ON.search(before(found)) or after(found).startswith(" of ")):
             return None
         return self._slashed(found, found["a"], found["b"])
 
