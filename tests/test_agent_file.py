@@ -90,6 +90,14 @@ def test_rules_of_endpointing_are_regular_expressions():
         parse_agent(f"{SMALL}[[turn_taking.rules]]\nsilence = 0", "a.toml")
 
 
+def test_a_knob_can_be_turned_to_nothing_where_that_makes_sense():
+    policy = parse_agent(f'{SMALL}[turn_taking]\nback_off = 0\nrespond_after = 0\nkeypad_end = ""', "a.toml").policy
+    assert (policy.back_off, policy.respond_after, policy.keypad_end) == (0.0, 0.0, "")
+    assert problems(f"{SMALL}[turn_taking]\nreply_within = 0") == (
+        "a.toml:3: turn_taking.reply_within: expected a number of at least 0.02, got 0",
+    )
+
+
 def test_fillers_are_not_english_where_the_agent_is_not():
     german = 'name = "a"\nlanguage = "de"\n'
     assert parse_agent(german, "a.toml").phrasing.fillers == ()
@@ -164,7 +172,7 @@ def test_fallbacks_keep_their_order():
         (f"{SMALL}[llm]\nprovider = 'scripted'", "a.toml:3: llm.provider: scripted needs a [dialogue] to follow"),
         (
             f"{SMALL}[turn_taking]\nidle_after = -1",
-            "a.toml:3: turn_taking.idle_after: expected a number above 0, got -1",
+            "a.toml:3: turn_taking.idle_after: expected a number of at least 0.02, got -1",
         ),
         (
             f"{SMALL}[turn_taking]\nslice_samples = 0",
@@ -322,7 +330,7 @@ note = { idle_after = 2 }
 '''
     assert problems(text) == (
         "a.toml:6: note: unknown key",
-        "a.toml:9: turn_taking.idle_after: expected a number above 0, got 0",
+        "a.toml:9: turn_taking.idle_after: expected a number of at least 0.02, got 0",
     )
 
 

@@ -195,11 +195,10 @@ def _like(record: type[Any], name: str, *, without: tuple[str, ...] = ()) -> typ
         if kind == tuple[EndpointingRule, ...]:
             return tuple[_Rule, ...], default  # type: ignore[valid-type]  # made from the record above
         least = field.metadata.get("least", 0)
-        positive: dict[Any, Any] = {"ge": least} if least else {"gt": 0} if default else {"ge": 0}
         checked: dict[Any, Any] = {
-            float: Annotated[float, Field(**positive, allow_inf_nan=False)],
+            float: Annotated[float, Field(ge=least, allow_inf_nan=False)],
             int: Annotated[int, Field(ge=least)],
-            str: Text if default else str,
+            str: Text if default and field.metadata.get("unit") != "key" else str,
         }
         kind = checked.get(kind, kind)
         if field.metadata.get("unit") in ("pattern", "patterns"):

@@ -9,9 +9,16 @@ from typing import Any, TypeVar
 
 T = TypeVar("T")
 
+FRAME_SECONDS = 0.02  # nothing on a telephone line is shorter
 
-def knob(default: T, unit: str, why: str, *, least: float = 0) -> T:
-    """A field of a policy: its default, what it is counted in, and the reason. `least`: the smallest value allowed."""
+
+def knob(default: T, unit: str, why: str, *, least: float | None = None) -> T:
+    """A field of a policy: its default, what it is counted in, and the reason.
+
+    `least`: the smallest value allowed; that of a duration is a frame, unless it is 0 or more by default.
+    """
+    if least is None:
+        least = FRAME_SECONDS if isinstance(default, float) and default else 0
     value: T = field(default=default, metadata={"unit": unit, "why": why, "least": least})
     return value
 

@@ -80,7 +80,9 @@ class Policy:
     )
     words_within: float = knob(0.4, "s", "after a sound over the agent: if no words come by then, it was none")
     resume_words_before: int = knob(0, "words", "0: go on at the word that was cut; 1: at the one before it")
-    back_off: float = knob(0.5, "s", "from an interruption to the next word at least; sooner sounds like quarrelling")
+    back_off: float = knob(
+        0.5, "s", "from an interruption to the next word at least; sooner sounds like quarrelling", least=0
+    )
     echo_words: int = knob(2, "words", "so many in a row that the agent has just said are its echo; 0: there is none")
     backchannels: tuple[str, ...] = knob(
         (
