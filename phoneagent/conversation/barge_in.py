@@ -8,7 +8,9 @@ from __future__ import annotations
 
 from . import events as e
 from .caller_turn import CallerTurn
+from .commands import Hangup
 from .deadlines import Reason
+from .endpointing import says_yes_or_no, wants_yes_or_no
 from .floor import Floor
 from .listening import Listening
 from .meaning import NO_ANSWER, Meaning, echo_needed, meaning
@@ -193,14 +195,17 @@ class BargeIn:
         return policy.speaking if reply.playout.ends_at > at else policy.thinking
 
     def _meaning(self, text: str, at: float, *, final: bool = False) -> Meaning:
-        playout, limits = self._replies.current.playout, self._limits(at)
+        reply, limits = self._replies.current, self._limits(at)
+        playout, leaving = reply.playout, isinstance(reply.then, Hangup)
         asked, begun = self._question_heard(at), self._listening.turn.echoed > 0
         echo = echo_needed(self._floor.policy, begun=begun, asked=self._question_heard(at, but=1))
 
         def against(before: int) -> Meaning:
             said = playout.around(at, before=before, after=ECHO_LEAD)
-            policy = self._floor.policy
-            return meaning(text, policy, needed=limits.words, asked=asked, final=final, agent=said, echo=echo)
+            policy, needed = self._floor.policy, limits.words
+            return meaning(
+                text, policy, needed=needed, asked=asked, leaving=leaving, final=final, agent=said, echo=echo
+            )
 
         words = self._listening.turn.echoed + len(text.split())  # in one breath
         meant = against(max(ECHO_REACH, words + ECHO_LAG))
@@ -211,8 +216,10 @@ class BargeIn:
 
     def _question_heard(self, at: float, *, but: int = 3) -> bool:
         """Whether the caller has just heard a question, or all `but` so many words of it: "yeah" answers it."""
-        reply = self._replies.current
+        reply, floor = self._replies.current, self._floor
         heard, text = reply.playout.heard(at), reply.playout.text
+        if not heard and reply.kind == "answer":  # "Well," – "yeah": the question before it is still to be answered
+            return wants_yes_or_no(floor.asked) and not says_yes_or_no(floor.unanswered)
         if "?" in " ".join(heard.split()[-ANSWER_REACH:]):
             return True
         nearly = len(text[len(heard) :].split()) <= but

@@ -37,6 +37,10 @@ class CallerTurn:
         """Enter a turn of the ears that is not to be answered yet."""
         self.held.append(self.own(text))
         self.sounded = False
+        self.forget()
+
+    def forget(self) -> None:
+        """The ears begin anew: what they said of the present words does not count any more."""
         self.segments.clear()
         self.interim, self.echoed = "", 0
 

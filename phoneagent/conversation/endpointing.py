@@ -20,6 +20,12 @@ _NUMBER = re.compile(
 )
 _SENTENCE = re.compile(r"[.!?]$")
 
+_YES = r"(?:yes|yeah|yep|no|nope|correct|right|exactly|sure|of course|not really|please do)"
+_YES_OR_NO = (
+    r"(?:^|[.!?,]\s+|\b(?:so|and|or),? )(?:do|does|did|is|are|was|were|can|could|would|will|shall|should|have|has|may)"
+    r"\b[^.!?]*\?$"
+)
+
 BUILT_IN = (
     # A telephone number that is complete need not be waited for: the longest national ones have ten or eleven digits.
     EndpointingRule(
@@ -37,12 +43,7 @@ BUILT_IN = (
         turn_events=False,
     ),
     EndpointingRule(
-        0.2,
-        agent=r"(?:^|[.!?,]\s+|\b(?:so|and|or),? )(?:do|does|did|is|are|was|were|can|could|would|will|shall|should"
-        r"|have|has|may)\b[^.!?]*\?$",
-        caller=r"^\W*(?:yes|yeah|yep|no|nope|correct|right|exactly|sure|of course|not really|please do)\b"
-        r"\W*(?:please|thanks|thank you)?\W*$",
-        turn_events=False,
+        0.2, agent=_YES_OR_NO, caller=rf"^\W*{_YES}\b\W*(?:please|thanks|thank you)?\W*$", turn_events=False
     ),
 )
 
@@ -82,6 +83,16 @@ def silence_needed(text: str, policy: Policy, *, asked: str = "") -> float:
 def unfinished(text: str) -> bool:
     """Whether nobody ends a thought like this."""
     return bool(_FRAGMENT.search(text.strip()))
+
+
+def wants_yes_or_no(asked: str) -> bool:
+    """Whether this ends with a question that "yeah" answers."""
+    return bool(_compiled(_YES_OR_NO).search(asked.strip()))
+
+
+def says_yes_or_no(text: str) -> bool:
+    """Whether there is a yes or a no in it."""
+    return bool(_compiled(rf"\b{_YES}\b").search(text))
 
 
 @lru_cache(maxsize=512)

@@ -58,8 +58,10 @@ class Floor:
 
     @property
     def asked(self) -> str:
-        """What the agent said last."""
-        return self.last_said(1)
+        """What the agent said last, but for "are you still there?": the question before that is still open."""
+        prompts = self.phrasing.idle_prompts
+        said = (turn.text for turn in reversed(self.turns) if turn.role == "agent" and turn.text not in prompts)
+        return next(said, "")
 
     def last_said(self, turns: int) -> str:
         """What the agent said in its last so many turns."""

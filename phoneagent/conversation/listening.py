@@ -30,20 +30,32 @@ class Listening:
         self._closed_at = float("-inf")
         self._patient = False  # the caller has asked for a moment
         self._idle_prompts = 0
+        self._idle_since = 0.0
         self._to_say: list[e.ControlReceived] = []  # an operator's words, spoken when the agent is free
 
     def listen(self, at: float) -> None:
         """Nobody speaks: wait for the caller."""
+        self._idle_since = at
+        self._await_words(at)
+
+    def _await_words(self, at: float) -> None:
+        """Wait on: sounds without words do not make a silence shorter, or a noisy line would never be asked."""
         policy = self._floor.policy
         self.turn = CallerTurn()
         self._floor.enter(State.LISTENING)
         wait = max(policy.idle_after, policy.idle_when_waiting) if self._patient else policy.idle_after
-        self._floor.deadlines.set(Reason.SILENCE, at + wait)
+        self._floor.deadlines.set(Reason.SILENCE, max(at + policy.final_within, self._idle_since + wait))
 
     def open(self, at: float) -> None:
         """The floor is the caller's."""
         self._floor.enter(State.CALLER_SPEAKING)
-        self._floor.deadlines.set(Reason.TURN_LIMIT, at + self._floor.policy.turn_at_most)
+        self._limit(at)
+
+    def _limit(self, at: float) -> None:
+        """A turn may last long, a sound may not."""
+        policy, turn = self._floor.policy, self.turn
+        limit = policy.turn_at_most if turn.text else min(policy.sound_at_most, policy.turn_at_most)
+        self._floor.deadlines.set(Reason.TURN_LIMIT, at + limit)
 
     # -- sounds and words ---------------------------------------------------------------------------
 
@@ -79,11 +91,14 @@ class Listening:
     def partial_transcript(self, event: e.PartialTranscript, at: float) -> None:
         if self.is_repeat(event.text, at):
             return
+        wordless = not self.turn.text
         self.turn.hear(event.text, final=event.final)
         if not self.turn.text:
             return
         if self._floor.state is State.LISTENING:
             self.open(at)
+        elif wordless:
+            self._limit(at)
         self._replies.abandon_speculation(unless=self.whole(self.turn.text))
         self.set_end(at)
 
@@ -119,6 +134,7 @@ class Listening:
         if self._floor.state is State.LISTENING:
             self.open(at)
         self.turn.hear(event.text, final=False)
+        self._limit(at)
         self.set_end(at)
         if not self.turn.keys:  # the answer will be to the keys as well
             self._replies.speculate(self.whole(self.turn.text), at)
@@ -142,6 +158,7 @@ class Listening:
             self.turn.hold(text)
             self._answer_or_hold(at)
         elif self.whole(" ".join(self.turn.held)):
+            self.turn.forget()
             self._answer_or_hold(at)
         elif self._floor.state is State.CALLER_SPEAKING:
             self._nothing_said(at)
@@ -209,7 +226,7 @@ class Listening:
         if self._to_say:
             self._speak_for_operator(at)
         else:
-            self.listen(at)
+            self._await_words(at)
 
     def whole(self, text: str) -> str:
         """The caller's words together with those that were not answered yet."""

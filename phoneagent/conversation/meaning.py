@@ -28,14 +28,22 @@ def normalised(text: str) -> str:
 
 
 def meaning(
-    text: str, policy: Policy, *, needed: int, asked: bool = False, final: bool = False, agent: str = "", echo: int = 2
+    text: str,
+    policy: Policy,
+    *,
+    needed: int,
+    asked: bool = False,
+    leaving: bool = False,
+    final: bool = False,
+    agent: str = "",
+    echo: int = 2,
 ) -> Meaning:
     """What `text`, said over the agent, means.
 
-    `needed`: so many words interrupt. `asked`: the agent has just put a question, which "yeah" may answer. `final`: the
-    caller has finished, so that too few words to interrupt are an answer all the same: a single "seven" must not be
-    lost. `agent`: what the agent has said in the last seconds, whose `echo` this may be if it has so many words; 0: it
-    has none.
+    `needed`: so many words interrupt. `asked`: the agent has just put a question, which "yeah" may answer. `leaving`:
+    it says goodbye, and "bye" agrees. `final`: the caller has finished, so that too few words to interrupt are an
+    answer all the same: a single "seven" must not be lost. `agent`: what the agent has said in the last seconds, whose
+    `echo` this may be if it has so many words; 0: it has none.
     """
     words = normalised(text)
     if not words:
@@ -49,10 +57,11 @@ def meaning(
             return Meaning.NOTHING  # it may still become one: the next words will tell
     urgent = any(f"{words} ".startswith(f"{normalised(phrase)} ") for phrase in policy.interrupting)
     if not asked and not urgent:
-        rest = _without(words, policy.backchannels)
+        murmurs = policy.backchannels + policy.closings if leaving else policy.backchannels
+        rest = _without(words, murmurs)
         if not rest:
             return Meaning.BACKCHANNEL
-        if not final and any(normalised(phrase).startswith(rest) for phrase in policy.backchannels):
+        if not final and any(normalised(phrase).startswith(rest) for phrase in murmurs):
             return Meaning.NOTHING  # "I" of "I see"
     if final or asked or urgent or len(words.split()) >= needed:
         return Meaning.INTERRUPTION

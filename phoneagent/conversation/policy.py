@@ -64,6 +64,7 @@ class Policy:
     final_within: float = knob(1.0, "s", "so long a final transcript may lag behind the silence it belongs to")
     end_of_turn_within: float = knob(6.0, "s", "for ears with turn events: their own limit is 5 s, then they are deaf")
     turn_at_most: float = knob(60.0, "s", "a turn that does not end is closed after this")
+    sound_at_most: float = knob(12.0, "s", "the same of a turn without a word: a sound that lasts is no caller's voice")
     respond_after: float = knob(0.0, "s", "from the caller's last sound to the answer at least; some find haste rude")
 
     # -- eager turns
@@ -91,6 +92,14 @@ class Policy:
         ),
         "phrases",
         'listeners say them and mean "go on"; another language needs its own',
+    )  # fmt: skip
+    closings: tuple[str, ...] = knob(
+        (
+            "bye", "bye bye", "goodbye", "good bye", "good night", "see you", "take care", "thanks", "thank you",
+            "thanks a lot", "thank you very much", "you too", "have a nice day", "cheers",
+        ),
+        "phrases",
+        "said over the agent's goodbye they take nothing back: the call ends",
     )  # fmt: skip
     interrupting: tuple[str, ...] = knob(
         ("stop", "wait", "hold on", "no", "actually", "excuse me", "sorry"),

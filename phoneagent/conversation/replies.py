@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import replace
 
 from phoneagent.errors import MisuseError
 
@@ -270,6 +271,9 @@ class Replies:
     def _fail(self, reply: Reply, problem: str, at: float) -> None:
         """A reply cannot go on. What was heard of it stands; then an apology, or the end if it happens again."""
         floor = self._floor
+        if floor.state is State.PAUSED:
+            reply.failed = problem  # nobody apologises to somebody who is speaking
+            return
         floor.emit("reply_failed", reply=reply.id, problem=problem)
         if reply.kind in ("apology", "farewell") or (reply.kind == "idle" and reply.then is not None):
             self.leave(reply.then or Hangup("failure"), at)
@@ -298,6 +302,8 @@ class Replies:
             self._run_tool(reply, event.call, at)
 
     def _run_tool(self, reply: Reply, call: ToolCall, at: float) -> None:
+        if call.id in self._tools:  # some servers count anew in each reply
+            call = replace(call, id=f"{call.id}.{reply.id}")
         self._tools[call.id] = reply.running_tools[call.id] = call
         self._tools_until = at + self._floor.policy.tool_within
         self._floor.want(RunTool(reply.id, call))
@@ -515,7 +521,9 @@ class Replies:
         reply.since = at
         self._think(at)
         if reply.playout.complete and reply.playout.received == 0:
-            self._fail(reply, "tts: no audio", at)
+            reply.failed = reply.failed or "tts: no audio"
+        if reply.failed:
+            self._fail(reply, reply.failed, at)
             return
         self._send(reply, at)
         if reply.playout.sent:

@@ -38,6 +38,7 @@ class Reply:
     fillers: int = 0  # said in this wait
     filler_ends: float | None = None  # when the filler under way makes way for the answer
     over: list[str] = field(default_factory=list)  # what the caller said over it without interrupting
+    failed: str = ""  # why it cannot go on, if that turned out while it was paused
     written: bool = False  # the model has finished
     handed_over: bool = False  # the voice knows that no phrase follows
     then: Hangup | Transfer | None = None

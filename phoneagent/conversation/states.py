@@ -123,8 +123,8 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
         },
         S.PAUSED: {
             **_REPLY,
-            e.ReplyDone: _to("replies.reply_done", S.THINKING, S.LEAVING),
-            e.ReplyFailed: _to("replies.reply_failed", S.THINKING, S.LEAVING),
+            e.ReplyDone: _to("replies.reply_done", S.LEAVING),
+            e.ReplyFailed: _to("replies.reply_failed"),
             e.ReplyAudioDone: _to("replies.reply_audio_done"),
             e.SpeechStarted: _to("listening.speech_goes_on"),
             e.SpeechStopped: _to("barge_in.pause_ends"),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from phoneagent.conversation import events as e
-from phoneagent.conversation.commands import CancelReply, ClearPlayback, SendAudio, StartReply
+from phoneagent.conversation.commands import CancelReply, ClearPlayback, Hangup, SendAudio, StartReply, Synthesize
 from phoneagent.conversation.meaning import Meaning, meaning
 from phoneagent.conversation.policy import Interruption, Phrasing, Policy
 from phoneagent.conversation.states import State
@@ -414,3 +414,80 @@ def test_a_transcript_that_was_amended_is_what_is_thought_about_ahead():
     call.answers("At what time?")
     call.tells(e.EndOfTurn("for two"))
     assert call.state is State.SPEAKING
+
+
+# -- the end of a call, and other moments -------------------------------------------------------------
+
+
+def leaving() -> ScriptedCall:
+    call = ScriptedCall().greets()
+    call.hears("That is all.")
+    reply = call.replies("Goodbye and have a nice day.", done=False)
+    call.asks_tool("end_call")
+    call.tells(e.ReplyDone(reply))
+    call.voices(reply)
+    call.passes(0.8)
+    return call
+
+
+@pytest.mark.parametrize("said", ["Bye bye.", "Thank you, bye", "you too"])
+def test_a_goodbye_over_the_goodbye_ends_the_call(said):
+    call = leaving()
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(0.4)
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.tells(e.PartialTranscript(said[:6]))
+    call.tells(e.EndOfTurn(said))
+    call.passes(3.0)
+    assert call.all(Hangup)
+    assert call.core.turns[-1].text == "Goodbye and have a nice day."
+
+
+def test_whoever_wants_something_after_all_is_not_hung_up_on():
+    call = leaving()
+    call.tells(e.SpeechStarted("vad"))
+    call.tells(e.EndOfTurn("Thank you, and when do you open?"))
+    call.passes(3.0)
+    assert call.all(Hangup) == []
+    assert call.state is State.THINKING
+
+
+def test_nobody_apologises_to_somebody_who_is_speaking():
+    call = ScriptedCall().greets()
+    reply = call.hears("Hours?").reply
+    call.tells(e.SpeechStarted("vad"))
+    assert call.tells(e.ReplyFailed(reply, "503")) == []
+    call.passes(0.5)
+    call.tells(e.EndOfTurn("And the address?"))
+    assert call.last(StartReply).turns[-1].text == "Hours? And the address?"
+
+
+def test_an_apology_comes_when_the_sound_meant_nothing():
+    call = ScriptedCall().greets()
+    reply = call.hears("Hours?").reply
+    call.tells(e.SpeechStarted("vad"))
+    call.tells(e.ReplyFailed(reply, "503"))
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.passes(0.5)
+    assert call.last(Synthesize).text.startswith("I am sorry")
+
+
+def test_yeah_after_a_well_answers_the_question_before_it():
+    call = ScriptedCall().greets()
+    call.hears("At seven?")
+    call.answers("Is seven o'clock fine?")
+    call.passes(2.0)
+    call.hears("Well,")
+    call.tells(e.EndOfTurn("yeah"))
+    assert call.transcript[-1] == "caller: Well, yeah"
+
+
+def test_a_murmur_after_a_yes_is_one():
+    call = ScriptedCall().greets()
+    call.hears("At seven?")
+    call.answers("Is seven o'clock fine?")
+    call.passes(2.0)
+    reply = call.hears("Yes please.").reply
+    call.tells(e.SpeechStarted("vad"))
+    call.tells(e.EndOfTurn("yeah"))
+    assert call.last(StartReply).reply == reply

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from phoneagent.conversation import events as e
-from phoneagent.conversation.commands import CancelReply, SendAudio, StartReply
+from phoneagent.conversation.commands import CancelReply, SendAudio, StartReply, Synthesize
 from phoneagent.conversation.endpointing import silence_needed
 from phoneagent.conversation.policy import EndpointingRule, Policy
 from phoneagent.conversation.states import State
@@ -317,3 +317,57 @@ def test_a_caller_too_quiet_for_us_to_notice_is_not_waited_for():
     call.tells(e.PartialTranscript("What are your hours?", final=True))
     call.passes(0.6)
     assert call.transcript[-1] == "caller: What are your hours?"
+
+
+def test_a_noise_that_does_not_stop_ends_no_patience():
+    call = ScriptedCall().greets()
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(12.1)
+    assert call.state is State.LISTENING
+    call.passes(1.1)
+    assert call.emitted("deadline")[-1]["reason"] == "the caller has been silent for long"
+
+
+def test_a_caller_may_speak_longer_than_a_noise():
+    call = ScriptedCall().greets()
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(2.0)
+    call.tells(e.PartialTranscript("Well it all began"))
+    for _ in range(10):
+        call.passes(4.0)
+        call.tells(e.PartialTranscript("Well it all began and it went on"))
+    assert call.state is State.CALLER_SPEAKING
+
+
+def test_a_line_that_crackles_now_and_then_is_asked_too():
+    call = ScriptedCall().greets()
+    for _ in range(2):
+        call.passes(3.0)
+        call.tells(e.SpeechStarted("vad"))
+        call.passes(0.3)
+        call.tells(e.SpeechStopped(ended=call.at - 0.2))
+        call.tells(e.EndOfTurn(""))
+    call.passes(3.0)
+    assert any(line["reason"] == "the caller has been silent for long" for line in call.emitted("deadline"))
+
+
+def test_a_question_is_still_open_after_are_you_still_there():
+    call = ScriptedCall().greets()
+    asks(call, "What is your phone number?")
+    call.passes(8.1)
+    call.voices(call.last(Synthesize).reply)
+    call.passes(2.0)
+    assert call.transcript[-1] == "agent: Are you still there?"
+    says(call, "five five five")
+    assert call.state is State.CALLER_SPEAKING, "held back for the rest"
+
+
+def test_words_that_the_ears_take_back_are_not_answered():
+    call = ScriptedCall().greets()
+    asks(call, "What is your phone number?")
+    says(call, "five five five")
+    call.tells(e.SpeechStarted("vad"))
+    call.tells(e.PartialTranscript("and a"))
+    call.tells(e.EndOfTurn(""))
+    call.passes(2.0)
+    assert call.transcript[-1] == "caller: five five five"

@@ -195,6 +195,15 @@ def test_nobody_is_asked_whether_they_are_there_while_a_tool_works_for_them(call
     assert call.all(RunTool)
 
 
+def test_tools_with_the_same_id_are_told_apart(call):
+    call.hears("Book it")
+    call.asks_tool("book", id="call_0")
+    call.tells(e.ReplyDone(call.last(StartReply).reply))
+    first = call.last(RunTool).call.id
+    call.core._replies._run_tool(call.core._replies.current, call.last(RunTool).call, call.at)
+    assert [c.call.id for c in call.core._floor.take() if isinstance(c, RunTool)] != [first]
+
+
 # -- the first words, and the last --------------------------------------------------------------------
 
 
