@@ -83,7 +83,7 @@ class MemoryStore:
         epoch = kept.epoch if kept else 0
         if epoch > token:
             raise LeaseLost("another process owns the call")
-        if kept is None or epoch < token:
+        if kept is None or not epoch or epoch < token:
             raise CallForgotten("expected a lease that was given out here: the store has lost the call")
         if seq > len(kept.turns) + 1:
             raise CallForgotten(f"expected turn {len(kept.turns) + 1}, got {seq}")

@@ -295,6 +295,12 @@ async def test_a_token_that_was_never_given_out_is_not_a_lost_lease(store):
 # --- stream tokens
 
 
+async def test_nobody_writes_to_a_call_that_nobody_has_taken(store):
+    await store.create_call(RECORD)
+    with pytest.raises(CallForgotten):
+        await store.append_turn(CALL, 1, TURNS[0], token=0)
+
+
 async def test_a_stream_token_works_once(store):
     await store.put_stream_token("k3J9", CALL, seconds=60)
     assert await store.take_stream_token("k3J9") == CALL
