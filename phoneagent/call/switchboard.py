@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Coroutine, Iterable, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -61,19 +61,20 @@ class Switchboard:
         self._ringing: dict[str, _Ringing] = {}
         self._live: dict[str, Call] = {}
         self._tasks: set[asyncio.Task[None]] = set()
-        self._warming: list[asyncio.Task[None]] = []
+        self._greetings: list[asyncio.Task[None]] = []
+        self._phrases: list[asyncio.Task[None]] = []
 
     async def __aenter__(self) -> Self:
-        self._warming = [
-            self._begin(self._warm(equipped, equipped.agent.phrasing.greeting), f"warm {equipped.agent.name}")
-            for equipped in self.agents.values()
-        ]
+        for equipped in self.agents.values():
+            greeting, phrases = self._warm(equipped, equipped.agent.phrasing.greeting)
+            self._greetings.append(greeting)
+            self._phrases.append(phrases)
         return self
 
     async def warmed(self) -> None:
         """Wait until greetings and fixed phrases are spoken and kept, or have turned out not to be to be had."""
-        if self._warming:
-            await asyncio.wait(self._warming)
+        if self._phrases:
+            await asyncio.wait(self._phrases)
 
     async def __aexit__(self, *_: object) -> None:
         self.draining = True
@@ -104,8 +105,12 @@ class Switchboard:
 
     @property
     def ready(self) -> bool:
-        """Whether a call is welcome. One that comes earlier is answered all the same, a little later."""
-        return not self.draining and not self.full and all(task.done() for task in self._warming)
+        """Whether a call is welcome. One that comes earlier is answered all the same, a little later.
+
+        It is once greetings are spoken. The dozen fixed phrases take the voice ten times as long, and nobody needs
+        them in the first seconds of a call; until they are kept, they are spoken when they are due.
+        """
+        return not self.draining and not self.full and all(task.done() for task in self._greetings)
 
     def live(self, call: str) -> Call | None:
         """The call, if this process carries it."""
@@ -241,7 +246,7 @@ class Switchboard:
             return
         equipped = self.agents[record.agent]
         lines = self._open_lines(record, equipped)
-        self._begin(self._warm(equipped, equipped.phrasing(record.variables).greeting), "warm greeting")
+        self._warm(equipped, equipped.phrasing(record.variables).greeting)
         discard = asyncio.get_running_loop().call_later(RINGING, self._discard, record.id)
         self._ringing[record.id] = _Ringing(stored, lines, discard)
 
@@ -264,18 +269,27 @@ class Switchboard:
             self._begin(_close(ringing.lines), f"discard {call}")
             self._around.observer.tell(call, 0.0, "call_abandoned", {})
 
-    async def _warm(self, equipped: EquippedAgent, greeting: str) -> None:
-        phrasing = equipped.agent.phrasing
+    def _warm(self, equipped: EquippedAgent, greeting: str) -> tuple[asyncio.Task[None], asyncio.Task[None]]:
+        """What a call needs at once, and after it what it may need later."""
+        name = equipped.agent.name
+        at_once = self._begin(self._warm_greeting(equipped, greeting), f"warm greeting of {name}")
+        return at_once, self._begin(self._warm_phrases(equipped, at_once), f"warm phrases of {name}")
+
+    async def _warm_greeting(self, equipped: EquippedAgent, greeting: str) -> None:
         warming = asyncio.ensure_future(equipped.llm.warm())
+        if "{" not in greeting:
+            await self._prepare_speech(equipped, [greeting], shared=greeting == equipped.agent.phrasing.greeting)
+        await warming
+
+    async def _warm_phrases(self, equipped: EquippedAgent, greeting: asyncio.Task[None]) -> None:
+        await asyncio.wait([greeting])  # it goes first: together they would share the voice's bandwidth
+        await self._prepare_speech(equipped, equipped.agent.phrasing.fixed)
+
+    async def _prepare_speech(self, equipped: EquippedAgent, texts: Iterable[str], *, shared: bool = True) -> None:
         try:
-            if "{" not in greeting:
-                await self._around.cache.warm(
-                    equipped.tts, [equipped.spoken(greeting)], shared=greeting == phrasing.greeting
-                )
-            await self._around.cache.warm(equipped.tts, map(equipped.spoken, phrasing.fixed))
+            await self._around.cache.warm(equipped.tts, map(equipped.spoken, texts), shared=shared)
         except ProviderError as error:
             log.warning("speech_not_prepared", agent=equipped.agent.name, problem=str(error))
-        await warming
 
     def _begin(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)

@@ -133,6 +133,24 @@ async def test_a_server_that_stops_closes_the_connections_of_calls_that_ring():
     assert provider.open == set()
 
 
+class Leisurely(Provider):
+    """Takes a second for every phrase."""
+
+    async def connect(self, *, call: str, language: str = "en") -> Connection:
+        await asyncio.sleep(1.0)
+        return await super().connect(call=call)
+
+
+async def test_a_call_is_welcome_once_the_greeting_is_spoken():
+    async with switchboard(Leisurely(), MemoryStore()) as board:
+        began = asyncio.get_running_loop().time()
+        assert not board.ready
+        await asyncio.sleep(1.5)
+        assert board.ready
+        await board.warmed()
+        assert asyncio.get_running_loop().time() - began > 3.0  # the fixed phrases came after it
+
+
 class Slow(MemoryStore):
     async def load_call(self, call: str) -> StoredCall | None:
         await asyncio.sleep(1.0)
