@@ -7,8 +7,8 @@ from decimal import Decimal
 from functools import lru_cache
 
 from babel import Locale
-from num2words import num2words
 
+from .number_words import converter
 from .vocabulary import Vocabulary
 
 SPACES = "\u00a0\u202f\u2009"  # that join the groups of a number: no-break, narrow no-break, thin
@@ -24,6 +24,7 @@ class Numbers:
         self.language = locale.language
         self._vocabulary = vocabulary
         self._words = lru_cache(_KEPT)(self._in_words)
+        self._converter = converter(locale.language)
         self._without_and = locale.language == "en" and locale.territory in (None, "US")
         self._plural = locale.plural_form
         symbols = locale.number_symbols["latn"]
@@ -89,7 +90,7 @@ class Numbers:
     def _in_words(self, number: int, kind: str) -> str:
         if len(str(number)) > LONGEST:
             return self.digits(str(number))
-        words = str(num2words(number, lang=self.language, to=kind)).replace(",", "")
+        words = str(getattr(self._converter, f"to_{kind}")(number)).replace(",", "")
         if self._without_and:
             words = words.replace(" and ", " ")
         if self.language == "nl":
