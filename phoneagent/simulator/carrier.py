@@ -6,7 +6,7 @@ Independent of `phoneagent.telephony`: two readings of the protocol that check e
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Self
@@ -121,6 +121,11 @@ class Carrier:
                     raise result
 
     # --- calls ---------------------------------------------------------------------------------
+
+    def prepare(self, callers: Iterable[CallerScript]) -> None:
+        """Speak now what these callers will say: a voice takes milliseconds, in which all other calls would wait."""
+        for script in callers:
+            script.prepare(self._speech)
 
     def dial(
         self,

@@ -158,6 +158,8 @@ class Ear:
         self._audible = bytearray()  # whether the agent could be heard in each 20 ms
         self._facts: list[Fact] = []
         self._now: Callable[[], float] = lambda: 0.0
+        self.audio_came: float | None = None
+        """When the product's first audio arrived at the carrier: seconds since the call was answered."""
 
     def begin(self, now: Callable[[], float]) -> None:
         """The call is answered; `now` tells the seconds since then."""
@@ -181,6 +183,11 @@ class Ear:
     def note(self, fact: Fact) -> None:
         self._facts.append(fact)
 
+    def audio_arrived(self) -> None:
+        """Audio of the product arrived now: to the millisecond, where frames are heard in steps of 20 ms."""
+        if self.audio_came is None:
+            self.audio_came = self._now()
+
     def mark_returned(self, name: str, *, flushed: bool = False) -> None:
         self._facts.append(Marked(self._now(), name, flushed))
 
@@ -190,6 +197,11 @@ class Ear:
         in_the_air = bool(self._played and self._played[-1])
         silent_at = max(now, self.duration) if in_the_air else now
         self._facts.append(Cleared(now, silent_at, dropped / SAMPLE_RATE))
+
+    @property
+    def now(self) -> float:
+        """Seconds since the call was answered."""
+        return self._now()
 
     # --- afterwards ----------------------------------------------------------------------------
 

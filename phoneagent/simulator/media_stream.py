@@ -218,7 +218,9 @@ class MediaStream:
             return
         if not audio:
             self._report(STREAM_MESSAGE_INVALID, "media without audio")
-        elif discarded := self._playout.add(audio):
+            return
+        self._ear.audio_arrived()
+        if discarded := self._playout.add(audio):
             self._report(STREAM_QUEUE_FULL, f"{discarded} bytes discarded: more than {QUEUE_LIMIT} queued")
 
     def _clear_received(self) -> None:
