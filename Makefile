@@ -1,14 +1,14 @@
 # Every target makes its own set-up on a fresh machine: see infra/setup.sh. `make` alone explains them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint lock clean redis
+.PHONY: help demo test lint bench realtime lock clean redis
 
 BIN := .venv/bin
 # A worker a core, but not many: each of them imports every SDK.
 WORKERS ?= auto
 
 help:  ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-6s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/.demo  ## place a call to the agent, here and now: no keys, no network, no Redis
 	@$(BIN)/phoneagent demo $(ARGS)
@@ -22,6 +22,12 @@ lint: .venv/.dev  ## format, lint, types, layers
 	@echo "» lint" && $(BIN)/ruff check
 	@echo "» types" && $(BIN)/mypy
 	@echo "» layers" && $(BIN)/lint-imports --no-logo
+
+bench: .venv/.dev  ## calls a core and latencies, with simulated providers (ARGS='--calls 20 --floor')
+	@$(BIN)/phoneagent bench $(ARGS)
+
+realtime: .venv/.dev  ## the tests that take as long as a call takes
+	@$(BIN)/python -m pytest -m realtime $(ARGS)
 
 lock: .venv/.dev  ## pin what pyproject.toml asks for, with hashes (UPGRADE=1: the newest versions)
 	@$(call compile,dev,pyproject.toml --extra embedded --group dev $(if $(UPGRADE),--upgrade))

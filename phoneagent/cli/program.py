@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "chat": "Talk to an agent by typing.",
     "doctor": "Check settings, providers, store and carrier.",
     "simulate": "Play scripted calls, and score how well they went.",
+    "bench": "Measure latencies, and how many calls a core carries.",
     "replay": "Tell a recorded call again, event by event.",
     "states": "Print the states of a call.",
     "knobs": "Print what can be tuned about turn-taking.",

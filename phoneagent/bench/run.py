@@ -1,0 +1,215 @@
+"""One run: the load, a server beside it, the calls, and the figures."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import socket
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import accumulate
+from pathlib import Path
+
+from phoneagent.errors import MisuseError
+from phoneagent.ports import Synthesizer
+from phoneagent.simulator.caller import CallerScript
+from phoneagent.simulator.carrier import ACCOUNT_SID, AUTH_TOKEN
+from phoneagent.simulator.ear import StreamOpened
+from phoneagent.simulator.latency import Latencies
+
+from . import traffic
+from .load import Called, Load, Watch, light_footed, load
+from .process import Buckets, ServerProcess, server_process
+from .report import AtEar, Cost, Distribution, Generator, Report, report
+from .turns import Spoken, TurnsTimeline, measure
+
+MEMORY_LOOK = 0.5  # seconds
+CALLS_ALLOWED = 10_000  # what the server is told it may take: how many it can take is what is measured
+SETTLED = 0.5  # seconds after the first call, until its sockets and tasks are gone
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """What is to be measured. `agent` is the text of an agent file, `beside` the folder where its modules are.
+
+    `cores` are those of the server; the load takes the others. None: both take what they find.
+    """
+
+    agent: str
+    beside: Path
+    calls: int = 1
+    turns: int = 6
+    seconds_between: float = 0.25
+    latencies: Latencies = field(default_factory=Latencies)
+    cores: frozenset[int] = frozenset()
+
+    @property
+    def other_cores(self) -> frozenset[int]:
+        """What is left for the load, when the server has its own."""
+        if not self.cores:
+            return frozenset()
+        others = frozenset(os.sched_getaffinity(0)) - self.cores
+        if not others:
+            raise MisuseError("there is no other core left for the load")
+        return others
+
+
+async def run(plan: Plan, synthesizer: Synthesizer, environment: Mapping[str, str]) -> Report:
+    """Measure the product. `environment`: what the server's process gets beside its settings."""
+    names = traffic.names(plan.calls)
+    callers = [(name, traffic.caller(name, plan.turns)) for name in names]
+    timeline = TurnsTimeline()
+    with tempfile.TemporaryDirectory(prefix="phoneagent-bench-") as folder:
+        agent = Path(folder) / "agent.toml"
+        agent.write_text(plan.agent)
+        async with load(synthesizer, [script for _, script in callers], plan.latencies, timeline) as world:
+            port = free_port()
+            settings = {
+                "PHONEAGENT_AGENTS": str(agent),
+                "PHONEAGENT_PUBLIC_URL": f"http://127.0.0.1:{port}",
+                "PHONEAGENT_PORT": str(port),
+                "PHONEAGENT_LOG_LEVEL": "warning",
+                "PHONEAGENT_MAX_CALLS": str(CALLS_ALLOWED),
+                "PHONEAGENT_TWILIO_API_URL": world.carrier.api_url,
+                "PHONEAGENT_DEEPGRAM_URL": world.deepgram.url,
+                "PHONEAGENT_ELEVENLABS_URL": world.elevenlabs.url,
+                "OPENAI_BASE_URL": world.openai.base_url,
+                "TWILIO_ACCOUNT_SID": ACCOUNT_SID,
+                "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
+                **dict.fromkeys(("DEEPGRAM_API_KEY", "OPENAI_API_KEY", "ELEVENLABS_API_KEY"), "simulated-api-key"),
+            }
+            async with server_process(
+                [sys.executable, "-m", "phoneagent", "serve"],
+                url=f"http://127.0.0.1:{port}",
+                environment=with_modules(environment, plan.beside) | settings,
+                folder=Path(folder),
+                cores=plan.cores,
+            ) as server:
+                # The first call of a process pays for what is imported and opened once.
+                first = [(names[0], traffic.caller(names[0], 0))]
+                await world.call_all(f"{server.url}/twilio/voice", first, seconds_between=0.0)
+                await asyncio.sleep(SETTLED)
+                timeline.clear()
+                called, cost, lag, generator = await _under_load(plan, world, server, callers)
+    spoken = [turn for call in called for turn in turns_of(call)]
+    return report(
+        turns=measure(spoken, timeline.entries, plan.latencies),
+        asked=plan.calls * plan.turns,
+        ears=[at_ear(call) for call in called],
+        cost=cost,
+        lag=lag,
+        generator=generator,
+    )
+
+
+async def run_floor(plan: Plan, synthesizer: Synthesizer, environment: Mapping[str, str]) -> tuple[Cost, Generator]:
+    """Measure the floor with as many calls, which say the same words at fixed times."""
+    callers = [(name, traffic.unanswered_caller(name, plan.turns)) for name in traffic.names(plan.calls)]
+    with tempfile.TemporaryDirectory(prefix="phoneagent-bench-") as folder:
+        async with load(synthesizer, [script for _, script in callers], plan.latencies, TurnsTimeline()) as world:
+            port = free_port()
+            async with server_process(
+                [sys.executable, "-m", "phoneagent.bench.floor", str(port), world.deepgram.url],
+                url=f"http://127.0.0.1:{port}",
+                environment=environment,
+                folder=Path(folder),
+                cores=plan.cores,
+            ) as server:
+                _, cost, _, generator = await _under_load(plan, world, server, callers)
+    return cost, generator
+
+
+async def _under_load(
+    plan: Plan, world: Load, server: ServerProcess, callers: Sequence[tuple[str, CallerScript]]
+) -> tuple[list[Called], Cost, Buckets, Generator]:
+    lag, idle, cpu = await server.loop_lag(), server.resident_bytes(), server.cpu_seconds()
+    with light_footed(plan.other_cores):
+        watch = Watch()
+        sizes: list[int] = []
+        memory = asyncio.create_task(_look_at_memory(server, sizes))
+        called = await world.call_all(f"{server.url}/twilio/voice", callers, seconds_between=plan.seconds_between)
+        effort = watch.stop()
+        memory.cancel()
+        await asyncio.wait({memory})
+    return (
+        called,
+        Cost(
+            cpu=server.cpu_seconds() - cpu,
+            call_seconds=sum(call.result.ear.duration for call in called),
+            resident_idle=idle,
+            resident_most=max(*sizes, server.resident_bytes()),
+            calls_at_once=at_once(called),
+            seconds_to_ready=server.seconds_to_ready,
+        ),
+        (await server.loop_lag()).since(lag),
+        Generator(effort.cpu / effort.seconds, Distribution.of(effort.lags)),
+    )
+
+
+async def _look_at_memory(server: ServerProcess, sizes: list[int]) -> None:
+    while True:
+        sizes.append(server.resident_bytes())
+        await asyncio.sleep(MEMORY_LOOK)
+
+
+# -- what a call tells ----------------------------------------------------------------------------------
+
+
+def turns_of(call: Called) -> list[Spoken]:
+    """The turns after the introduction, on the loop's clock."""
+    responses = call.result.ear.responses()[1:]
+    return [
+        Spoken(
+            call.name,
+            number,
+            call.answered + said.end,
+            None if latency is None else call.answered + said.end + latency,
+        )
+        for number, (said, latency) in enumerate(responses, start=1)
+    ]
+
+
+def at_ear(call: Called) -> AtEar:
+    """What else the caller noticed."""
+    result, ear = call.result, call.result.ear
+    opened = next((fact.at for fact in ear.facts(StreamOpened)), None)
+    heard = next((speech.at for speech in ear.agent_speech()), None)
+    problems = [f"{call.name}: {violation.problem}" for violation in result.violations]
+    if result.ending != "caller hung up":
+        problems.append(f"{call.name}: {result.ending} after {ear.duration:.1f} s")
+    return AtEar(
+        greeting_sent=_after(opened, ear.audio_came),
+        greeting_heard=_after(opened, heard),
+        stops=tuple(ear.interruption_stop_times()),
+        holes=tuple(hole.seconds for hole in ear.holes()),
+        problems=tuple(problems),
+    )
+
+
+def _after(start: float | None, end: float | None) -> float | None:
+    return None if start is None or end is None else end - start
+
+
+def at_once(called: Sequence[Called]) -> int:
+    """The most calls that there were at the same time."""
+    changes = sorted(
+        change for call in called for change in ((call.answered, 1), (call.answered + call.result.ear.duration, -1))
+    )
+    return max(accumulate(change for _, change in changes), default=0)
+
+
+# -- where it runs --------------------------------------------------------------------------------------
+
+
+def with_modules(environment: Mapping[str, str], folder: Path) -> dict[str, str]:
+    """The environment, with the modules in a folder to be found: an agent's tools lie beside its file."""
+    paths = [str(folder), *filter(None, [environment.get("PYTHONPATH")])]
+    return dict(environment) | {"PYTHONPATH": os.pathsep.join(paths)}
+
+
+def free_port() -> int:
+    """A port of loopback that nobody has at this moment."""
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        return int(listener.getsockname()[1])

@@ -1,0 +1,55 @@
+"""How many calls a core carries: more and more of them, until callers would notice."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from dataclasses import dataclass, replace
+
+from .report import Report
+from .run import Plan
+
+STEPS = (1, 10, 20, 40, 60, 80, 100, 125, 150, 200, 250, 300, 400, 500)
+SLOWER = 0.050  # seconds that p95 of the response latency may be above that of one call: less is not noticed
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """A run of the sweep. `limit` says why it is one too many; empty when it is not."""
+
+    calls: int
+    report: Report
+    limit: str
+    load_is_limit: bool
+
+
+def judge(calls: int, report: Report, alone: Report) -> Step:
+    """Whether a run with so many calls went as well as one with a single call."""
+    slowest, fastest = report.response.p95, alone.response.p95
+    if report.generator.too_busy:
+        return Step(calls, report, "the load is the bottleneck: " + "; ".join(report.generator.too_busy), True)
+    if report.problems or report.unanswered:
+        return Step(calls, report, f"{report.unanswered} turns unanswered, {len(report.problems)} problems", False)
+    if slowest is not None and fastest is not None and slowest - fastest > SLOWER:
+        return Step(calls, report, f"p95 is {(slowest - fastest) * 1000:.0f} ms above that of one call", False)
+    if report.holes:
+        return Step(calls, report, f"{report.holes} holes in the agent's speech", False)
+    return Step(calls, report, "", False)
+
+
+async def sweep(
+    plan: Plan, measure: Callable[[Plan], Awaitable[Report]], steps: tuple[int, ...] = STEPS
+) -> AsyncIterator[Step]:
+    """Each step as it is done; the last has a limit, unless all steps went well."""
+    alone: Report | None = None
+    for calls in steps:
+        report = await measure(replace(plan, calls=calls))
+        alone = alone or report
+        step = judge(calls, report, alone)
+        yield step
+        if step.limit:
+            return
+
+
+def carried(steps: Sequence[Step]) -> int:
+    """The most calls that went well; 0 if not even the first did."""
+    return max((step.calls for step in steps if not step.limit), default=0)
