@@ -30,6 +30,7 @@ from .simulator.openai import OpenAiServer
 from .simulator.placed_call import Callee
 from .simulator.speech import Phrasebook
 from .simulator.timeline import Timeline
+from .web.frames import QuickFrames
 from .web.media import MESSAGE_LIMIT
 
 API_KEY = "simulated-api-key"
@@ -89,7 +90,7 @@ async def rehearsal(
             )
         )
         front = _Front()
-        server = await start(LocalServer(front, ws_max_size=MESSAGE_LIMIT))
+        server = await start(LocalServer(front, ws=QuickFrames, ws_max_size=MESSAGE_LIMIT))
         known: dict[str, Any] = {
             "public_url": server.url,
             "api_keys": (SecretStr(API_KEY),),

@@ -14,6 +14,7 @@ from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from phoneagent.call.switchboard import Switchboard
 from phoneagent.errors import PhoneagentError
+from phoneagent.web.frames import QuickFrames
 from phoneagent.web.media import MESSAGE_LIMIT
 
 log = structlog.stdlib.get_logger(__name__)
@@ -131,7 +132,7 @@ def configuration(app: Any, *, max_calls: int) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         http=BoundedRequests,
-        ws="websockets-sansio",
+        ws=QuickFrames,
         ws_max_size=MESSAGE_LIMIT,
         ws_per_message_deflate=False,  # Twilio does not offer it; μ-law in base64 would only cost time
         lifespan="off",  # entered by ourselves, so that an error in it is ours to report
