@@ -11,7 +11,7 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from pydantic import SecretStr
 from starlette.applications import Starlette
@@ -31,7 +31,6 @@ from .telemetry.calls import CallTelemetry, Everyone
 from .telemetry.loop_lag import LoopLag
 from .telemetry.metrics import Metrics
 from .telephony.twilio.codec import TwilioCodec
-from .telephony.twilio.control import TwilioControl
 from .telephony.twilio.signature import TwilioSignatures
 from .telephony.twilio.twiml import TwilioDocuments
 from .toolbox import PythonTools
@@ -40,6 +39,9 @@ from .web.health import Health
 from .web.media import MediaSocket
 from .web.routes import routes
 from .web.webhooks import Webhooks
+
+if TYPE_CHECKING:
+    from .telephony.twilio.control import TwilioControl
 
 Provider = TypeVar("Provider", SpeechToText, LanguageModel, TextToSpeech)
 
@@ -78,11 +80,17 @@ def create_app(
             cache = SpeechCache(kept)
             stack.push_async_callback(cache.aclose)
             documents = TwilioDocuments(settings.public_url or f"http://{settings.host}:{settings.port}")
-            control = twilio_control(settings)
+            makers = Makers(settings, stack)
+            speakers = {name: makers.speaker(agent) for name, agent in agents.items()}
+            greetings = [_greeting(cache, speakers[name], agent) for name, agent in agents.items()]
+            stack.push_async_callback(_end, asyncio.gather(*greetings))
+            # While the voice is at the greetings, threads import what takes longest: SDKs, a second in all.
+            control = await asyncio.to_thread(twilio_control, settings)
             if control is not None:
                 stack.push_async_callback(control.aclose)
-            makers = Makers(settings, stack)
-            equipped = {name: makers.equip(agent, functions or {}) for name, agent in agents.items()}
+            equipped = {
+                name: await makers.equip(agent, functions or {}, speakers[name]) for name, agent in agents.items()
+            }
             around = Surroundings(kept, documents, control, told, cache, _process_name())
             board = Switchboard(equipped, around, max_calls=settings.max_calls, journals=journals)
             await stack.enter_async_context(board)
@@ -129,6 +137,8 @@ def twilio_control(settings: Settings) -> TwilioControl | None:
     account, token = settings.twilio_account_sid, settings.twilio_auth_token
     if account is None:
         return None
+    from .telephony.twilio.control import TwilioControl
+
     base_url = settings.twilio_api_url
     if settings.twilio_api_key_sid is not None and settings.twilio_api_key_secret is not None:
         password = settings.twilio_api_key_secret.get_secret_value()
@@ -154,6 +164,24 @@ def _process_name() -> str:
 # -- ears, mind, voice ------------------------------------------------------------------------------
 
 
+class Speaker(NamedTuple):
+    """A voice, and what makes texts speakable for it."""
+
+    voice: TextToSpeech
+    speakable: Speakable
+
+
+async def _greeting(cache: SpeechCache, speaker: Speaker, agent: Agent) -> None:
+    """Have it spoken ahead; the switchboard, which wants it too, then waits for the same."""
+    if "{" not in agent.phrasing.greeting:
+        await cache.prepare(speaker.voice, [speaker.speakable.render(agent.phrasing.greeting).spoken])
+
+
+async def _end(work: asyncio.Future[Any]) -> None:
+    work.cancel()
+    await asyncio.wait([work])
+
+
 @dataclass(slots=True)
 class Makers:
     """Makes providers; `stack` closes them. Heavy SDKs are imported when an agent needs them."""
@@ -161,19 +189,28 @@ class Makers:
     settings: Settings
     stack: AsyncExitStack
 
-    def equip(self, agent: Agent, functions: Mapping[str, Callable[..., Any]]) -> EquippedAgent:
-        """Everything an agent works with."""
-        ears = [self.ears(choice) for choice in (agent.stt, *agent.stt.fallback)]
-        minds = [self.mind(choice, agent) for choice in (agent.llm, *agent.llm.fallback)]
+    def speaker(self, agent: Agent) -> Speaker:
+        """An agent's voice: what it needs first."""
         voices = [self.voice(choice, agent) for choice in (agent.tts, *agent.tts.fallback)]
+        voice = self._with_close(voices[0] if len(voices) == 1 else FallbackVoice(voices))
+        return Speaker(voice, Speakable(agent.language, agent.pronunciation))
+
+    async def equip(self, agent: Agent, functions: Mapping[str, Callable[..., Any]], speaker: Speaker) -> EquippedAgent:
+        """Everything an agent works with."""
+        minds = await asyncio.to_thread(self._minds, agent)
+        await asyncio.to_thread(speaker.speakable.warm)
+        ears = [self.ears(choice) for choice in (agent.stt, *agent.stt.fallback)]
         return EquippedAgent(
             agent,
             self._with_close(ears[0] if len(ears) == 1 else FallbackEars(ears)),
             self._with_close(minds[0] if len(minds) == 1 else FallbackMind(minds)),
-            self._with_close(voices[0] if len(voices) == 1 else FallbackVoice(voices)),
+            speaker.voice,
             PythonTools(agent.tools, functions),
-            Speakable(agent.language, agent.pronunciation),
+            speaker.speakable,
         )
+
+    def _minds(self, agent: Agent) -> list[LanguageModel]:
+        return [self.mind(choice, agent) for choice in (agent.llm, *agent.llm.fallback)]
 
     def _with_close(self, provider: Provider) -> Provider:
         self.stack.push_async_callback(provider.aclose)

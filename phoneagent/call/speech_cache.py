@@ -123,6 +123,13 @@ class SpeechCache:
         if others:
             await asyncio.wait(others, timeout=WITHIN)
 
+    async def prepare(self, voice: TextToSpeech, texts: Iterable[str], *, shared: bool = True) -> None:
+        """`warm` when nobody is to hear of a failure: without these clips calls go on, a little slower."""
+        try:
+            await self.warm(voice, texts, shared=shared)
+        except ProviderError as error:
+            log.warning("speech_not_prepared", voice=voice.identity, problem=str(error))
+
     async def aclose(self) -> None:
         """Give up what is being exchanged with other processes."""
         for task in self._exchanges:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Coroutine, Iterable, Mapping
+from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -278,18 +278,13 @@ class Switchboard:
     async def _warm_greeting(self, equipped: EquippedAgent, greeting: str) -> None:
         warming = asyncio.ensure_future(equipped.llm.warm())
         if "{" not in greeting:
-            await self._prepare_speech(equipped, [greeting], shared=greeting == equipped.agent.phrasing.greeting)
+            same = greeting == equipped.agent.phrasing.greeting
+            await self._around.cache.prepare(equipped.tts, [equipped.spoken(greeting)], shared=same)
         await warming
 
     async def _warm_phrases(self, equipped: EquippedAgent, greeting: asyncio.Task[None]) -> None:
         await asyncio.wait([greeting])  # it goes first: together they would share the voice's bandwidth
-        await self._prepare_speech(equipped, equipped.agent.phrasing.fixed)
-
-    async def _prepare_speech(self, equipped: EquippedAgent, texts: Iterable[str], *, shared: bool = True) -> None:
-        try:
-            await self._around.cache.warm(equipped.tts, map(equipped.spoken, texts), shared=shared)
-        except ProviderError as error:
-            log.warning("speech_not_prepared", agent=equipped.agent.name, problem=str(error))
+        await self._around.cache.prepare(equipped.tts, map(equipped.spoken, equipped.agent.phrasing.fixed))
 
     def _begin(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)

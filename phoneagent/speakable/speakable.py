@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
-from typing import NamedTuple
+from functools import cached_property
+from typing import TYPE_CHECKING, NamedTuple
 
 from . import addresses, markup
 from .pronunciation import UNSPACED, Pronunciation
 from .rules import Begins, Rule
 from .vocabulary import VOCABULARIES
+
+if TYPE_CHECKING:
+    from .language import Language
 
 
 class Unit(NamedTuple):
@@ -33,11 +37,11 @@ _SAMPLES = (
     "On Nov 22, 2026 at 7:30pm a table for 2-3 costs $3.50 or 12 EUR (+15005550006, AB12C); Dr. Who & co.: 10%, 1/2, "
     "1st, 555-0199, **ana@example.com**, www.example.com/menu #5 1,200 km."
 )
-"""What is spoken once at the beginning, so that no call waits for tables that are filled on their first use."""
+"""What `warm` speaks: it fills the tables that are filled on their first use."""
 
 
 class Speakable:
-    """Makes the texts of one agent speakable. Making one takes up to half a second (imports, tables); using it, µs."""
+    """Makes the texts of one agent speakable: in µs, once it is warm."""
 
     def __init__(self, language: str = "", pronunciation: Mapping[str, str] | None = None) -> None:
         """`language`: a code such as en or en-GB. Of one that we do not know, only marks and addresses are handled.
@@ -45,9 +49,22 @@ class Speakable:
         `pronunciation`: how words and phrases are said, in whichever case they are written.
         """
         dictionary = Pronunciation(pronunciation or {})
-        rules, words = _rules(language, dictionary)
+        spoken = _language(language)
+        rules, words = _rules(spoken, dictionary)
+        self._speaks_numbers = spoken is not None
         self._rules = {begins: _Rules(rules, begins) for begins in (Begins.LETTER, Begins.DIGIT, Begins.SIGN)}
         self._words = words
+
+    def warm(self) -> None:
+        """Load what the first texts would wait for: numbering plans, patterns, tables. Takes a quarter of a second, and
+        may be done in a thread while something is rendered already.
+        """
+        for rules in self._rules.values():
+            rules.compile()
+        if self._speaks_numbers:
+            from . import telephone
+
+            telephone.warm()
         self.render(_SAMPLES)
 
     def render(self, text: str) -> Rendering:
@@ -111,13 +128,26 @@ class Speakable:
 
 
 class _Rules:
-    """The rules that may apply where a letter (a digit, a sign) stands. One pattern finds the first of them."""
+    """The rules that may apply where a letter (a digit, a sign) stands. One pattern finds the first of them.
+
+    Patterns are compiled when they are needed, or by `compile`: a greeting needs few, and all take 100 ms.
+    """
 
     def __init__(self, rules: Iterable[Rule], begins: Begins) -> None:
         self._rules = [rule for rule in rules if rule.begins & begins]
-        self._patterns = [re.compile(rule.pattern) for rule in self._rules]
+
+    @cached_property
+    def _any(self) -> re.Pattern[str]:
         nameless = (re.sub(r"\(\?P<\w+>", "(?:", rule.pattern) for rule in self._rules)
-        self._any = re.compile("|".join(f"(?P<rule{number}>{pattern})" for number, pattern in enumerate(nameless)))
+        return re.compile("|".join(f"(?P<rule{number}>{pattern})" for number, pattern in enumerate(nameless)))
+
+    @cached_property
+    def _patterns(self) -> list[re.Pattern[str]]:
+        return [re.compile(rule.pattern) for rule in self._rules]
+
+    def compile(self) -> None:
+        """Now, not in a call."""
+        _ = self._any, self._patterns
 
     def match(self, text: str, at: int) -> Iterator[tuple[re.Match[str], Rule]]:
         if (first := self._any.match(text, at)) is None:
@@ -199,20 +229,22 @@ def _join(pieces: Iterable[str], *, to_the_end: bool = True) -> str:
 _PAUSES = (",", ".", ";", ":", "!", "?")
 
 
-def _rules(tag: str, dictionary: Pronunciation) -> tuple[list[Rule], frozenset[str]]:
-    """The rules of a language, and the words that they begin with, in lower case."""
-    language = None
-    if tag.replace("_", "-").split("-")[0].lower() in VOCABULARIES:
-        from .language import Language  # with all that knows numbers: a quarter of a second
+def _language(tag: str) -> Language | None:
+    if tag.replace("_", "-").split("-")[0].lower() not in VOCABULARIES:
+        return None
+    from .language import Language  # with all that knows numbers, which an agent without a language need not pay
 
-        language = Language.of(tag)
+    return Language.of(tag)
+
+
+def _rules(language: Language | None, dictionary: Pronunciation) -> tuple[list[Rule], frozenset[str]]:
+    """The rules of a language, and the words that they begin with, in lower case."""
     known = dictionary.get
     rules = [*markup.RULES, *addresses.rules(language, known), *dictionary.rules()]
     beginnings = [*dictionary.words]
     if language is not None:
         from . import abbreviations, amounts, codes, dates, numerals, signs, telephone, times
 
-        telephone.warm()
         for subject in (amounts, dates, times, telephone, codes, numerals, abbreviations, signs):
             rules += subject.rules(language)
         for words in (abbreviations.words(language), amounts.words(), dates.words(language)):

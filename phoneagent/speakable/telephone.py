@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import re
 
-import phonenumbers
-
 from .language import Language
 from .rules import SPACE, Begins, Part, Rule, Said
 
@@ -37,7 +35,7 @@ def rules(language: Language) -> list[Rule]:
 
 
 def warm() -> None:
-    """Load numbering plans."""
+    """Load numbering plans, and what reads them."""
     for country in WARM:
         _international(country + "2025550123"[: 15 - len(country)])
 
@@ -89,6 +87,8 @@ def _cut(digits: str, size: int) -> list[str]:
 
 def _international(text: str) -> str:
     """A number with its country code in the groups that are usual there."""
+    import phonenumbers  # `warm` loads it: greetings, which are wanted first, have no use for it
+
     try:
         number = phonenumbers.parse(text, None)
     except phonenumbers.NumberParseException:
