@@ -6,6 +6,7 @@ import asyncio
 import gc
 import sys
 from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from importlib.metadata import version
 from pathlib import Path
 from socket import socket
@@ -61,6 +62,21 @@ def serve(*, embedded: bool, dev: bool, journals: Path | None, **flags: Any) -> 
     SIGTERM or Ctrl-C: new calls are refused, /readyz says 503, and calls in progress go on for --drain-within seconds;
     a second signal ends them.
     """
+    with _collector_at_rest():
+        _load_and_serve(flags, embedded=embedded, dev=dev, journals=journals)
+
+
+@contextmanager
+def _collector_at_rest() -> Iterator[None]:
+    """Start-up only makes what stays: looking through it for garbage takes a sixth of the time. `_serve` wakes it."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+def _load_and_serve(flags: Mapping[str, Any], *, embedded: bool, dev: bool, journals: Path | None) -> None:
     settings = load(**flags)
     agents = _checked(settings, embedded=embedded, dev=dev)
 
@@ -123,6 +139,7 @@ async def _serve(
         # Nothing of what was imported will ever be garbage: without this a full collection looks through its 120,000
         # objects again and again, and all calls stand still for 70 ms.
         gc.freeze()
+        gc.enable()
         await server.serve(sockets=[listener])
         gc.unfreeze()  # now it is: extension modules complain at exit of what is still there
     log.info("stopped")
