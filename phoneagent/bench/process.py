@@ -26,6 +26,13 @@ class ServerFailed(PhoneagentError):
     """The measured server did not start, or ended too early."""
 
 
+class CpuSeconds(NamedTuple):
+    """In the program, and in the kernel for it: where system calls are dear, the second is most of it."""
+
+    user: float
+    system: float
+
+
 class Buckets(NamedTuple):
     """A histogram: how many observations were at most so long. Limits rise, the last is infinite; counts add up."""
 
@@ -54,10 +61,11 @@ class ServerProcess:
         self.seconds_to_ready = seconds_to_ready
         self._session = session
 
-    def cpu_seconds(self) -> float:
-        """User and system time so far, of all its threads."""
+    def cpu_seconds(self) -> CpuSeconds:
+        """What it took so far, all its threads together."""
         after_name = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
-        return (int(after_name[11]) + int(after_name[12])) / os.sysconf("SC_CLK_TCK")  # fields 14 and 15 of proc(5)
+        tick = os.sysconf("SC_CLK_TCK")
+        return CpuSeconds(int(after_name[11]) / tick, int(after_name[12]) / tick)  # fields 14 and 15 of proc(5)
 
     def resident_bytes(self) -> int:
         """Memory that it really has."""

@@ -40,12 +40,17 @@ def percentile(values: Sequence[float], share: float) -> float | None:
 class Cost:
     """What the server took. `resident` are bytes: idle, and the most while calls ran."""
 
-    cpu: float
+    cpu_user: float
+    cpu_system: float
     call_seconds: float
     resident_idle: int
     resident_most: int
     calls_at_once: int
     seconds_to_ready: float
+
+    @property
+    def cpu(self) -> float:
+        return self.cpu_user + self.cpu_system
 
     @property
     def cpu_per_call_minute(self) -> float | None:

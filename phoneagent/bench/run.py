@@ -41,7 +41,7 @@ class Plan:
     beside: Path
     calls: int = 1
     turns: int = 6
-    seconds_between: float = 0.25
+    seconds_between: float = 0.253
     latencies: Latencies = field(default_factory=Latencies)
     cores: frozenset[int] = frozenset()
 
@@ -130,13 +130,14 @@ async def _under_load(
         sizes: list[int] = []
         memory = asyncio.create_task(_look_at_memory(server, sizes))
         called = await world.call_all(f"{server.url}/twilio/voice", callers, seconds_between=plan.seconds_between)
-        effort = watch.stop()
+        effort, spent = watch.stop(), server.cpu_seconds()
         memory.cancel()
         await asyncio.wait({memory})
     return (
         called,
         Cost(
-            cpu=server.cpu_seconds() - cpu,
+            cpu_user=spent.user - cpu.user,
+            cpu_system=spent.system - cpu.system,
             call_seconds=sum(call.result.ear.duration for call in called),
             resident_idle=idle,
             resident_most=max(*sizes, server.resident_bytes()),

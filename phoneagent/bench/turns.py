@@ -16,6 +16,7 @@ from .traffic import named
 KEPT = frozenset({"EagerEndOfTurn", "EndOfTurn", "Results", "asked", "request", "first_token", "text", "first_audio"})
 MIND = "mind"  # as a server of the timeline: who asks, immediately before the request itself
 ENDS = ("EndOfTurn", "Results")
+A_FRAME = 0.020  # seconds; the ear counts frames, and on a busy machine the clock is ahead of them by up to one
 
 
 class TurnsTimeline(Timeline):
@@ -145,7 +146,7 @@ def measure(spoken: Sequence[Spoken], entries: Sequence[Entry], latencies: Laten
 def _measured(turn: Spoken, heard: float, log: _Log, latencies: Latencies) -> MeasuredTurn:
     latency = heard - turn.ended
     unknown = MeasuredTurn(turn.caller, turn.number, latency)
-    audio = log.last("first_audio", until=heard, since=turn.ended)
+    audio = log.last("first_audio", until=heard + A_FRAME, since=turn.ended)
     if audio is None:
         return unknown
     text = log.first_text(audio, since=turn.ended)

@@ -75,7 +75,7 @@ def latency_options(function: Function) -> Function:
 @click.option(
     "--seconds-between",
     type=click.FloatRange(0.0),
-    default=0.25,
+    default=0.253,  # no multiple of 20 ms: the calls' frames shall not come all at once
     show_default=True,
     help="From the beginning of a call to that of the next.",
 )
@@ -279,7 +279,8 @@ def show(report: Report, console: Console) -> None:
     cost = report.cost
     others = Table("", "", show_header=False)
     others.add_row("holes in the agent's speech", f"{report.holes}" + _longest(report))
-    others.add_row("CPU of a call-minute", _seconds(cost.cpu_per_call_minute))
+    in_kernel = f", {cost.cpu_system / cost.cpu:.0%} of it in the kernel" if cost.cpu else ""
+    others.add_row("CPU of a call-minute", _seconds(cost.cpu_per_call_minute) + in_kernel)
     if report.floor_cpu_per_call_minute is not None:
         others.add_row("  the floor's", _seconds(report.floor_cpu_per_call_minute))
         others.add_row("  multiple of the floor", f"{report.times_the_floor or 0.0:.1f}")
@@ -307,7 +308,11 @@ def show(report: Report, console: Console) -> None:
         console.print(f"! {problem}", style="red", markup=False, soft_wrap=True)
     if load.too_busy:
         why = "; ".join(load.too_busy)
-        console.print(f"The load generator is the bottleneck: {why}. Do not trust latencies and holes.", style="yellow")
+        console.print(
+            f"The load generator is the bottleneck, or something else runs on its core: {why}. "
+            "Latencies and holes may be its own.",
+            style="yellow",
+        )
 
 
 def _times(report: Report) -> list[tuple[str, Distribution]]:

@@ -6,7 +6,15 @@ from phoneagent.bench.process import Buckets
 from phoneagent.bench.report import AtEar, Cost, Distribution, Generator, report
 from phoneagent.bench.turns import MeasuredTurn
 
-COST = Cost(cpu=1.0, call_seconds=60.0, resident_idle=0, resident_most=0, calls_at_once=1, seconds_to_ready=1.0)
+COST = Cost(
+    cpu_user=0.75,
+    cpu_system=0.25,
+    call_seconds=60.0,
+    resident_idle=0,
+    resident_most=0,
+    calls_at_once=1,
+    seconds_to_ready=1.0,
+)
 QUIET = Generator(0.1, Distribution.of([0.0]))
 
 

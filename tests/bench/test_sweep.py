@@ -13,6 +13,7 @@ from phoneagent.bench.sweep import carried, judge, sweep
 from .made_up import made_up
 
 BUSY = Generator(0.95, Distribution.of([0.0]))
+LATE = Generator(0.2, Distribution.of([0.009]))
 PLAN = Plan(agent="", beside=Path())
 
 
@@ -26,7 +27,14 @@ PLAN = Plan(agent="", beside=Path())
         (made_up(problems=("gave up",)), "0 turns unanswered, 1 problems", False),
         (
             made_up(latency=2.0, generator=BUSY),
-            "the load is the bottleneck: it took 95% of a core (at most 80%)",
+            "the load is the bottleneck: p95 is 1500 ms above that of one call; it took 95% of a core (at most 80%)",
+            True,
+        ),
+        (made_up(generator=BUSY), "the load is the bottleneck: it took 95% of a core (at most 80%)", True),
+        (made_up(generator=LATE), "", False),
+        (
+            made_up(holes=(0.02,), generator=LATE),
+            "the load is the bottleneck: 1 holes in the agent's speech; its loop was 9.0 ms late, p99 (at most 5 ms)",
             True,
         ),
     ],
