@@ -103,6 +103,7 @@ class Report:
     lag_p99: float | None
     generator: Generator
     problems: tuple[str, ...]
+    each_turn: tuple[MeasuredTurn, ...]
     floor_cpu_per_call_minute: float | None = None
 
     @property
@@ -169,5 +170,6 @@ def report(
         lag_p99=lag.at_most(0.99),
         generator=generator,
         problems=tuple(problem for ear in ears for problem in ear.problems),
+        each_turn=tuple(turns),
         floor_cpu_per_call_minute=floor_cpu_per_call_minute,
     )

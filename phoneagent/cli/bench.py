@@ -90,6 +90,12 @@ def latency_options(function: Function) -> Function:
 )
 @click.option("--eager/--no-eager", default=None, help="Turn eager turns on or off.  [default: what the file says]")
 @latency_options
+@click.option(
+    "--picture",
+    metavar="FILE",
+    type=click.Path(dir_okay=False, writable=True, path_type=Path),
+    help="Draw the distribution and a usual and a slow answer's parts, as SVG; of a sweep the last run that went well.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 def bench(
     *,
@@ -101,6 +107,7 @@ def bench(
     pin: int | None,
     agent: Path | None,
     eager: bool | None,
+    picture: Path | None,
     as_json: bool,
     **delays: float,
 ) -> None:
@@ -158,7 +165,7 @@ def bench(
         latencies=Latencies(**delays),
         cores=_cores(pin),
     )
-    measuring = _Measuring(plan, _environment(os.environ), floor=floor, as_json=as_json)
+    measuring = _Measuring(plan, _environment(os.environ), floor=floor, picture=picture, as_json=as_json)
     ok = _run(measuring.sweep() if sweeping else measuring.once())
     if not ok:
         raise SystemExit(FAILED)
@@ -192,7 +199,9 @@ def _run(work: Coroutine[Any, Any, Result]) -> Result:
 class _Measuring:
     """What one command line asks for."""
 
-    def __init__(self, plan: Plan, environment: Mapping[str, str], *, floor: bool, as_json: bool) -> None:
+    def __init__(
+        self, plan: Plan, environment: Mapping[str, str], *, floor: bool, picture: Path | None, as_json: bool
+    ) -> None:
         from rich.console import Console
 
         from phoneagent.providers.tts.espeak import EspeakVoice
@@ -200,6 +209,7 @@ class _Measuring:
         self._plan = plan
         self._environment = environment
         self._floor = floor
+        self._picture = picture
         self._as_json = as_json
         self._voice = EspeakVoice()
         self._console = Console(highlight=False)
@@ -209,6 +219,7 @@ class _Measuring:
         """One run, and its report. Whether all went well."""
         floor = await self._measure_floor(self._plan)
         report = await self._measure(self._plan, floor)
+        self._draw(report)
         if self._as_json:
             click.echo(json.dumps(report.as_dict(), indent=2))
         else:
@@ -228,6 +239,7 @@ class _Measuring:
             if not self._as_json:
                 show_step(step, self._console)
         found = carried(steps)
+        self._draw(next((step.report for step in reversed(steps) if not step.limit), steps[0].report))
         if self._as_json:
             told = [{"calls": step.calls, "limit": step.limit} | step.report.as_dict() for step in steps]
             click.echo(json.dumps({"carried": found, "limit": steps[-1].limit, "steps": told}, indent=2))
@@ -252,6 +264,12 @@ class _Measuring:
 
         self._say(f"phoneagent, with {_calls(plan.calls)} …")
         return replace(await run(plan, self._voice, self._environment), floor_cpu_per_call_minute=floor)
+
+    def _draw(self, report: Report) -> None:
+        if self._picture is not None:
+            from phoneagent.bench.picture import picture
+
+            self._picture.write_text(picture(report), encoding="utf-8")
 
     def _say(self, text: str) -> None:
         if self._progress.is_terminal:

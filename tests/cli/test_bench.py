@@ -10,6 +10,7 @@ import pytest
 from rich.console import Console
 
 from phoneagent.bench.report import Distribution, Generator
+from phoneagent.bench.run import Plan
 from phoneagent.bench.sweep import judge
 from phoneagent.bench.traffic import MOST_CALLERS
 from phoneagent.cli import bench
@@ -109,3 +110,14 @@ def test_what_a_sweep_found():
     assert told(good, busy).startswith("At least 10 calls on one core: at 20 the load is the bottleneck: it took 90%")
     line = printed(bench.show_step, dataclasses.replace(good, report=made_up(floor=0.5)))
     assert line.startswith("10 calls: response p50 500, p95 500 ms; 0 holes; 1.000 s CPU a call-minute (2.0 floors);")
+
+
+async def test_a_picture_is_drawn_where_it_is_wanted(monkeypatch, tmp_path):
+    async def measured(*_):
+        return made_up()
+
+    monkeypatch.setattr("phoneagent.bench.run.run", measured)
+    plan = Plan(agent="", beside=tmp_path)
+    ok = await bench._Measuring(plan, {}, floor=False, picture=tmp_path / "run.svg", as_json=True).once()
+    assert ok
+    assert (tmp_path / "run.svg").read_text().startswith("<svg")
