@@ -165,8 +165,9 @@ def _process_name() -> str:
 
 
 class Speaker(NamedTuple):
-    """A voice, and what makes texts speakable for it."""
+    """What an agent hears and speaks with: ready long before what it thinks with."""
 
+    ears: SpeechToText
     voice: TextToSpeech
     speakable: Speakable
 
@@ -190,19 +191,24 @@ class Makers:
     stack: AsyncExitStack
 
     def speaker(self, agent: Agent) -> Speaker:
-        """An agent's voice: what it needs first."""
+        """An agent's ears and voice. Both are made before the voice is asked for anything, so that a wrong option is
+        all that is told.
+        """
+        ears = [self.ears(choice) for choice in (agent.stt, *agent.stt.fallback)]
         voices = [self.voice(choice, agent) for choice in (agent.tts, *agent.tts.fallback)]
-        voice = self._with_close(voices[0] if len(voices) == 1 else FallbackVoice(voices))
-        return Speaker(voice, Speakable(agent.language, agent.pronunciation))
+        return Speaker(
+            self._with_close(ears[0] if len(ears) == 1 else FallbackEars(ears)),
+            self._with_close(voices[0] if len(voices) == 1 else FallbackVoice(voices)),
+            Speakable(agent.language, agent.pronunciation),
+        )
 
     async def equip(self, agent: Agent, functions: Mapping[str, Callable[..., Any]], speaker: Speaker) -> EquippedAgent:
         """Everything an agent works with."""
         minds = await asyncio.to_thread(self._minds, agent)
         await asyncio.to_thread(speaker.speakable.warm)
-        ears = [self.ears(choice) for choice in (agent.stt, *agent.stt.fallback)]
         return EquippedAgent(
             agent,
-            self._with_close(ears[0] if len(ears) == 1 else FallbackEars(ears)),
+            speaker.ears,
             self._with_close(minds[0] if len(minds) == 1 else FallbackMind(minds)),
             speaker.voice,
             PythonTools(agent.tools, functions),
