@@ -106,6 +106,19 @@ def test_of_several_attempts_the_one_that_was_heard_counts():
     assert turn.stages.first_audio == pytest.approx(0.100)
 
 
+def test_a_second_phrase_before_the_first_audio_changes_nothing():
+    log = [
+        *introduced(ANNA, ears=1, voice=1),
+        end_of_turn(10.275, ears=1, heard=10.015),
+        *asked(10.280, ANNA, 7),
+        *answered(7, voice=1, token=10.530, text=10.570, audio=10.660),
+        Entry(10.600, "elevenlabs", 1, "text", {"context": "r2", "text": "your table is booked."}),
+    ]
+    [turn] = measured(log, Spoken(ANNA, 1, 10.0, 10.680))
+    assert turn.stages.first_audio == pytest.approx(0.090)
+    assert turn.stages.phrase == pytest.approx(0.040)
+
+
 def test_audio_that_we_sent_late_is_not_the_ears_fault():
     """In pieces of half a second the decision comes with the next piece, after its time."""
     log = [
