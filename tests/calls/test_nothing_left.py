@@ -81,6 +81,7 @@ async def test_a_hundred_calls_one_after_another_and_twenty_at_once_leave_nothin
     assert len(started) == len(ended)
     assert len(started) >= 115
     assert after[0] <= before[0], "tasks were left behind"
-    assert after[1] <= before[1] + 6, "descriptors were left behind"  # a pool may have grown by a connection or two
+    # Pools keep what most calls at once have needed: both ends of a few connections. A leak would be of 120 calls.
+    assert after[1] <= before[1] + 20, "descriptors were left behind"
     assert keys
     assert forever == []
