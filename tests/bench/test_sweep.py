@@ -57,6 +57,18 @@ async def test_it_goes_up_to_the_first_that_is_too_many():
     assert carried(steps) == 10
 
 
+async def test_a_step_that_goes_well_the_second_time_went_well():
+    asked = []
+
+    async def measure(plan):
+        asked.append((plan.calls, plan.turns))
+        return made_up(holes=(0.04,) if asked.count((10, 6)) == 1 and plan.calls == 10 else ())
+
+    steps = [step async for step in sweep(PLAN, measure, steps=(1, 10, 20))]
+    assert asked == [(1, 12), (10, 6), (10, 6), (20, 6)]
+    assert [step.limit for step in steps] == ["", "", ""]
+
+
 async def test_it_may_find_no_limit():
     steps = await swept(slow_from=1000)
     assert carried(steps) == 40
