@@ -143,7 +143,8 @@ def bench(
     `--floor` runs the same words through a bare Starlette socket that decodes and echoes each frame and forwards the
     audio to one outgoing WebSocket: no agent can cost less. Compare the multiple of it, for the seconds depend on
     the machine. `--sweep` goes up from 1 call to 10, 20, 40 and so on, until the response latency's p95 is 50 ms above
-    that of one call, or there is a hole, or a turn is lost, or the load is the bottleneck, twice in a row; --calls is not used then.
+    that of one call, or there is a hole, or a turn is lost, or the load is the bottleneck, twice in a row. --calls is
+    not used then, and the single call takes 12 turns at the least.
 
     The exit status is 1 when a call did not go as it should or a turn was not answered.
     """
