@@ -118,7 +118,7 @@ class Conversation:
         floor, turn = self._floor, self._listening.turn
         floor.ended_by = floor.ended_by or event.reason
         owed = turn.voiced or bool(turn.text)
-        self._replies.drop(at)
+        self._replies.drop(at, gone=True)
         if owed and floor.state is not State.CONNECTING:
             floor.enter(State.CLOSING)
             floor.deadlines.set(Reason.LAST_WORDS, at + floor.policy.last_words_within)

@@ -213,9 +213,12 @@ class Playout:
 
     # -- interruption -------------------------------------------------------------------------------
 
-    def stop(self, at: float) -> int:
-        """The queue is being cleared. From now on `sent` is the position where the caller stopped hearing."""
-        stopped = self._position_when_cleared(at)
+    def stop(self, at: float, *, gone: bool = False) -> int:
+        """The queue is being cleared, or the caller is `gone` and nothing has to get there any more.
+
+        From now on `sent` is the position where the caller stopped hearing.
+        """
+        stopped = self.position(at) if gone else self._position_when_cleared(at)
         for sample in (self.first_audible, self.answer_from):
             moment = self._moment(sample)
             if sample is not None and moment is not None and sample < stopped:

@@ -545,8 +545,8 @@ class Replies:
         """Whether the caller has heard nothing of the reply under way."""
         return not self.current.playout.heard(at)
 
-    def drop(self, at: float) -> None:
-        """Silence the reply under way, if any, and keep what was heard of it."""
+    def drop(self, at: float, *, gone: bool = False) -> None:
+        """Silence the reply under way, if any, and keep what was heard of it. `gone`: nobody hears any more."""
         reply = self.reply
         if reply is None:
             return
@@ -555,7 +555,7 @@ class Replies:
             return
         if self._floor.state is State.SPEAKING:
             self._floor.want(ClearPlayback())
-            reply.playout.stop(at)
+            reply.playout.stop(at, gone=gone)
         self._floor.want(CancelReply(reply.id))
         self._record(reply, at)
         self.reply = None

@@ -181,8 +181,8 @@ class Table:
     def _over(self, by: str) -> None:
         if not self._ended_by:
             self._ended_by = by
-            self._clock.later(0.0, lambda: self._feed(CallEnded(by)))
-            self._clock.later(0.0, self._ears.finish)
+            self._clock.later(self._scenario.network.to_server, lambda: self._feed(CallEnded(by)))
+            self._clock.later(self._scenario.network.to_server, self._ears.finish)
 
     # -- the core -----------------------------------------------------------------------------------
 
