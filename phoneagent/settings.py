@@ -110,6 +110,11 @@ class Settings(BaseSettings):
         default=50,
         expected="the number of calls one process takes at once, 1 or more",
     )
+    workers: Annotated[int, Field(ge=1, le=256)] = _variable(
+        "PHONEAGENT_WORKERS",
+        default=1,
+        expected="the number of processes that share the port, 1 to 256; one a core, and they need Redis",
+    )
     call_ttl: Annotated[int, Field(ge=60)] = _variable(
         "PHONEAGENT_CALL_TTL",
         default=24 * 3600,
@@ -255,6 +260,8 @@ def require_for_serving(settings: Settings, *, dev: bool, providers: set[str]) -
         problems.append(_missing("twilio_api_key_secret", "TWILIO_API_KEY_SID is set and needs it"))
     if settings.twilio_api_key_secret is not None and settings.twilio_api_key_sid is None:
         problems.append(_missing("twilio_api_key_sid", "TWILIO_API_KEY_SECRET is set and needs it"))
+    if settings.workers > 1 and settings.redis_url is None:
+        problems.append(_missing("redis_url", "without it PHONEAGENT_WORKERS must be 1: they share their calls there"))
     problems += missing_keys(settings, providers)
     if problems:
         raise SettingsError(*problems)

@@ -23,6 +23,7 @@ from phoneagent.settings import Settings, load, require_for_serving
 from .chosen_agents import chosen_agents, missing_packages
 from .options import agent_option, embedded_option, setting
 from .program import STATUSES
+from .workers import Place, become_parent, worker_option
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -40,11 +41,13 @@ log = structlog.stdlib.get_logger(__name__)
 @setting("host", "ADDRESS")
 @setting("port", "PORT")
 @setting("redis_url", "URL")
+@setting("workers", "N")
 @setting("max_calls", "N")
 @setting("drain_within", "SECONDS")
 @setting("log_level", "LEVEL")
 @setting("log_json")
-def serve(*, embedded: bool, dev: bool, journals: Path | None, **flags: Any) -> None:
+@worker_option
+def serve(*, embedded: bool, dev: bool, journals: Path | None, place: Place | None, **flags: Any) -> None:
     """Answer calls.
 
     \b
@@ -61,9 +64,12 @@ def serve(*, embedded: bool, dev: bool, journals: Path | None, **flags: Any) -> 
 
     SIGTERM or Ctrl-C: new calls are refused, /readyz says 503, and calls in progress go on for --drain-within seconds;
     a second signal ends them.
+
+    --workers N, for machines with several cores: N processes share the port and Redis, each takes --max-calls; one that
+    dies is started again, and SIGHUP replaces them one by one without losing a call.
     """
     with _collector_at_rest():
-        _load_and_serve(flags, embedded=embedded, dev=dev, journals=journals)
+        _load_and_serve(flags, embedded=embedded, dev=dev, journals=journals, place=place)
 
 
 @contextmanager
@@ -76,7 +82,9 @@ def _collector_at_rest() -> Iterator[None]:
         gc.enable()
 
 
-def _load_and_serve(flags: Mapping[str, Any], *, embedded: bool, dev: bool, journals: Path | None) -> None:
+def _load_and_serve(
+    flags: Mapping[str, Any], *, embedded: bool, dev: bool, journals: Path | None, place: Place | None
+) -> None:
     settings = load(**flags)
     agents = _checked(settings, embedded=embedded, dev=dev)
 
@@ -85,10 +93,16 @@ def _load_and_serve(flags: Mapping[str, Any], *, embedded: bool, dev: bool, jour
     from .server import listen
 
     logs.configure(json=settings.log_json, level=settings.log_level, secrets=settings.secrets())
-    with listen(settings.host, settings.port) as listener:
+    with place.listener if place else listen(settings.host, settings.port) as listener:
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})  # 0 was any free one
+        if place is not None:
+            structlog.contextvars.bind_contextvars(worker=place.number)
+        elif settings.workers > 1:
+            _announce(settings, agents, dev=dev)
+            as_json = settings.log_json if settings.log_json is not None else not sys.stderr.isatty()
+            become_parent(settings.workers, listener, as_json=as_json)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(settings, agents, listener, dev=dev, journals=journals))
+            runner.run(_serve(settings, agents, listener, dev=dev, journals=journals, place=place))
 
 
 def _checked(settings: Settings, *, embedded: bool, dev: bool) -> Mapping[str, Agent]:
@@ -122,7 +136,13 @@ def _loop_factory() -> Any:
 
 
 async def _serve(
-    settings: Settings, agents: Mapping[str, Agent], listener: socket, *, dev: bool, journals: Path | None
+    settings: Settings,
+    agents: Mapping[str, Agent],
+    listener: socket,
+    *,
+    dev: bool,
+    journals: Path | None,
+    place: Place | None,
 ) -> None:
     from phoneagent.app import create_app
 
@@ -134,7 +154,8 @@ async def _serve(
             configuration(app, max_calls=settings.max_calls),
             app.state.switchboard,
             drain_within=settings.drain_within,
-            started=lambda: _announce(settings, agents, dev=dev),
+            started=lambda: None if place else _announce(settings, agents, dev=dev),
+            place=place,
         )
         # Nothing of what was imported will ever be garbage: without this a full collection looks through its 120,000
         # objects again and again, and all calls stand still for 70 ms.
@@ -156,7 +177,13 @@ def _announce(settings: Settings, agents: Mapping[str, Agent], *, dev: bool) -> 
     warnings = list(_warnings(settings, dev=dev))
     if not sys.stderr.isatty():
         log.info(
-            "serving", url=url, webhook=webhook, agents=list(agents), store=_store(settings), calls=settings.max_calls
+            "serving",
+            url=url,
+            webhook=webhook,
+            agents=list(agents),
+            store=_store(settings),
+            calls=settings.max_calls,
+            workers=settings.workers,
         )
         for warning in warnings:
             log.warning("notice", text=warning)
@@ -168,6 +195,8 @@ def _announce(settings: Settings, agents: Mapping[str, Agent], *, dev: bool) -> 
         **{f"agent {name}": _providers(agent) for name, agent in agents.items()},
         "calls": f"{settings.max_calls} at once, kept in {_store(settings)}",
     }
+    if settings.workers > 1:
+        lines["workers"] = f"{settings.workers}, each with so many calls"
     click.secho(f"phoneagent {version('phoneagent')}", bold=True, err=True)
     width = max(map(len, lines))
     for name, text in lines.items():

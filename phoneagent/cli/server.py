@@ -17,6 +17,8 @@ from phoneagent.errors import PhoneagentError
 from phoneagent.web.frames import QuickFrames
 from phoneagent.web.media import MESSAGE_LIMIT
 
+from .workers import Place
+
 log = structlog.stdlib.get_logger(__name__)
 
 BACKLOG = 256  # connections that wait to be accepted: several seconds of the calls that one process could take
@@ -95,10 +97,21 @@ class Server(uvicorn.Server):
     """Ends in two steps: the first signal refuses new calls and waits for those in progress, a second ends them."""
 
     def __init__(
-        self, config: uvicorn.Config, board: Switchboard, *, drain_within: float, started: Callable[[], None]
+        self,
+        config: uvicorn.Config,
+        board: Switchboard,
+        *,
+        drain_within: float,
+        started: Callable[[], None],
+        place: Place | None = None,
     ) -> None:
-        """`drain_within`: seconds that calls may go on after the first signal. `started` is called once it listens."""
+        """`drain_within`: seconds that calls may go on after the first signal. `started` is called once it listens.
+
+        A worker has a `place`. When it loses that, it leaves new connections to its siblings, and drains.
+        """
         super().__init__(config)
+        self._place = place
+        self._told_ready = place is None
         self._board = board
         self._drain_within = drain_within
         self._listens = started
@@ -107,7 +120,14 @@ class Server(uvicorn.Server):
     async def startup(self, sockets: list[socket.socket] | None = None) -> None:
         """Listen."""
         await super().startup(sockets)
+        if self._place is not None:
+            self._place.watch(asyncio.get_running_loop(), self._retire)
         self._listens()
+
+    def _retire(self) -> None:
+        for listening in self.servers:
+            listening.close()
+        self._board.draining = True
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A signal. Only sets flags: it can come in the middle of anything, of a log line too."""
@@ -118,6 +138,9 @@ class Server(uvicorn.Server):
     async def on_tick(self, counter: int) -> bool:
         """Whether to stop; asked ten times a second."""
         over = await super().on_tick(counter)
+        if self._place is not None and not self._told_ready and self._board.ready:
+            self._told_ready = True
+            self._place.is_ready()
         if not self._board.draining:
             return over
         now = asyncio.get_running_loop().time()

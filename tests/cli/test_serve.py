@@ -19,6 +19,8 @@ from twilio.request_validator import RequestValidator
 from websockets.exceptions import InvalidStatus
 from websockets.sync.client import connect
 
+from tests.redis_server import redis_server
+
 WITHIN = 60.0  # seconds; a loaded machine takes a while to import everything
 PUBLIC_URL = "https://voice.example.com"
 TOKEN = "auth-token-of-a-test"
@@ -58,13 +60,13 @@ CALL = {"CallSid": "CA" + "7" * 32, "From": "+15005550100", "To": "+15005550006"
 class Program:
     """A running `phoneagent serve`; its lines on standard error arrive in a queue."""
 
-    def __init__(self, folder, *arguments, terminal=False):
+    def __init__(self, folder, *arguments, terminal=False, **settings):
         (folder / "quiet.toml").write_text(AGENT)
         reading, writing = pty.openpty() if terminal else os.pipe()
         self.process = subprocess.Popen(
             [sys.executable, "-m", "phoneagent", "serve", "--agent", "quiet.toml", "--port", "0", *arguments],
             cwd=folder,
-            env=os.environ | SETTINGS,
+            env=os.environ | SETTINGS | settings,
             stderr=writing,
         )
         os.close(writing)
@@ -200,3 +202,35 @@ def test_a_wrong_option_of_a_provider_is_one_line(program, tmp_path):
     (line,) = running.all_lines()
     assert line.startswith("deepgram: options: expected ")
     assert line.endswith("got loudness")
+
+
+# -- several workers --------------------------------------------------------------------------------
+
+
+def test_more_workers_than_one_need_a_store_that_they_share(program):
+    running = program("--workers", "2")
+    assert running.process.wait(WITHIN) == 2
+    (line,) = running.all_lines()
+    assert line.startswith("REDIS_URL: expected ")
+    assert "without it PHONEAGENT_WORKERS must be 1" in line
+
+
+def test_workers_are_checked_once_share_the_port_and_are_replaced(program):
+    with redis_server() as redis:
+        running = program("--workers", "2", REDIS_URL=redis.url)
+        assert running.serving()["workers"] == 2
+        first = {told["worker"]: told["pid"] for told in (json.loads(running.line("worker_ready")) for _ in range(2))}
+        assert first.keys() == {1, 2}
+        assert running.ready()["store"] == "ok"
+
+        running.process.send_signal(signal.SIGHUP)
+        for _ in range(2):
+            running.line("worker_ready")
+            assert json.loads(running.line('"stopped"'))["worker"] in first, "lines say which worker's they are"
+        assert running.ready()["store"] == "ok"
+        status, seconds = running.end()
+    assert status == 0
+    assert seconds < 5
+    said = running.all_lines()
+    assert len([line for line in said if '"serving"' in line]) == 1
+    assert not [line for line in said if "Traceback" in line or '"error"' in line]
