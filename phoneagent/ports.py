@@ -7,7 +7,7 @@ and returns within a second whatever the other side does. Clocks are the event l
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias
 
 from .conversation.events import (
@@ -190,8 +190,11 @@ class CallControl(Protocol):
 class MediaStream(Protocol):
     """One call's media stream, after its `start`."""
 
-    def __aiter__(self) -> AsyncIterator[StreamMessage]:
-        """Messages until the stream is over. Raises `CarrierError` when the peer breaks the protocol."""
+    async def listen(self, take: Callable[[StreamMessage], None]) -> None:
+        """Give each message to `take` as it comes, until the stream was stopped or the connection is lost.
+
+        Raises `CarrierError` when the peer breaks the protocol, and whatever `take` raises.
+        """
 
     def send_audio(self, audio: bytes) -> None: ...
 

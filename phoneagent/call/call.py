@@ -43,7 +43,7 @@ from phoneagent.conversation.states import State
 from phoneagent.conversation.transcript import ToolCall, Turn
 from phoneagent.errors import CarrierError, ProviderError, StoreError, ToolError
 from phoneagent.ports import CallControl, Documents, MediaStream, Observer, Speech, Store, Transcription
-from phoneagent.records import CallRecord, KeyPressed, MarkReturned, MediaReceived, StreamStopped
+from phoneagent.records import CallRecord, KeyPressed, MarkReturned, MediaReceived, StreamMessage, StreamStopped
 
 from .ears import Ears
 from .equipped import EquippedAgent
@@ -135,6 +135,7 @@ class Call:
         self._over = asyncio.Event()
         self._finished = asyncio.Event()
         self._greeted = False
+        self._hung_up = False
         self._last_frame = self._began
 
     # -- the loop: feed the core, carry out its commands, sleep until its deadline --------------------
@@ -143,7 +144,7 @@ class Call:
         """Carry the call from here to its end. Returns within two seconds of it, whatever hangs."""
         async with self._scope as scope:
             self.feed(CallStarted())
-            scope.start(self._read_stream(), "carrier")
+            scope.start(self._listen(), "carrier")
             scope.start(self._ears.run(self._lines.ears), "ears")
             scope.start(self._voice.run(self._lines.voice), "voice")
             scope.start(self._scribe.run(), "scribe")
@@ -294,28 +295,32 @@ class Call:
             result, failed = str(error), True
         self.feed(ToolReturned(call.id, result, failed))
 
-    async def _read_stream(self) -> None:
+    async def _listen(self) -> None:
         reason = "the connection was lost"
         try:
-            async for message in self._stream:
-                match message:
-                    case MediaReceived(_, audio):
-                        self._last_frame = self._loop.time()
-                        self._ears.hear(audio)
-                    case MarkReturned(name):
-                        self.feed(MarkPlayed(name))
-                    case KeyPressed(digit):
-                        self.feed(DtmfReceived(digit))
-                    case StreamStopped():
-                        reason = "caller"
-                        break
-                    case _:
-                        raise CarrierError(f"expected media, marks, keys or the end, got {type(message).__name__}")
+            await self._stream.listen(self._take)
+            if self._hung_up:
+                reason = "caller"
         except CarrierError as error:
             reason = str(error)
             log.warning("carrier_broke_protocol", problem=reason)
             await self._stream.aclose(reason, violation=True)
         await self._stream_over(reason)
+
+    def _take(self, message: StreamMessage) -> None:
+        if isinstance(message, MediaReceived):  # nearly always
+            self._last_frame = self._loop.time()
+            self._ears.hear(message.audio)
+            return
+        match message:
+            case MarkReturned(name):
+                self.feed(MarkPlayed(name))
+            case KeyPressed(digit):
+                self.feed(DtmfReceived(digit))
+            case StreamStopped():
+                self._hung_up = True
+            case _:
+                raise CarrierError(f"expected media, marks, keys or the end, got {type(message).__name__}")
 
     async def _stream_over(self, reason: str) -> None:
         self.stop(reason)

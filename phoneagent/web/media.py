@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator
+from collections.abc import Callable
+from contextvars import copy_context
 
 import structlog
 from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
@@ -12,9 +13,10 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from phoneagent.call.switchboard import Switchboard
 from phoneagent.errors import CarrierError, MessageTooLarge, StoreError
 from phoneagent.ports import MediaCodec, Observer, Signatures
-from phoneagent.records import StreamConnected, StreamMessage, StreamStarted
+from phoneagent.records import StreamConnected, StreamMessage, StreamStarted, StreamStopped
 
 from .doors import signed
+from .frames import DIRECT, QuickFrames
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -83,11 +85,17 @@ class MediaSocket:
 
 
 class SocketStream:
-    """A `MediaStream` over a WebSocket. What is sent waits in a queue of its own, so that `clear` can overtake it."""
+    """A `MediaStream` over a WebSocket.
+
+    What the network does not take at once waits in a queue of its own, so that `clear` can overtake it. On a server
+    that offers `DIRECT` messages go past tasks and queues in both directions.
+    """
 
     def __init__(self, websocket: WebSocket, codec: MediaCodec) -> None:
         self._websocket = websocket
         self._codec = codec
+        extension = websocket.scope.get("extensions", {}).get(DIRECT)
+        self._direct: QuickFrames | None = extension and extension["socket"]
         self._stream = ""
         self._queue: deque[str] = deque()
         self._queued = 0
@@ -106,17 +114,47 @@ class SocketStream:
         self._writer = asyncio.create_task(self._write(), name="media writer")
         return message
 
-    async def __aiter__(self) -> AsyncIterator[StreamMessage]:
-        while (message := await self._receive()) is not None:
+    async def listen(self, take: Callable[[StreamMessage], None]) -> None:
+        over = asyncio.get_running_loop().create_future()
+        reading = asyncio.create_task(self._read(over, take), name="media reader")
+        if self._direct is not None:
+            context = copy_context()  # the server's own does not know which call this is
+            self._direct.deliver_to(lambda text: context.run(self._hear, over, text, take))
+        try:
+            await over
+        finally:
+            over.cancel()
+            reading.cancel()
+
+    async def _read(self, over: asyncio.Future[None], take: Callable[[StreamMessage], None]) -> None:
+        try:
+            while (received := await self._websocket.receive())["type"] != "websocket.disconnect":
+                self._hear(over, received.get("text"), take)
+        except RuntimeError as closed:  # Starlette's, once it was told of the end
+            log.debug("media_not_read", problem=str(closed))
+        if not over.done():
+            over.set_result(None)
+
+    def _hear(self, over: asyncio.Future[None], text: str | None, take: Callable[[StreamMessage], None]) -> None:
+        """Whatever goes wrong ends the listening, and is raised there."""
+        if over.done():
+            return
+        try:
             if self._stalled:
                 raise CarrierError(f"expected the carrier to take what it is sent within {SEND_WITHIN} s")
-            yield message
+            message = self._decoded(text)
+            take(message)
+        except Exception as problem:  # noqa: BLE001 - it is for whoever listens
+            over.set_exception(problem)
+        else:
+            if isinstance(message, StreamStopped) and not over.done():
+                over.set_result(None)
 
     async def _receive(self) -> StreamMessage | None:
         received = await self._websocket.receive()
-        if received["type"] == "websocket.disconnect":
-            return None
-        text = received.get("text")
+        return None if received["type"] == "websocket.disconnect" else self._decoded(received.get("text"))
+
+    def _decoded(self, text: str | None) -> StreamMessage:
         if text is None:
             raise CarrierError("expected text messages, got a binary one")
         return self._codec.decode(text)
@@ -136,6 +174,8 @@ class SocketStream:
         self._put(self._codec.clear(self._stream))
 
     def _put(self, message: str) -> None:
+        if self._direct is not None and not self._queue and not self._closed and self._direct.write(message):
+            return
         if self._queued + len(message) > MOST_QUEUED:
             log.error("media_not_sent", queued=self._queued)
             return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
@@ -26,6 +26,7 @@ from phoneagent.records import (
     SpeechDone,
     Spoken,
     StoredCall,
+    StreamMessage,
     StreamStarted,
 )
 from phoneagent.store.memory import MemoryStore
@@ -91,10 +92,8 @@ class Line:
     def __init__(self) -> None:
         self.sent = 0
 
-    async def __aiter__(self) -> AsyncIterator[Any]:
+    async def listen(self, take: Callable[[StreamMessage], None]) -> None:
         await asyncio.sleep(2.0)
-        return
-        yield
 
     def send_audio(self, audio: bytes) -> None:
         self.sent += len(audio)

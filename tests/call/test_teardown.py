@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 
 import pytest
 
@@ -16,7 +16,7 @@ from phoneagent.conversation.policy import Phrasing
 from phoneagent.errors import MisuseError, ProviderError, StoreError
 from phoneagent.private import Private
 from phoneagent.providers.llm.scripted import ScriptedMind
-from phoneagent.records import Agent, CallRecord, Clip, Dialogue, Intent, StreamStopped
+from phoneagent.records import Agent, CallRecord, Clip, Dialogue, Intent, StreamMessage, StreamStopped
 from phoneagent.store.memory import MemoryStore
 from phoneagent.telephony.twilio.twiml import TwilioDocuments
 from phoneagent.toolbox import PythonTools
@@ -77,9 +77,9 @@ class Line:
         self.over = asyncio.Event()
         self.sent = 0
 
-    async def __aiter__(self) -> AsyncIterator[StreamStopped]:
+    async def listen(self, take: Callable[[StreamMessage], None]) -> None:
         await self.over.wait()
-        yield StreamStopped()
+        take(StreamStopped())
 
     def send_audio(self, audio: bytes) -> None:
         self.sent += len(audio)

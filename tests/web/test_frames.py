@@ -16,7 +16,7 @@ from websockets.asyncio.client import connect
 from websockets.exceptions import ConnectionClosed
 
 from phoneagent.simulator.local_server import LocalServer
-from phoneagent.web.frames import MOST_WAITING, QuickFrames
+from phoneagent.web.frames import DIRECT, MOST_WAITING, QuickFrames
 
 UPGRADE = (
     b"GET /twilio/media HTTP/1.1\r\nHost: localhost\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
@@ -64,13 +64,18 @@ def frame(payload: bytes, *, first: int = 0x81, mask: bytes | None = b"\x01\x02\
     return head + mask + bytes(byte ^ mask[place % 4] for place, byte in enumerate(payload))
 
 
-async def told(kind: type[WebSocketsSansIOProtocol], pieces: list[bytes]) -> tuple[Any, ...]:
+async def told(kind: type[WebSocketsSansIOProtocol], pieces: list[bytes], *, directly: bool = False) -> tuple[Any, ...]:
     """What the application is told, what goes back over the wire, and whether it is closed."""
     received: list[Any] = []
 
-    async def app(_: Any, receive: Any, send: Any) -> None:
+    def take(text: str) -> None:
+        received.append({"type": "websocket.receive", "text": text})
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
         assert (await receive())["type"] == "websocket.connect"
         await send({"type": "websocket.accept"})
+        if directly:
+            scope["extensions"][DIRECT]["socket"].deliver_to(take)
         while (message := await receive())["type"] != "websocket.disconnect":
             received.append(message)
         received.append(message)
@@ -125,7 +130,96 @@ async def test_however_bytes_come_the_application_is_told_the_same(frames, cuts)
         stream = stream[cut:]
     pieces = [piece for piece in [*pieces, stream] if piece]
     # Frame by frame: of what comes in one read, uvicorn forgets the messages before a broken frame.
-    assert await told(QuickFrames, pieces) == await told(WebSocketsSansIOProtocol, frames)
+    expected = await told(WebSocketsSansIOProtocol, frames)
+    assert await told(QuickFrames, pieces) == expected
+    messages, *rest = await told(QuickFrames, pieces, directly=True)
+    assert (in_kinds(messages), *rest) == (in_kinds(expected[0]), *expected[1:])
+
+
+def in_kinds(messages: list[dict[str, Any]]) -> tuple[list[Any], list[Any]]:
+    """Text overtakes bytes when it is given directly; each kind stays in order."""
+    texts = [message for message in messages if "text" in message]
+    return texts, [message for message in messages if "text" not in message]
+
+
+@pytest.mark.parametrize("size", [0, 125, 126, 65535, 65536])
+async def test_what_is_written_directly_is_what_the_library_would_write(size):
+    text = "ü" + "x" * (size - 2) if size else ""
+    wires = []
+    for directly in (False, True):
+
+        async def app(scope: Any, receive: Any, send: Any, directly: bool = directly) -> None:
+            await receive()
+            await send({"type": "websocket.accept"})
+            if directly:
+                assert scope["extensions"][DIRECT]["socket"].write(text)
+            else:
+                await send({"type": "websocket.send", "text": text})
+            await receive()
+
+        protocol, wire = await connected(app)
+        wires.append(wire.written.partition(b"\r\n\r\n")[2])
+        protocol.connection_lost(None)
+        await asyncio.gather(*protocol.tasks)
+    assert wires[0] == wires[1]
+    assert len(wires[0]) > size
+
+
+async def test_a_network_that_takes_nothing_is_not_written_to():
+    sockets: list[QuickFrames] = []
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        sockets.append(scope["extensions"][DIRECT]["socket"])
+        while (await receive())["type"] != "websocket.disconnect":
+            pass
+
+    protocol, wire = await connected(app)
+    wire.written = b""
+    protocol.pause_writing()
+    assert not sockets[0].write("later")
+    protocol.resume_writing()
+    assert sockets[0].write("now")
+    wire.close()
+    assert not sockets[0].write("never")
+    assert wire.written == b"\x81\x03now"
+    protocol.connection_lost(None)
+    await asyncio.gather(*protocol.tasks)
+    assert not sockets[0].write("never")
+
+
+async def test_who_asks_late_gets_what_waits_and_reading_goes_on():
+    asked, texts = asyncio.Event(), list[str]()
+
+    async def app(scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        await send({"type": "websocket.accept"})
+        await asked.wait()
+        scope["extensions"][DIRECT]["socket"].deliver_to(texts.append)
+        assert (await receive())["type"] == "websocket.disconnect"
+
+    protocol, wire = await connected(app)
+    for number in range(MOST_WAITING):
+        protocol.data_received(frame(b"%d" % number))
+    assert not wire.reading
+    asked.set()
+    await asyncio.sleep(0.01)
+    protocol.data_received(frame(b"then"))
+    assert texts == [*map(str, range(MOST_WAITING)), "then"]
+    assert wire.reading
+    protocol.connection_lost(None)
+    await asyncio.gather(*protocol.tasks)
+
+
+async def connected(app: Any) -> tuple[QuickFrames, Wire]:
+    config = uvicorn.Config(app, log_config=None, ws_ping_interval=None)
+    config.load()
+    protocol, wire = QuickFrames(config, ServerState(), {}, asyncio.get_running_loop()), Wire()
+    protocol.connection_made(wire)
+    protocol.data_received(UPGRADE)
+    await asyncio.sleep(0.01)
+    return protocol, wire
 
 
 async def test_who_does_not_wait_for_the_answer_to_the_upgrade_is_left():
