@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, NamedTuple, TypeAlias
 
 from .conversation.policy import Phrasing, Policy
 from .conversation.transcript import Turn
@@ -195,9 +195,11 @@ class StreamStarted:
     parameters: Mapping[str, str]
 
 
-@dataclass(frozen=True, slots=True)
-class MediaReceived:
-    """A frame of the caller's voice: μ-law at 8 kHz. `timestamp`: milliseconds since the stream began."""
+class MediaReceived(NamedTuple):
+    """A frame of the caller's voice: μ-law at 8 kHz. `timestamp`: milliseconds since the stream began.
+
+    A tuple, for there are 50 of them a second and call: a frozen dataclass takes three times as long to make.
+    """
 
     timestamp: int
     audio: bytes

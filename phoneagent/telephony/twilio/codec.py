@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, NoReturn, TypeAlias
 
 import msgspec
@@ -20,11 +21,11 @@ from phoneagent.records import (
 LARGEST_MESSAGE = 64 * 1024
 """Characters. A frame of audio makes about 400, a `start` with many parameters a few thousand: more is an attack."""
 
-LONGEST_NUMBER = 18
-"""Digits that fit into 64 bits whatever they are; `int()` of a long hostile string takes long."""
-
 LONGEST_PROBLEM = 200
 """Characters of the sender's own text that may get into an error message."""
+
+MOST_DIGITS = 18
+"""Of a number: they fit into 64 bits whatever they are."""
 
 KEYS = frozenset("0123456789*#")
 
@@ -32,7 +33,8 @@ KEYS = frozenset("0123456789*#")
 class TwilioCodec:
     """Decodes what Twilio sends and encodes what it accepts.
 
-    Strict about what a message must have, tolerant of fields it does not know: Twilio adds fields without notice.
+    Strict about what a message must have, tolerant of fields it does not know: Twilio adds fields without notice. It
+    writes its numbers as text, mostly; either is taken.
     """
 
     def decode(self, message: str) -> StreamMessage:
@@ -44,6 +46,8 @@ class TwilioCodec:
         try:
             wire: _Inbound = _decode(message)
         except msgspec.DecodeError as exc:
+            if number := _NO_NUMBER.search(str(exc)):
+                raise CarrierError(f"media stream: expected 1 to {MOST_DIGITS} digits in {number[1]}") from exc
             problem = str(exc)[:LONGEST_PROBLEM]
             raise CarrierError(f"media stream: expected a message of the protocol: {problem}") from exc
         except UnicodeEncodeError as exc:
@@ -51,20 +55,13 @@ class TwilioCodec:
         except RecursionError as exc:
             raise CarrierError("media stream: expected a flat message, got deeply nested JSON") from exc
         match wire:
-            case _MediaIn(sequence_number=sequence, media=media):  # first: the others together are one in fifty
+            case _MediaIn(media=media):  # first: the others together are one in fifty
                 if media.track != "inbound":
                     _refuse("media.track", "'inbound'", media.track)
-                _whole("sequenceNumber", sequence)
-                _whole("media.chunk", media.chunk)
-                timestamp = media.timestamp
-                if isinstance(timestamp, str):
-                    timestamp = _whole("media.timestamp", timestamp)
-                return MediaReceived(timestamp, media.payload)
-            case _MarkIn(sequence_number=sequence, mark=mark):
-                _whole("sequenceNumber", sequence)
+                return MediaReceived(media.timestamp, media.payload)
+            case _MarkIn(mark=mark):
                 return MarkReturned(mark.name)
-            case _DtmfIn(sequence_number=sequence, dtmf=dtmf):
-                _whole("sequenceNumber", sequence)
+            case _DtmfIn(dtmf=dtmf):
                 if dtmf.track != "inbound_track":
                     _refuse("dtmf.track", "'inbound_track'", dtmf.track)
                 if dtmf.digit not in KEYS:  # not shown: what callers press may be their PIN
@@ -74,8 +71,7 @@ class TwilioCodec:
                 if protocol != "Call":
                     _refuse("protocol", "'Call'", protocol)
                 return StreamConnected(protocol, version)
-            case _StartIn(sequence_number=sequence, stream_sid=stream, start=start):
-                _whole("sequenceNumber", sequence)
+            case _StartIn(stream_sid=stream, start=start):
                 if start.stream_sid != stream:
                     _refuse("start.streamSid", f"{stream!r} as in the message", start.stream_sid)
                 if start.tracks != ["inbound"]:
@@ -83,8 +79,7 @@ class TwilioCodec:
                 if start.media_format != MULAW_8000:
                     _refuse("start.mediaFormat", "audio/x-mulaw, 8000, 1", msgspec.structs.astuple(start.media_format))
                 return StreamStarted(stream, start.call_sid, start.account_sid, start.custom_parameters)
-            case _StopIn(sequence_number=sequence):
-                _whole("sequenceNumber", sequence)
+            case _StopIn():
                 return StreamStopped()
 
     def media(self, stream: str, audio: bytes) -> str:
@@ -100,12 +95,6 @@ class TwilioCodec:
         return _encode(_ClearOut(stream)).decode()
 
 
-def _whole(field: str, text: str) -> int:
-    if len(text) > LONGEST_NUMBER or not text.isascii() or not text.isdigit():
-        _refuse(field, f"1 to {LONGEST_NUMBER} digits", text)
-    return int(text)
-
-
 def _refuse(field: str, expected: str, got: object) -> NoReturn:
     raise CarrierError(f"media stream: expected {expected} in {field}, got {repr(got)[:LONGEST_PROBLEM]}")
 
@@ -117,8 +106,7 @@ _AccountSid: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\AAC[0-9A-Za-z]{1
 _CallSid: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\ACA[0-9A-Za-z]{1,64}\Z")]
 _StreamSid: TypeAlias = Annotated[str, msgspec.Meta(pattern=r"\AMZ[0-9A-Za-z]{1,64}\Z")]
 
-# `timestamp` has been seen as a JSON number too.
-_Milliseconds: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=10**LONGEST_NUMBER)]
+_Whole: TypeAlias = Annotated[int, msgspec.Meta(ge=0, lt=10**MOST_DIGITS)]
 
 
 class _ConnectedIn(msgspec.Struct, tag_field="event", tag="connected"):
@@ -145,20 +133,20 @@ class _Start(msgspec.Struct, rename="camel"):
 
 
 class _StartIn(msgspec.Struct, tag_field="event", tag="start", rename="camel"):
-    sequence_number: str
+    sequence_number: _Whole
     stream_sid: _StreamSid
     start: _Start
 
 
 class _Media(msgspec.Struct):
     track: str
-    chunk: str
-    timestamp: str | _Milliseconds
+    chunk: _Whole
+    timestamp: _Whole
     payload: bytes  # msgspec reads and writes bytes as strict base64
 
 
 class _MediaIn(msgspec.Struct, tag_field="event", tag="media", rename="camel"):
-    sequence_number: str
+    sequence_number: _Whole
     stream_sid: str
     media: _Media
 
@@ -169,7 +157,7 @@ class _Dtmf(msgspec.Struct):
 
 
 class _DtmfIn(msgspec.Struct, tag_field="event", tag="dtmf", rename="camel"):
-    sequence_number: str
+    sequence_number: _Whole
     stream_sid: str
     dtmf: _Dtmf
 
@@ -179,7 +167,7 @@ class _Mark(msgspec.Struct):
 
 
 class _MarkIn(msgspec.Struct, tag_field="event", tag="mark", rename="camel"):
-    sequence_number: str
+    sequence_number: _Whole
     stream_sid: str
     mark: _Mark
 
@@ -190,7 +178,7 @@ class _Stop(msgspec.Struct, rename="camel"):
 
 
 class _StopIn(msgspec.Struct, tag_field="event", tag="stop", rename="camel"):
-    sequence_number: str
+    sequence_number: _Whole
     stream_sid: str
     stop: _Stop
 
@@ -215,5 +203,6 @@ class _ClearOut(msgspec.Struct, tag_field="event", tag="clear", rename="camel"):
 
 _Inbound: TypeAlias = _MediaIn | _MarkIn | _DtmfIn | _ConnectedIn | _StartIn | _StopIn
 
-_decode = msgspec.json.Decoder(_Inbound).decode
+_decode = msgspec.json.Decoder(_Inbound, strict=False).decode  # not strict: text for numbers
+_NO_NUMBER = re.compile(r"(?:Expected `int`|Integer value out of range).* - at `\$\.(\S+)`")  # msgspec's words
 _encode = msgspec.json.Encoder().encode
