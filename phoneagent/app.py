@@ -247,10 +247,14 @@ class Makers:
                 from .providers.llm.openai import OPENAI_URL, OpenAiModel
 
                 return OpenAiModel(
-                    _key(self.settings.openai_api_key) or "none",  # the SDK wants one; local servers do not
+                    _key(self.settings.openai_api_key),
                     base_url=self.settings.openai_base_url or OPENAI_URL,
                     model=choice.model or "gpt-5.4-mini",
-                    **_options(choice, OpenAiModel),
+                    **{
+                        "organization": self.settings.openai_org_id,
+                        "project": self.settings.openai_project_id,
+                        **_options(choice, OpenAiModel),
+                    },
                 )
             case "scripted":
                 from .providers.llm.scripted import ScriptedMind

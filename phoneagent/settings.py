@@ -165,6 +165,12 @@ class Settings(BaseSettings):
     openai_base_url: HttpUrl | None = _variable(
         "OPENAI_BASE_URL", expected="the base URL of an OpenAI-compatible server, such as http://127.0.0.1:11434/v1"
     )
+    openai_org_id: str = _variable(
+        "OPENAI_ORG_ID", default="", expected="an OpenAI organization's id, for a key that belongs to several"
+    )
+    openai_project_id: str = _variable(
+        "OPENAI_PROJECT_ID", default="", expected="an OpenAI project's id, for a key that belongs to several"
+    )
     elevenlabs_api_key: Secret | None = _variable(
         "ELEVENLABS_API_KEY", expected="an API key from the ElevenLabs settings"
     )

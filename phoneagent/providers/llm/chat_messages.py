@@ -12,13 +12,10 @@ words follow there is nothing to tell: turns that were sent once are not changed
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any, cast
+from typing import Any
 
 from phoneagent.conversation.transcript import ToolCall, Turn
 from phoneagent.records import ToolSpec
-
-if TYPE_CHECKING:
-    from openai.types.chat import ChatCompletionFunctionToolParam, ChatCompletionMessageParam
 
 CUT = " —"
 INTERRUPTING = "[interrupting] "
@@ -34,7 +31,7 @@ STRICT_KEYWORDS = frozenset(
 """What OpenAI's strict mode understands of JSON schema; a schema with anything else is refused with 400."""
 
 
-def chat_messages(instructions: str, turns: Sequence[Turn]) -> list[ChatCompletionMessageParam]:
+def chat_messages(instructions: str, turns: Sequence[Turn]) -> list[dict[str, Any]]:
     """Turns as messages that OpenAI accepts: every tool call answered, no two messages of one party in a row."""
     messages: list[dict[str, Any]] = []
     if instructions:
@@ -56,7 +53,7 @@ def chat_messages(instructions: str, turns: Sequence[Turn]) -> list[ChatCompleti
             _append(messages, "user", notes + turn.text)
             interrupted = False
             over.clear()
-    return cast("list[ChatCompletionMessageParam]", messages)
+    return messages
 
 
 def _append(messages: list[dict[str, Any]], role: str, text: str) -> None:
@@ -82,7 +79,7 @@ def _append_tool(messages: list[dict[str, Any]], call: ToolCall, result: str, se
     messages.append({"role": "tool", "tool_call_id": identity, "content": result})
 
 
-def function_tools(tools: Sequence[ToolSpec], *, strict: bool) -> list[ChatCompletionFunctionToolParam]:
+def function_tools(tools: Sequence[ToolSpec], *, strict: bool) -> list[dict[str, Any]]:
     """Tools as function schemas; strict, if that is wanted and the schema can be: the arguments then always fit it."""
     functions = []
     for tool in tools:
@@ -91,7 +88,7 @@ def function_tools(tools: Sequence[ToolSpec], *, strict: bool) -> list[ChatCompl
         function: dict[str, Any] = {"name": tool.name, "description": tool.description}
         function |= {"parameters": parameters} if closed is None else {"parameters": closed, "strict": True}
         functions.append({"type": "function", "function": function})
-    return cast("list[ChatCompletionFunctionToolParam]", functions)
+    return functions
 
 
 def closed_schema(schema: Mapping[str, Any]) -> dict[str, Any] | None:

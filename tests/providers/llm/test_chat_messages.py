@@ -5,6 +5,8 @@ import json
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from openai.types.chat import ChatCompletionFunctionToolParam, ChatCompletionMessageParam
+from pydantic import TypeAdapter
 
 from phoneagent.conversation.transcript import ToolCall, Turn
 from phoneagent.providers.llm.chat_messages import chat_messages, closed_schema, function_tools
@@ -191,3 +193,28 @@ def spoken(text, cuts):
         said += thoughts.feed(text[:cut])
         text = text[cut:]
     return said + thoughts.feed(text) + thoughts.flush()
+
+
+# --- by the SDK's own types -------------------------------------------------------------------------
+
+
+def test_messages_are_of_the_types_of_openais_sdk():
+    turns = (
+        agent("Hello."),
+        caller("Four."),
+        agent("One moment."),
+        tool("done"),
+        agent("It", interrupted=True),
+        caller("No"),
+    )
+    messages = chat_messages("Be brief.", turns)
+    known = TypeAdapter(list[ChatCompletionMessageParam]).validate_python(messages)
+    assert [set(message) for message in known] == [
+        set(message) for message in messages
+    ]  # it drops what it does not know
+
+
+def test_so_are_tools():
+    tools = [ToolSpec("book", "Book a table", {"type": "object", "properties": {}})]
+    functions = function_tools(tools, strict=True)
+    assert TypeAdapter(list[ChatCompletionFunctionToolParam]).validate_python(functions) == functions
