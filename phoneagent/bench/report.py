@@ -92,6 +92,10 @@ class Report:
     injected: Distribution
     share: Distribution
     share_without_phrase: Distribution
+    line: Distribution
+    share_without_waits: Distribution
+    framing: Distribution
+    share_without_frames: Distribution
     stages: dict[str, Distribution]
     greeting_sent: Distribution
     greeting_heard: Distribution
@@ -156,6 +160,10 @@ def report(
         injected=Distribution.of(stage.injected for stage in stages),
         share=Distribution.of(turn.share for turn in turns),
         share_without_phrase=Distribution.of(turn.share_without_phrase for turn in turns),
+        line=Distribution.of(turn.line for turn in turns),
+        share_without_waits=Distribution.of(turn.share_without_waits for turn in turns),
+        framing=Distribution.of(turn.framing for turn in turns),
+        share_without_frames=Distribution.of(turn.share_without_frames for turn in turns),
         stages={
             name: Distribution.of(getattr(stage, name) for stage in stages)
             for name in ("ears", "end_of_turn", "first_token", "phrase", "first_audio")

@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 
+from phoneagent.conversation.words import SAMPLE_RATE
 from phoneagent.errors import MisuseError
 from phoneagent.ports import Synthesizer
 from phoneagent.simulator.caller import CallerScript
 from phoneagent.simulator.carrier import ACCOUNT_SID, AUTH_TOKEN
 from phoneagent.simulator.ear import StreamOpened
 from phoneagent.simulator.latency import Latencies
+from phoneagent.simulator.speech import FRAME
 
 from . import traffic
 from .load import Called, Load, Watch, light_footed, load
@@ -160,13 +162,16 @@ async def _look_at_memory(server: ServerProcess, sizes: list[int]) -> None:
 
 def turns_of(call: Called) -> list[Spoken]:
     """The turns after the introduction, on the loop's clock."""
-    responses = call.result.ear.responses()[1:]
+    ear = call.result.ear
+    responses = ear.responses()[1:]
     return [
         Spoken(
             call.name,
             number,
             call.answered + said.end,
             None if latency is None else call.answered + said.end + latency,
+            framing=-round(said.end * SAMPLE_RATE) % FRAME / SAMPLE_RATE,
+            line=None if latency is None else ear.wait_for_frame(said.end + latency),
         )
         for number, (said, latency) in enumerate(responses, start=1)
     ]

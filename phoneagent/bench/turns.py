@@ -30,12 +30,18 @@ class TurnsTimeline(Timeline):
 
 @dataclass(frozen=True, slots=True)
 class Spoken:
-    """A turn of a caller as the ear has it. Times are the loop's; `heard` is the answer's first sound, or None."""
+    """A turn of a caller as the ear has it. Times are the loop's; `heard` is the answer's first sound, or None.
+
+    A line carries frames of 20 ms: `framing` are the seconds that the last sound waited for the end of its frame,
+    `line` those that the first sound waited for the next one.
+    """
 
     caller: str
     number: int
     ended: float
     heard: float | None
+    framing: float = 0.0
+    line: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +79,8 @@ class MeasuredTurn:
     latency: float
     eager: bool = False
     stages: Stages | None = None
+    framing: float = 0.0
+    line: float | None = None
 
     @property
     def share(self) -> float | None:
@@ -82,6 +90,18 @@ class MeasuredTurn:
     @property
     def share_without_phrase(self) -> float | None:
         return None if self.stages is None else self.latency - self.stages.injected_with_phrase
+
+    @property
+    def share_without_waits(self) -> float | None:
+        """The same without the wait for the line's next frame."""
+        share = self.share_without_phrase
+        return None if share is None or self.line is None else share - self.line
+
+    @property
+    def share_without_frames(self) -> float | None:
+        """The same without the end of the caller's last frame either: what an agent can do something about."""
+        share = self.share_without_waits
+        return None if share is None else share - self.framing
 
 
 class _Log:
@@ -145,7 +165,7 @@ def measure(spoken: Sequence[Spoken], entries: Sequence[Entry], latencies: Laten
 
 def _measured(turn: Spoken, heard: float, log: _Log, latencies: Latencies) -> MeasuredTurn:
     latency = heard - turn.ended
-    unknown = MeasuredTurn(turn.caller, turn.number, latency)
+    unknown = MeasuredTurn(turn.caller, turn.number, latency, framing=turn.framing, line=turn.line)
     audio = log.last("first_audio", until=heard + A_FRAME, since=turn.ended)
     if audio is None:
         return unknown
@@ -166,7 +186,7 @@ def _measured(turn: Spoken, heard: float, log: _Log, latencies: Latencies) -> Me
         phrase=text.at - token.at,
         first_audio=audio.at - text.at,
     )
-    return MeasuredTurn(turn.caller, turn.number, latency, eager, stages)
+    return MeasuredTurn(turn.caller, turn.number, latency, eager, stages, turn.framing, turn.line)
 
 
 def _told_after(event: Entry, latencies: Latencies) -> float:

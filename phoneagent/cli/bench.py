@@ -130,7 +130,9 @@ def bench(
       injected               the part that the simulated providers took, each time: end of turn, first token, first
                              audio; of an eager reply the way from the eager end of turn, or the end of the turn if
                              that is later
-      our share              the rest; then without the wait for enough words to speak
+      our share              the rest; then without the wait for enough words to speak; then without those for the line,
+                             which nobody can avoid: it plays a frame every 20 ms, for which an answer waits, and it
+                             brings the caller's last sound when the frame that holds it is full
       greeting               from the stream's start to the first frame at Twilio, and to the first sound
       interruption           from the caller's first sound over the agent to silence
       holes                  silences of 20 ms and more in the middle of the agent's speech
@@ -346,6 +348,10 @@ def _times(report: Report) -> list[tuple[str, Distribution]]:
         ("  our share", report.share),
         ("    the wait for a first phrase", stages["phrase"]),
         ("    without that wait", report.share_without_phrase),
+        ("    the wait for the line's next frame", report.line),
+        ("    without both waits", report.share_without_waits),
+        ("    the rest of the caller's last frame", report.framing),
+        ("    without all three", report.share_without_frames),
         ("greeting, start to first frame", report.greeting_sent),
         ("greeting, start to first sound", report.greeting_heard),
         ("interruption to silence", report.stop),

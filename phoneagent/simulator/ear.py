@@ -18,6 +18,7 @@ SILENT_FRAME = b"\xff" * FRAME
 AUDIBLE = 100  # RMS of 32,767 (-50 dBFS): below it nothing is noticed on a telephone line
 PAUSE = 0.2  # seconds; the gaps between the words of a sentence are shorter, those between two replies longer
 UNDERRUN = 0.4  # seconds; audio that comes later than this after the queue ran empty is a new burst
+CLOCK_ERROR = 1e-6  # seconds; times are sums
 SHORT_FRAME_FILL = [b"\xff" * (FRAME - length) for length in range(FRAME + 1)]
 
 
@@ -160,6 +161,9 @@ class Ear:
         self._now: Callable[[], float] = lambda: 0.0
         self.audio_came: float | None = None
         """When the product's first audio arrived at the carrier: seconds since the call was answered."""
+        self.audio_came_at = 0.0
+        """When the audio of the next frame arrived at the carrier: told by whoever gives it."""
+        self._sounds_came: dict[int, float] = {}  # when it arrived, by the first frame of each sound
 
     def begin(self, now: Callable[[], float]) -> None:
         """The call is answered; `now` tells the seconds since then."""
@@ -170,6 +174,8 @@ class Ear:
         length = len(audio)
         self._played.append(length)
         heard = length > 0 and audible(audio)
+        if heard and not (self._audible and self._audible[-1]):
+            self._sounds_came[len(self._audible)] = self.audio_came_at
         self._audible.append(heard)
         if self._recording:
             self._agent += audio if length == FRAME else audio + SHORT_FRAME_FILL[length]
@@ -277,6 +283,19 @@ class Ear:
             for heard in speech
             if heard.at < said.at < heard.end
         ]
+
+    def wait_for_frame(self, at: float) -> float | None:
+        """How long the agent's sound that began `at` waited for the line: from its arrival to the next frame.
+
+        At most 20 ms, and nobody can avoid it: the line gives a frame every 20 ms. What was queued longer, behind
+        silence for instance, is the agent's. None when no sound began then.
+        """
+        came = self._sounds_came.get(round(at / FRAME_SECONDS))
+        if came is None:
+            return None
+        waited = at - came
+        # A frame that is given late, on a busy machine, may hold what came after its time.
+        return max(0.0, waited if waited <= FRAME_SECONDS + CLOCK_ERROR else -came % FRAME_SECONDS)
 
     def holes(self, min_seconds: float = 0.02) -> list[Hole]:
         """Where the agent's queue ran empty and more audio came within 0.4 s: a break in its speech.

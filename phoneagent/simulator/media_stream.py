@@ -145,6 +145,8 @@ class MediaStream:
         played = self._playout.step()
         for name in played.marks:
             self._return_mark(name)
+        if played.came is not None:
+            self._ear.audio_came_at = played.came
         return played.audio
 
     def press(self, digit: str) -> None:
@@ -220,7 +222,7 @@ class MediaStream:
             self._report(STREAM_MESSAGE_INVALID, "media without audio")
             return
         self._ear.audio_arrived()
-        if discarded := self._playout.add(audio):
+        if discarded := self._playout.add(audio, self._now()):
             self._report(STREAM_QUEUE_FULL, f"{discarded} bytes discarded: more than {QUEUE_LIMIT} queued")
 
     def _clear_received(self) -> None:

@@ -11,10 +11,14 @@ QUEUE_LIMIT = 10 * 60 * 8000  # bytes: more than ten minutes is discarded (warni
 
 
 class Played(NamedTuple):
-    """20 ms at the caller's ear: at most 160 bytes of audio, and the marks that were reached before them."""
+    """20 ms at the caller's ear: at most 160 bytes of audio, and the marks that were reached before them.
+
+    `came`: when the latest of that audio was queued; None of none.
+    """
 
     audio: bytes
     marks: list[str]
+    came: float | None = None
 
 
 class Playout:
@@ -27,6 +31,8 @@ class Playout:
     def __init__(self) -> None:
         self._queue = bytearray()
         self._marks: deque[tuple[int, str]] = deque()
+        self._arrivals: deque[tuple[int, float]] = deque()  # where in all that was queued a message begins, and when
+        self._came: float | None = None  # when the latest audio that was taken had been queued
         self._received = 0  # bytes queued so far
         self._taken = 0  # bytes taken by steps so far
         self._played = 0  # bytes that have been played to the end
@@ -36,11 +42,12 @@ class Playout:
         """Bytes that wait to be played."""
         return len(self._queue)
 
-    def add(self, audio: bytes) -> int:
-        """Queue audio. Returns how many of its bytes were discarded because the queue is full."""
+    def add(self, audio: bytes, at: float = 0.0) -> int:
+        """Queue audio that came `at`. Returns how many of its bytes were discarded because the queue is full."""
         room = QUEUE_LIMIT - len(self._queue)
         kept = audio if len(audio) <= room else audio[:room]
         self._queue += kept
+        self._arrivals.append((self._received, at))
         self._received += len(kept)
         return len(audio) - len(kept)
 
@@ -55,6 +62,7 @@ class Playout:
         """Drop everything queued. Returns the pending marks: they are to be returned at once."""
         self._queue.clear()
         self._received = self._taken = self._played = 0
+        self._arrivals.clear()
         names = [name for _, name in self._marks]
         self._marks.clear()
         return names
@@ -70,4 +78,6 @@ class Playout:
         audio = bytes(self._queue[:FRAME])
         del self._queue[:FRAME]  # a bytearray drops its beginning without moving the rest
         self._taken += len(audio)
-        return Played(audio, reached)
+        while self._arrivals and self._arrivals[0][0] < self._taken:
+            self._came = self._arrivals.popleft()[1]
+        return Played(audio, reached, self._came)

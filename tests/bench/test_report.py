@@ -26,7 +26,10 @@ def test_a_distribution_leaves_out_what_is_not_known():
 def test_the_figures_of_a_run():
     stages = Stages(ears=0.12, end_of_turn=0.26, first_token=0.25, phrase=0.04, first_audio=0.09)
     told = report(
-        turns=[MeasuredTurn("Anna", 1, 0.52, eager=True, stages=stages), MeasuredTurn("Anna", 2, 0.90)],
+        turns=[
+            MeasuredTurn("Anna", 1, 0.52, eager=True, stages=stages, framing=0.005, line=0.012),
+            MeasuredTurn("Anna", 2, 0.90),
+        ],
         asked=4,
         ears=[
             AtEar(0.004, 0.020, stops=(0.1, 0.2), holes=(0.04,), problems=()),
@@ -42,6 +45,10 @@ def test_the_figures_of_a_run():
     assert told.injected.p50 == pytest.approx(0.46)
     assert told.share.p50 == pytest.approx(0.06)
     assert told.share_without_phrase.p50 == pytest.approx(0.02)
+    assert told.line == Distribution(1, 0.012, 0.012, 0.012, 0.012)
+    assert told.framing.longest == 0.005
+    assert told.share_without_waits.p50 == pytest.approx(0.008)
+    assert told.share_without_frames.p50 == pytest.approx(0.003)
     assert told.stages["phrase"].p50 == 0.04
     assert told.greeting_sent == Distribution(1, 0.004, 0.004, 0.004, 0.004)
     assert told.greeting_heard.p50 == 0.020

@@ -36,6 +36,7 @@ def called(*, answered=100.0, agent=(), said=(), ending="caller hung up", violat
         clock[0] = sent + 5.0
         ear.audio_arrived()  # only the first counts
     for frame in range(100):
+        ear.audio_came_at = frame * 0.02 - 0.013
         ear.agent_frame(LOUD if any(first <= frame < last for first, last in agent) else SILENT)
     for fact in said:
         ear.note(fact)
@@ -51,7 +52,14 @@ def test_turns_are_told_on_the_loops_clock_and_without_the_introduction():
     first, second = turns_of(call)
     assert (first.caller, first.number) == ("Anna Berger", 1)
     assert (first.ended, first.heard) == (pytest.approx(101.5), pytest.approx(101.7))
+    assert (first.framing, first.line) == (pytest.approx(0.0), pytest.approx(0.013))
     assert second.heard is None
+    assert second.line is None
+
+
+def test_the_callers_last_sound_waits_for_the_end_of_its_frame():
+    [turn] = turns_of(called(said=[Said(0.1, 0.2, "Anna."), Said(0.5, 0.965, "Yes.")]))
+    assert turn.framing == pytest.approx(0.015)
 
 
 def test_what_the_caller_noticed():

@@ -60,6 +60,21 @@ def test_a_reply_after_the_end_of_the_turn_waited_for_all_three():
     assert turn.share_without_phrase == pytest.approx(0.040)
 
 
+def test_what_the_line_takes_is_told_apart():
+    log = [
+        *introduced(ANNA, ears=1, voice=1),
+        end_of_turn(10.275, ears=1, heard=10.015),
+        *asked(10.280, ANNA, 7),
+        *answered(7, voice=1, token=10.530, text=10.570, audio=10.660),
+    ]
+    [turn] = measured(log, Spoken(ANNA, 1, 10.0, 10.680, framing=0.015, line=0.012))
+    assert turn.share_without_phrase == pytest.approx(0.040)
+    assert turn.share_without_waits == pytest.approx(0.028)
+    assert turn.share_without_frames == pytest.approx(0.013)
+    [unknown] = measured(log, Spoken(ANNA, 1, 10.0, 10.680))
+    assert unknown.share_without_waits is unknown.share_without_frames is None
+
+
 def test_an_eager_reply_waited_for_the_eager_end_instead():
     log = [
         *introduced(ANNA, ears=1, voice=1),

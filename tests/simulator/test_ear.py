@@ -52,6 +52,34 @@ def test_holes(pattern, holes):
     assert ear_of(pattern).holes() == pytest.approx([pytest.approx(hole) for hole in holes])
 
 
+def heard_after(*, frames: int, came: float) -> float | None:
+    """The wait of a sound that came at a time and was played so many frames after the answer."""
+    ear = ear_of("." * frames)
+    ear.audio_came_at = came
+    ear.agent_frame(LOUD)
+    ear.audio_came_at = came + 0.5
+    ear.agent_frame(LOUD)  # the same sound goes on
+    return ear.wait_for_frame(frames * 0.02)
+
+
+@pytest.mark.parametrize(
+    ("came", "waited"),
+    [
+        (0.985, 0.015),
+        (0.98, 0.02),  # it just missed a frame
+        (1.0, 0.0),
+        (1.004, 0.0),  # the frame was late itself
+        (0.905, 0.015),  # it stood behind silence, which the agent need not have sent
+    ],
+)
+def test_a_sound_waits_for_the_lines_next_frame(came, waited):
+    assert heard_after(frames=50, came=came) == pytest.approx(waited)
+
+
+def test_where_no_sound_began_nothing_waited():
+    assert ear_of("..##").wait_for_frame(0.06) is None
+
+
 def test_short_holes_are_found_when_asked_for():
     [hole] = ear_of("#4##").holes(min_seconds=0.001)
     assert hole.seconds == pytest.approx(0.01)

@@ -39,6 +39,17 @@ def test_more_than_ten_minutes_is_discarded():
     assert playout.queued == QUEUE_LIMIT
 
 
+def test_a_frame_tells_when_the_latest_of_its_audio_came():
+    playout = Playout()
+    playout.add(b"\x11" * 200, at=1.0)
+    playout.add(b"\x22" * 200, at=2.0)
+    assert [playout.step().came for _ in range(4)] == [1.0, 2.0, 2.0, None]
+    playout.add(b"\x33" * 800, at=3.0)
+    playout.clear()
+    playout.add(b"\x44" * 160, at=4.0)
+    assert playout.step().came == 4.0
+
+
 ACTIONS = st.one_of(
     st.tuples(st.just("add"), st.binary(min_size=1, max_size=700)),
     st.tuples(st.just("mark"), st.just(b"")),
