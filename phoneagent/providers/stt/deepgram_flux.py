@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from websockets.asyncio.client import ClientConnection
-
-from phoneagent.providers.websocket import open_patiently, open_websocket, websocket_url
+from phoneagent.providers.websocket import ProviderSocket, open_patiently, open_websocket, websocket_url
 
 from .deepgram_account import check_key
 from .deepgram_messages import FORCE_END_TURN, FluxMessage
@@ -70,7 +68,7 @@ class DeepgramFlux:
     async def connect(self, *, call: str, language: str = "en") -> DeepgramTranscription[FluxMessage]:
         """Open ears. Another language than English is heard by the multilingual model, with a hint."""
 
-        async def connect(keyterms: tuple[str, ...]) -> ClientConnection:
+        async def connect(keyterms: tuple[str, ...]) -> ProviderSocket:
             return await open_websocket("deepgram", self._listen_url(language, keyterms), self._headers)
 
         return DeepgramTranscription(

@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
-from websockets.asyncio.client import ClientConnection
-
-from phoneagent.providers.websocket import open_patiently, open_websocket, websocket_url
+from phoneagent.providers.websocket import ProviderSocket, open_patiently, open_websocket, websocket_url
 
 from .deepgram_account import check_key
 from .deepgram_messages import FINALIZE, NovaMessage
@@ -72,7 +70,7 @@ class DeepgramNova:
     async def connect(self, *, call: str, language: str = "en") -> DeepgramTranscription[NovaMessage]:
         """Open ears; `language` as Deepgram spells it: `en`, `de`, `multi`."""
 
-        async def connect(keyterms: tuple[str, ...]) -> ClientConnection:
+        async def connect(keyterms: tuple[str, ...]) -> ProviderSocket:
             parameters = [*self._parameters, ("language", language), *(("keyterm", term) for term in keyterms)]
             return await open_websocket("deepgram", f"{self._url}/v1/listen?{urlencode(parameters)}", self._headers)
 

@@ -11,23 +11,13 @@ from typing import Generic, Protocol, TypeVar
 
 import msgspec
 import structlog
-from websockets.asyncio.client import ClientConnection
-from websockets.exceptions import ConnectionClosed
 
 from phoneagent.conversation.events import EndOfTurn, PartialTranscript
 from phoneagent.conversation.words import SAMPLE_RATE
 from phoneagent.errors import ProviderError
 from phoneagent.ports import Heard
 from phoneagent.providers.mailbox import Mailbox
-from phoneagent.providers.websocket import (
-    RETRY_DELAYS,
-    STABLE_AFTER,
-    close_websocket,
-    closed_early,
-    jittered,
-    send_now,
-    writable,
-)
+from phoneagent.providers.websocket import RETRY_DELAYS, STABLE_AFTER, ProviderSocket, closed_early, jittered
 from phoneagent.records import Expectation
 
 from .audio_tape import FRAME, AudioTape
@@ -37,7 +27,6 @@ SILENCE = b"\xff"  # μ-law
 LOOK_AROUND = 0.25  # seconds between looks at what should have happened
 SILENT_CALLER = 0.5  # seconds without frames in an open turn; Twilio sends 50 a second even of silence
 KEEP_ALIVE_AFTER = 4.0  # seconds without anything sent; /v1 closes after ten
-BACKED_UP = 2 * SAMPLE_RATE  # bytes in the socket that the network has not taken: more waits on the tape
 UNHEARD_TURN = 1.5  # seconds after a reconnect in which the open turn must be heard again, or it ends as it was
 FINISH_WITHIN = 0.9  # seconds; the port allows one
 KEYTERMS = 100  # Deepgram takes no more
@@ -89,9 +78,9 @@ class DeepgramTranscription(Generic[M]):
 
     def __init__(
         self,
-        connection: ClientConnection,
+        connection: ProviderSocket,
         *,
-        reconnect: Callable[[tuple[str, ...]], Awaitable[ClientConnection]],
+        reconnect: Callable[[tuple[str, ...]], Awaitable[ProviderSocket]],
         dialect: Dialect[M],
         manners: Manners,
         keyterms: tuple[str, ...],
@@ -106,7 +95,7 @@ class DeepgramTranscription(Generic[M]):
         self._reconnect = reconnect
         self._log = log.bind(provider="deepgram", call=call)
 
-        self._connection: ClientConnection | None = connection
+        self._connection: ProviderSocket | None = connection
         self._opened = asyncio.Event()  # there is a connection
         self._opened.set()
         self._opened_at = self._loop.time()
@@ -205,9 +194,9 @@ class DeepgramTranscription(Generic[M]):
         if connection is None:
             return
         while tape.waiting >= batch or (partial and tape.waiting):
-            if not writable(connection, limit=BACKED_UP):
+            if not connection.writable:
                 return
-            send_now(connection, tape.take(batch))
+            connection.send_now(tape.take(batch))
             self._sent_at = self._loop.time()
             self._sent_any = True
 
@@ -228,14 +217,14 @@ class DeepgramTranscription(Generic[M]):
             return
         if self._manners.keep_alive and now - self._sent_at > KEEP_ALIVE_AFTER:
             if self._sent_any:
-                send_now(connection, KEEP_ALIVE)
+                connection.send_now(KEEP_ALIVE)
                 self._sent_at = now
             else:  # before the first audio it would not count
                 self._tape.add(SILENCE * self._manners.batch)
                 self._pump()
         if self._stalled(now):
             self._log.warning("stt_stalled", open=self._dialect.open)
-            connection.transport.abort()  # the reader finds it closed, and opens another
+            connection.abort()  # the reader finds it closed, and opens another
         if self._dialect.unheard and self._reopened_at is not None and now - self._reopened_at > UNHEARD_TURN:
             self._tell(self._dialect.close())
 
@@ -259,7 +248,7 @@ class DeepgramTranscription(Generic[M]):
         ):
             self._configuring = True
             self._configured = self._keyterms
-            send_now(self._connection, encode(Configure(self._keyterms)).decode())
+            self._connection.send_now(encode(Configure(self._keyterms)).decode())
 
     def _configured_as_asked(self, answer: M) -> None:
         self._configuring = False
@@ -279,7 +268,7 @@ class DeepgramTranscription(Generic[M]):
             else:
                 self._mailbox.put(event)
 
-    async def _listen(self, connection: ClientConnection) -> None:
+    async def _listen(self, connection: ProviderSocket) -> None:
         """Read until the call is over, over as many sockets as that takes."""
         try:
             while True:
@@ -293,34 +282,33 @@ class DeepgramTranscription(Generic[M]):
         finally:
             self._connection = None
             self._opened.clear()
-            await close_websocket(connection)
+            await connection.aclose()
 
-    async def _read(self, connection: ClientConnection) -> ProviderError:
+    async def _read(self, connection: ProviderSocket) -> ProviderError:
         """Translate messages until the socket is closed. Returns why."""
         try:
-            async for message in connection:
-                self._heard_at, self._heard_position = self._loop.time(), self._tape.position
-                try:
-                    decoded = self._dialect.decode(message)
-                except msgspec.MsgspecError as garbage:
-                    self._log.warning("stt_message_not_understood", problem=str(garbage))
-                    continue
-                if decoded.type in ("ConfigureSuccess", "ConfigureFailure"):
-                    self._configured_as_asked(decoded)
-                else:
-                    self._tell(self._dialect.receive(decoded))
-        except ConnectionClosed as closed:
-            return closed_early("deepgram", closed)
-        except ProviderError as error:
-            return error
-        return ProviderError("deepgram", "closed the stream")
+            return closed_early("deepgram", await connection.listen(self._receive))
+        except ProviderError as last_words:
+            return last_words
 
-    async def _open_again(self, problem: ProviderError) -> ClientConnection:
+    def _receive(self, message: bytes) -> None:
+        self._heard_at, self._heard_position = self._loop.time(), self._tape.position
+        try:
+            decoded = self._dialect.decode(message)
+        except msgspec.MsgspecError as garbage:
+            self._log.warning("stt_message_not_understood", problem=str(garbage))
+            return
+        if decoded.type in ("ConfigureSuccess", "ConfigureFailure"):
+            self._configured_as_asked(decoded)
+        else:
+            self._tell(self._dialect.receive(decoded))
+
+    async def _open_again(self, problem: ProviderError) -> ProviderSocket:
         """A new socket, given the audio that the last one had not understood."""
         lost, self._connection = self._connection, None
         self._opened.clear()
         if lost is not None:
-            lost.transport.abort()
+            lost.abort()
         if self._loop.time() - self._opened_at > STABLE_AFTER:
             self._failures = 0
         while True:
@@ -364,9 +352,9 @@ class DeepgramTranscription(Generic[M]):
         self._pump(partial=True)
         await self._turn_ends(self._manners.patience)
         if self._dialect.open:
-            send_now(connection, self._manners.last_request)
+            connection.send_now(self._manners.last_request)
             await self._turn_ends(self._manners.patience / 2)
-        send_now(connection, CLOSE_STREAM)
+        connection.send_now(CLOSE_STREAM)
         await asyncio.wait((self._reader,))
 
     async def _turn_ends(self, within: float) -> None:

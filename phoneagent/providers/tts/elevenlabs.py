@@ -8,12 +8,11 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode, urlsplit
 
 import structlog
-from websockets.asyncio.client import ClientConnection
 
 from phoneagent.conversation.words import Word
 from phoneagent.errors import MisuseError, ProviderError
 from phoneagent.providers.mailbox import Mailbox
-from phoneagent.providers.websocket import open_patiently, open_websocket, websocket_url
+from phoneagent.providers.websocket import ProviderSocket, open_patiently, open_websocket, websocket_url
 from phoneagent.records import SpeechChunk, SpeechDone, SpeechFailed, Spoken
 
 from .alignment import WordAligner
@@ -88,7 +87,7 @@ class ElevenLabs:
     async def aclose(self) -> None:
         """Nothing is open but what calls have opened."""
 
-    async def _open(self) -> ClientConnection:
+    async def _open(self) -> ProviderSocket:
         return await open_websocket("elevenlabs", self._socket_url, {"xi-api-key": self._api_key})
 
 
@@ -134,9 +133,9 @@ class ElevenLabsSpeech:
 
     def __init__(
         self,
-        connection: ClientConnection,
+        connection: ProviderSocket,
         *,
-        connect: Callable[[], Awaitable[ClientConnection]],
+        connect: Callable[[], Awaitable[ProviderSocket]],
         settings: VoiceSettings | None,
         first_audio_within: float,
         call: str,

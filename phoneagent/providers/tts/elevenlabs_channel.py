@@ -8,11 +8,10 @@ from typing import Protocol
 
 import msgspec
 import structlog
-from websockets.asyncio.client import ClientConnection
 from websockets.exceptions import ConnectionClosed
 
 from phoneagent.errors import ProviderError
-from phoneagent.providers.websocket import close_websocket, closed_early, open_patiently, send_now
+from phoneagent.providers.websocket import ProviderSocket, closed_early, open_patiently
 
 from .elevenlabs_messages import CloseContext, CloseSocket, Message, OpenContext, SpeakText, decode, encode
 
@@ -40,16 +39,16 @@ class Channel:
 
     def __init__(
         self,
-        connect: Callable[[], Awaitable[ClientConnection]],
+        connect: Callable[[], Awaitable[ProviderSocket]],
         listener: Listener,
         *,
-        connection: ClientConnection | None = None,
+        connection: ProviderSocket | None = None,
     ) -> None:
         """`connection`: one that is open already; without it the channel opens its own."""
         self.opened = False
         self._connect = connect
         self._listener = listener
-        self._connection: ClientConnection | None = None
+        self._connection: ProviderSocket | None = None
         self._loop = asyncio.get_running_loop()
         self._outbox: list[OpenContext | SpeakText | CloseContext] = []
         self._contexts: dict[str, float | None] = {}  # at the server; when to forget those that were closed
@@ -91,7 +90,7 @@ class Channel:
 
     async def aclose(self) -> None:
         if self._connection is not None:
-            send_now(self._connection, encode(CloseSocket()).decode())
+            self._connection.send_now(encode(CloseSocket()).decode())
         self._task.cancel()
         await asyncio.wait((self._task,))
 
@@ -99,34 +98,30 @@ class Channel:
         if self._connection is None:
             self._outbox.append(message)
         else:
-            send_now(self._connection, encode(message).decode())
+            self._connection.send_now(encode(message).decode())
 
-    def _open(self, connection: ClientConnection) -> None:
+    def _open(self, connection: ProviderSocket) -> None:
         self.opened = True
         self._connection = connection
         waiting, self._outbox = self._outbox, []
         for message in waiting:
             self._send(message)
 
-    async def _run(self, connection: ClientConnection | None) -> None:
+    async def _run(self, connection: ProviderSocket | None) -> None:
         try:
             if connection is None:
                 connection = await open_patiently(self._connect)
                 self._open(connection)
-            async for raw in connection:
-                self._receive(raw)
-            problem = self._closed(None)
-        except ConnectionClosed as closed:
-            problem = self._closed(closed)
+            problem = self._closed(await connection.listen(self._receive))
         except ProviderError as failed:
             problem = failed
         finally:
             self._connection = None
             if connection is not None:
-                await close_websocket(connection)
+                await connection.aclose()
         self._listener.lost(self, problem)
 
-    def _receive(self, raw: str | bytes) -> None:
+    def _receive(self, raw: bytes) -> None:
         try:
             message = decode(raw)
         except msgspec.MsgspecError as garbage:
@@ -139,7 +134,7 @@ class Channel:
             self._contexts.pop(message.context, None)
         self._listener.received(self, message)
 
-    def _closed(self, closed: ConnectionClosed | None) -> ProviderError:
+    def _closed(self, closed: ConnectionClosed) -> ProviderError:
         refusal = self._refusal
         if refusal is None:
             return closed_early("elevenlabs", closed)

@@ -233,9 +233,7 @@ async def test_audio_goes_out_in_pieces_of_80_ms_and_no_frame_waits_longer(monke
     async with call() as line:
         loop = asyncio.get_running_loop()
         connection = line.transcription._connection
-        monkeypatch.setattr(
-            "phoneagent.providers.stt.deepgram_transcription.send_now", lambda _, data: sent.append((loop.time(), data))
-        )
+        monkeypatch.setattr(connection, "send_now", lambda data: sent.append((loop.time(), data)))
         await line.play(silence(0.8))
         assert [len(data) for _, data in sent] == [640] * 10
         sent.clear()
