@@ -209,18 +209,21 @@ class Call:
             self._over.set()
 
     def _set_timer(self) -> None:
+        """Wake up at the core's deadline. A timer for an earlier one is left: deadlines move on with every event."""
         deadline = self._conversation.deadline
+        if deadline is None or (self._timer is not None and self._timer_at <= deadline.at):
+            return
         if self._timer is not None:
-            if deadline is not None and deadline.at == self._timer_at:
-                return
             self._timer.cancel()
-            self._timer = None
-        if deadline is not None:
-            self._timer_at = deadline.at
-            self._timer = self._loop.call_at(self._began + deadline.at, self._timer_fired)
+        self._timer_at = deadline.at
+        self._timer = self._loop.call_at(self._began + deadline.at, self._timer_fired)
 
     def _timer_fired(self) -> None:
         self._timer = None
+        deadline = self._conversation.deadline
+        if deadline is None or deadline.at > self._timer_at:
+            self._set_timer()
+            return
         try:
             self.feed(TimerFired())
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends the call and not only this timer
