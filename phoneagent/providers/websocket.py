@@ -139,10 +139,13 @@ class ProviderSocket(ClientConnection):
         early, self._early = self._early, []
         for message in early:
             self._deliver(message)
-        await self.wait_closed()
-        if self._defect is not None:
-            raise self._defect
-        return self.close_exc
+        try:
+            await self.recv()  # of the library's own queue, into which nothing is put: only the end comes
+        except ConnectionClosed as closed:
+            if self._defect is not None:
+                raise self._defect from None
+            return closed
+        raise AssertionError("a message went the library's way")
 
     def _deliver(self, message: bytes) -> None:
         if self._receive is None:
