@@ -34,8 +34,8 @@ class DeepgramServer(ProviderServer):
     """`url` is the prefix of both sockets: `ws://127.0.0.1:PORT`.
 
     Strict: unknown or impossible parameters are refused with 400, unknown messages close the connection. Only
-    telephone audio (mulaw, 8000, mono) is understood. Its timeline has an entry for each message sent, with `heard`,
-    the loop's time at which the audio that caused it was received.
+    telephone audio (mulaw, 8000, mono; by Flux also linear16) is understood. Its timeline has an entry for each
+    message sent, with `heard`, the loop's time at which the audio that caused it was received.
     """
 
     name = "deepgram"

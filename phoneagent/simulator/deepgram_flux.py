@@ -30,10 +30,10 @@ Keyterms = Annotated[list[str], msgspec.Meta(max_length=100)]
 
 
 class FluxQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
-    """The query string. Other encodings exist; the simulator understands the telephone's only."""
+    """The query string. Other encodings and rates exist; the simulator understands the telephone's, and its samples."""
 
     model: Literal["flux-general-en", "flux-general-multi"]
-    encoding: Literal["mulaw"]
+    encoding: Literal["mulaw", "linear16"]
     sample_rate: Literal[8000]
     eot_threshold: Threshold = 0.7
     eager_eot_threshold: EagerThreshold | None = None
@@ -109,7 +109,7 @@ class FluxSession:
     _out: list[Due] = field(default_factory=list)
 
     def __post_init__(self) -> None:
-        self._hearing = Hearing(self.phrasebook)
+        self._hearing = Hearing(self.phrasebook, linear=self.query.encoding == "linear16")
         self._start_decided = _decision(self.latencies.flux_start_of_turn)
         self._eager_decided = _decision(self.latencies.flux_eager_end_of_turn)
         self._end_decided = _decision(self.latencies.flux_end_of_turn)

@@ -44,9 +44,10 @@ MOST_CONCURRENT = 10  # what the headers say; the simulator has no limit
 class ElevenLabsServer(ProviderServer):
     """`url` is the base of HTTP and, with ws for http, of the WebSockets.
 
-    Strict: unknown parameters and fields are refused. Only `ulaw_8000` is spoken. `spelling` says how the multi-context
-    socket spells its keys: `contextId` and `isFinal` as specified, or `context_id` and `is_final` as seen in practice.
-    Timeline: `text` when it arrives, `first_audio` and `audio` when sent, `final`; with the `context`.
+    Strict: unknown parameters and fields are refused. Only `ulaw_8000` is spoken, and on sockets `pcm_8000`. `spelling`
+    says how the multi-context socket spells its keys: `contextId` and `isFinal` as specified, or `context_id` and
+    `is_final` as seen in practice. Timeline: `text` when it arrives, `first_audio` and `audio` when sent, `final`; with
+    the `context`.
     """
 
     name = "elevenlabs"

@@ -43,7 +43,7 @@ class GenerationConfig(msgspec.Struct, forbid_unknown_fields=True):
 
 
 class StreamQuery(msgspec.Struct, forbid_unknown_fields=True):
-    """Of the HTTP endpoints. The simulator speaks the telephone's format only."""
+    """Of the HTTP endpoints. The simulator speaks the telephone's format only, and on sockets its samples."""
 
     output_format: Literal["ulaw_8000"]
     enable_logging: bool = True
@@ -71,7 +71,7 @@ class StreamBody(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
 class SocketQuery(msgspec.Struct, forbid_unknown_fields=True):
     """Of both WebSockets."""
 
-    output_format: Literal["ulaw_8000"]
+    output_format: Literal["ulaw_8000", "pcm_8000"]
     model_id: str = "eleven_multilingual_v2"
     auto_mode: bool = False
     inactivity_timeout: Annotated[int, msgspec.Meta(ge=1, le=180)] = 20

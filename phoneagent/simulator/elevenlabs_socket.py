@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import audioop
 import base64
 from collections.abc import Awaitable, Callable
 from typing import Any, Literal, NamedTuple, TypeAlias
@@ -61,6 +62,7 @@ class Context:
         name: str | None,
         auto: bool,
         synchronous: bool,
+        linear: bool,
         spelling: ContextKey,
         on_final: Callable[[Context], None],
     ) -> None:
@@ -72,6 +74,7 @@ class Context:
         self._latencies = latencies
         self._auto = auto
         self._synchronous = synchronous
+        self._linear = linear
         self._spelling = spelling
         self._on_final = on_final
         self._buffer = ""
@@ -154,7 +157,9 @@ class Context:
             self._line.send(
                 "audio" if index else "first_audio",
                 {
-                    "audio": base64.b64encode(chunk.audio).decode(),
+                    "audio": base64.b64encode(
+                        audioop.ulaw2lin(chunk.audio, 2) if self._linear else chunk.audio
+                    ).decode(),
                     "isFinal" if self._spelling == "contextId" else "is_final": None,
                     "alignment": alignment,
                     "normalizedAlignment": alignment,
@@ -190,6 +195,7 @@ class SingleStream:
             name=None,
             auto=self._query.auto_mode,
             synchronous=self._query.sync_alignment,
+            linear=self._query.output_format == "pcm_8000",
             spelling="contextId",
             on_final=self._finished,
         )
@@ -289,6 +295,7 @@ class MultiStream:
             name=name,
             auto=self._query.auto_mode,
             synchronous=self._query.sync_alignment,
+            linear=self._query.output_format == "pcm_8000",
             spelling=self._spelling,
             on_final=self._finished,
         )

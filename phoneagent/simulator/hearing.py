@@ -104,9 +104,11 @@ class Sound(NamedTuple):
 class Hearing:
     """Listens to one connection's audio. Frames are cut from its first byte on, so a lost byte makes it deaf."""
 
-    def __init__(self, phrasebook: Phrasebook) -> None:
+    def __init__(self, phrasebook: Phrasebook, *, linear: bool = False) -> None:
+        """`linear`: the audio is 16-bit samples, little-endian, and not μ-law."""
         self.stretches: list[Stretch] = []
         self._phrasebook = phrasebook
+        self._linear = linear
         self._rest = b""
         self._received = 0
         self._before: Moment | None = None
@@ -114,8 +116,12 @@ class Hearing:
     def hear(self, audio: bytes) -> Iterator[Sound]:
         """Take audio of any length; one sound comes out for each whole frame."""
         data = self._rest + audio
-        whole = len(data) - len(data) % FRAME
+        unit = 2 * FRAME if self._linear else FRAME
+        whole = len(data) - len(data) % unit
         self._rest = data[whole:]
+        if self._linear:
+            data = audioop.lin2ulaw(data[:whole], 2)
+            whole //= 2
         for at in range(0, whole, FRAME):
             yield self._hear_frame(data[at : at + FRAME])
 
@@ -144,7 +150,7 @@ class Hearing:
         start = self._received
         self._received += FRAME
         loud = frame != SILENCE and audioop.rms(audioop.ulaw2lin(frame, 2), 2) >= LOUD
-        moment = self._phrasebook.understand(frame, self._before)
+        moment = self._phrasebook.understand(frame, self._before, decoded=self._linear)
         if moment is not None and frame == SILENCE and not _follows(moment, self._before):
             moment = None  # digital silence belongs to an utterance only when it comes within it
         self._before = moment

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import audioop
 from itertools import pairwise
 
 import pytest
@@ -11,7 +12,7 @@ from websockets.exceptions import InvalidStatus
 
 from phoneagent.simulator.deepgram import DeepgramServer
 from phoneagent.simulator.latency import Latencies
-from phoneagent.simulator.speech import FRAME, Phrasebook
+from phoneagent.simulator.speech import FRAME, Phrasebook, with_one_zero
 
 from .deepgram_client import FLUX, Studio, first_sound, last_sound, seconds_of
 
@@ -36,6 +37,29 @@ async def test_a_turn_is_told_with_the_vendors_latencies():
     assert eager["transcript"] == end["transcript"] == "A table for two, please."
     assert end["trigger"] == "model"
     assert "trigger" not in eager
+
+
+async def test_linear_samples_are_understood_as_well():
+    studio = Studio()
+    table = studio.say("A table for two, please.")
+    samples = audioop.ulaw2lin(b"\xff" * 4000 + table.audio + b"\xff" * 8000, 2)
+    async with studio.server, hearing(studio, {**EAGER, "encoding": "linear16"}) as ears:
+        began = await ears.play(samples, chunk=4 * FRAME)  # twice as long as real time
+        end = ears.named("EndOfTurn")[0]
+    assert end["transcript"] == "A table for two, please."
+    assert end["audio_window_start"] == pytest.approx(0.5 + table.onset // FRAME * 0.02)
+    assert end["at"] > began
+
+
+def test_telephone_audio_that_was_transcoded_is_not():
+    """The product need not decode it: what gets lost on the way is noticed."""
+    studio = Studio()
+    table = studio.say("A table for two, please.")
+    frames = [table.audio[start : start + FRAME] for start in range(0, len(table.audio), FRAME)]
+    changed = next(frame for frame in frames if with_one_zero(frame) != frame)
+    assert studio.phrasebook.understand(changed) is not None
+    assert studio.phrasebook.understand(with_one_zero(changed)) is None
+    assert studio.phrasebook.understand(with_one_zero(changed), decoded=True) is not None
 
 
 async def test_how_a_client_cuts_its_audio_does_not_add_to_the_latency():
@@ -279,7 +303,7 @@ async def test_a_silent_client_is_closed_after_a_minute_unless_it_pings():
         ({"model": "nova-3"}, "nova-3"),
         ({"endpointing": 300}, "endpointing"),
         ({"language": "en"}, "language"),
-        ({"encoding": "linear16"}, "linear16"),
+        ({"encoding": "opus"}, "opus"),
         ({"sample_rate": 16000}, "sample_rate"),
         ({"eot_threshold": 0.4}, "eot_threshold"),
         ({"eot_threshold": 0.5, "eager_eot_threshold": 0.6}, "eager_eot_threshold"),

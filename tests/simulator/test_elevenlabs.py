@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import audioop
 import base64
 import json
 from contextlib import asynccontextmanager
@@ -75,6 +76,14 @@ async def test_a_phrase_is_spoken_with_the_vendors_latencies():
         assert length <= 2000  # a quarter of a second
         before += length
     assert voice.of("t7")[-1] == {"type": "flush_done", "context_id": "t7"}
+
+
+async def test_the_same_in_linear_samples():
+    linear = {**AUTO, "output_format": "pcm_8000"}
+    async with ElevenLabsServer(ToneVoice()) as server, speaking(server, query=linear) as voice:
+        await voice.send({"text": BOOKED, "context_id": "t7"})
+        await asyncio.sleep(5)
+        assert voice.audio("t7") == audioop.ulaw2lin(spoken(BOOKED).audio, 2)
 
 
 async def test_characters_have_their_times():
