@@ -105,7 +105,10 @@ class Hearing:
     """Listens to one connection's audio. Frames are cut from its first byte on, so a lost byte makes it deaf."""
 
     def __init__(self, phrasebook: Phrasebook, *, linear: bool = False) -> None:
-        """`linear`: the audio is 16-bit samples, little-endian, and not μ-law."""
+        """`linear`: the audio is 16-bit samples, little-endian, and not μ-law.
+
+        Callers' μ-law was encoded from samples, so decoding and encoding it again gives the same bytes.
+        """
         self.stretches: list[Stretch] = []
         self._phrasebook = phrasebook
         self._linear = linear
@@ -150,7 +153,7 @@ class Hearing:
         start = self._received
         self._received += FRAME
         loud = frame != SILENCE and audioop.rms(audioop.ulaw2lin(frame, 2), 2) >= LOUD
-        moment = self._phrasebook.understand(frame, self._before, decoded=self._linear)
+        moment = self._phrasebook.understand(frame, self._before)
         if moment is not None and frame == SILENCE and not _follows(moment, self._before):
             moment = None  # digital silence belongs to an utterance only when it comes within it
         self._before = moment

@@ -4,7 +4,7 @@ The product never transcodes the caller's μ-law, so a frame reaches the STT bit
 makes hearing a look-up: whoever speaks enters the frames of an utterance in a `Phrasebook`, and the STT server finds
 in it, frame by frame, what is being said and how far the speaker has come. Whatever the product loses, repeats,
 reorders or re-cuts on the way is thereby noticed, as a real STT would notice it, and nothing but audio passes from the
-caller to the ears. Of agents that decode it to linear samples, all that gets lost is the sign of zero.
+caller to the ears.
 """
 
 from __future__ import annotations
@@ -15,11 +15,6 @@ from typing import NamedTuple
 from phoneagent.conversation.words import Word
 
 FRAME = 160  # bytes: 20 ms of μ-law at 8 kHz, the unit in which Twilio sends
-
-
-def with_one_zero(audio: bytes) -> bytes:
-    """The same μ-law as it is after decoding and encoding: of its two zeros only the positive one is left."""
-    return audio.replace(b"\x7f", b"\xff")
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,7 +46,6 @@ class Phrasebook:
 
     def __init__(self) -> None:
         self._moments: dict[bytes, list[Moment]] = {}
-        self._decoded: dict[bytes, list[Moment]] = {}  # the same, by frames with one zero
 
     def enter(self, utterance: Utterance) -> None:
         """Learn an utterance; entering it again changes nothing."""
@@ -59,22 +53,19 @@ class Phrasebook:
             raise ValueError(f"an utterance is whole frames of {FRAME} bytes, got {len(utterance.audio)} bytes")
         for position in range(len(utterance.audio) // FRAME):
             frame = utterance.audio[position * FRAME : (position + 1) * FRAME]
-            for moments in self._places(frame):
-                if not any(known.utterance == utterance and known.position == position for known in moments):
-                    moments.append(Moment(utterance, position))
+            moments = self._moments.setdefault(frame, [])
+            if not any(known.utterance == utterance and known.position == position for known in moments):
+                moments.append(Moment(utterance, position))
 
     def enter_mixed(self, frame: bytes, moment: Moment) -> None:
         """Learn how a moment sounds together with something else, such as an echo, before the ears hear it."""
-        for moments in self._places(frame):
-            if moment not in moments:
-                moments.insert(0, moment)  # whoever mixes knows better than an older entry what is being said
+        moments = self._moments.setdefault(frame, [])
+        if moment not in moments:
+            moments.insert(0, moment)  # whoever mixes knows better than an older entry what is being said
 
-    def understand(self, frame: bytes, after: Moment | None = None, *, decoded: bool = False) -> Moment | None:
-        """What is being said in this frame, or None. `after` is what was understood of the frame before it.
-
-        `decoded`: it has been linear samples on its way.
-        """
-        moments = (self._decoded if decoded else self._moments).get(frame)
+    def understand(self, frame: bytes, after: Moment | None = None) -> Moment | None:
+        """What is being said in this frame, or None. `after` is what was understood of the frame before it."""
+        moments = self._moments.get(frame)
         if not moments:
             return None
         if after is not None:
@@ -82,7 +73,3 @@ class Phrasebook:
                 if moment.utterance is after.utterance and moment.position == after.position + 1:
                     return moment
         return moments[0]
-
-    def _places(self, frame: bytes) -> tuple[list[Moment], list[Moment]]:
-        """Where moments of this frame are kept."""
-        return self._moments.setdefault(frame, []), self._decoded.setdefault(with_one_zero(frame), [])
