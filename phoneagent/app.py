@@ -9,7 +9,7 @@ import secrets
 import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -80,7 +80,7 @@ def create_app(
             cache = SpeechCache(kept)
             stack.push_async_callback(cache.aclose)
             documents = TwilioDocuments(settings.public_url or f"http://{settings.host}:{settings.port}")
-            makers = Makers(settings, stack)
+            makers = Makers(settings, stack, metrics)
             speakers = {name: makers.speaker(agent) for name, agent in agents.items()}
             greetings = [_greeting(cache, speakers[name], agent) for name, agent in agents.items()]
             stack.push_async_callback(_end, asyncio.gather(*greetings))
@@ -185,10 +185,11 @@ async def _end(work: asyncio.Future[Any]) -> None:
 
 @dataclass(slots=True)
 class Makers:
-    """Makes providers; `stack` closes them. Heavy SDKs are imported when an agent needs them."""
+    """Makes providers; `stack` closes them, `metrics` count for them. What is heavy is imported when it is needed."""
 
     settings: Settings
     stack: AsyncExitStack
+    metrics: Metrics = field(default_factory=Metrics)
 
     def speaker(self, agent: Agent) -> Speaker:
         """An agent's ears and voice. Both are made before the voice is asked for anything, so that a wrong option is
@@ -216,7 +217,19 @@ class Makers:
         )
 
     def _minds(self, agent: Agent) -> list[LanguageModel]:
-        return [self.mind(choice, agent) for choice in (agent.llm, *agent.llm.fallback)]
+        return [self._hedged(choice, self.mind(choice, agent)) for choice in (agent.llm, *agent.llm.fallback)]
+
+    def _hedged(self, choice: ProviderChoice, mind: LanguageModel) -> LanguageModel:
+        """Ask twice where that is wanted; unless it is said, where it cannot slow down the machine that answers."""
+        if choice.provider != "openai":
+            return mind
+        from .providers.llm.hedged import HedgedMind
+        from .providers.llm.openai import OPENAI_URL, in_the_cloud
+
+        wanted = in_the_cloud(self.settings.openai_base_url or OPENAI_URL) if choice.hedge is None else choice.hedge
+        if not wanted:
+            return mind
+        return HedgedMind(mind, hedged=self.metrics.hedged, won=self.metrics.hedge_won)
 
     def _with_close(self, provider: Provider) -> Provider:
         self.stack.push_async_callback(provider.aclose)

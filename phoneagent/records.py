@@ -16,12 +16,16 @@ from .private import Private
 
 @dataclass(frozen=True, slots=True)
 class ProviderChoice:
-    """Which provider does a job, with which model and options; `fallback` is tried in order."""
+    """Which provider does a job, with which model and options; `fallback` is tried in order.
+
+    `hedge`: whether a mind that is late is asked a second time; None leaves it to where the mind is.
+    """
 
     provider: str
     model: str = ""
     options: Mapping[str, Any] = field(default_factory=dict)
     fallback: tuple[ProviderChoice, ...] = ()
+    hedge: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -134,6 +134,12 @@ def test_fallbacks_keep_their_order():
     assert agent.stt.fallback == (ProviderChoice("deepgram", "nova-3"), ProviderChoice("pocketsphinx"))
 
 
+@pytest.mark.parametrize(("line", "hedge"), [("", None), ("hedge = false", False), ("hedge = true", True)])
+def test_a_mind_may_be_asked_twice(line, hedge):
+    agent = parse_agent(f'{SMALL}[llm]\nprovider = "openai"\n{line}', "a.toml")
+    assert agent.llm.hedge == hedge
+
+
 # --- mistakes --------------------------------------------------------------------------------------
 
 
@@ -298,6 +304,18 @@ def test_a_dialogue_fits_together(right, wrong, problem):
     assert parse_agent(DIALOGUE, "a.toml").dialogue is not None
     found = problems(DIALOGUE.replace(right, wrong, 1))
     assert problem in found
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ('provider = "scripted"\nhedge = true\n', "llm.hedge"),
+        ('provider = "openai"\nfallback = [{ provider = "scripted", hedge = true }]\n', "llm.fallback[0].hedge"),
+    ],
+)
+def test_a_script_is_not_asked_twice(table, key):
+    [problem] = problems(f"{DIALOGUE}[llm]\n{table}")
+    assert problem.endswith(f": {key}: scripted answers at once: there is nothing to ask twice")
 
 
 def test_all_mistakes_are_told_at_once_in_the_order_of_the_file():

@@ -6,7 +6,7 @@ import re
 import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import Field as DataclassField
-from dataclasses import asdict, fields
+from dataclasses import asdict, fields, replace
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
@@ -111,6 +111,10 @@ class _Stt(_Provider):
 class _Llm(_Provider):
     provider: Annotated[str, _one_of(*PROVIDERS["llm"])]
     fallback: tuple[_Llm, ...] = ()
+    hedge: bool | None = None
+
+    def choice(self) -> ProviderChoice:
+        return replace(super().choice(), hedge=self.hedge)
 
 
 class _Tts(_Provider):
@@ -290,6 +294,11 @@ class AgentFile(_Table):
             yield Problem(
                 ("limits", "goodbye_before"), f"expected less than max_duration ({self.limits.max_duration:g})"
             )
+        if self.llm is not None:
+            for number, llm in enumerate((self.llm, *self.llm.fallback)):
+                if llm.hedge and llm.provider == "scripted":
+                    loc: Loc = ("llm", "fallback", number - 1, "hedge") if number else ("llm", "hedge")
+                    yield Problem(loc, "scripted answers at once: there is nothing to ask twice")
         if self.dialogue is None:
             for part, name in (("llm", "scripted"), ("stt", "pocketsphinx")):
                 table = getattr(self, part)

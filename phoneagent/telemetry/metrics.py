@@ -84,6 +84,14 @@ class Metrics:
             "What models wrote of replies that were lost",
             registry=self._registry,
         )
+        self._hedged = Counter(
+            "phoneagent_hedged_requests",
+            "Requests to a mind that were made once more, for its first word was late",
+            registry=self._registry,
+        )
+        self._hedges_won = Counter(
+            "phoneagent_hedges_won", "Second requests that were answered first", registry=self._registry
+        )
         self._ignored = _Labelled(
             Counter(
                 "phoneagent_ignored_events",
@@ -153,6 +161,14 @@ class Metrics:
         """A reply begun ahead was dropped."""
         self._speculative.child("lost").inc()
         self._wasted.inc(tokens)
+
+    def hedged(self) -> None:
+        """A mind was asked a second time."""
+        self._hedged.inc()
+
+    def hedge_won(self) -> None:
+        """The second request was answered first."""
+        self._hedges_won.inc()
 
     def event_ignored(self, event: str) -> None:
         """An impossible event, by the name of its type."""
