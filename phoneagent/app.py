@@ -281,12 +281,12 @@ class Makers:
     def voice(self, choice: ProviderChoice, agent: Agent) -> TextToSpeech:
         match choice.provider:
             case "elevenlabs":
-                from .providers.tts.elevenlabs import ElevenLabs
-                from .providers.tts.elevenlabs_http import ElevenLabsHttp
-
-                simple = choice.options.get("transport", "websocket") == "http"
+                maker: Callable[..., TextToSpeech]
+                if choice.options.get("transport", "websocket") == "http":
+                    from .providers.tts.elevenlabs_http import ElevenLabsHttp as maker
+                else:
+                    from .providers.tts.elevenlabs import ElevenLabs as maker
                 choice = replace(choice, options={k: v for k, v in choice.options.items() if k != "transport"})
-                maker = ElevenLabsHttp if simple else ElevenLabs
                 options = {"voice": self.settings.elevenlabs_voice, **_options(choice, maker)}
                 return maker(
                     _key(self.settings.elevenlabs_api_key),

@@ -8,7 +8,9 @@ import sys
 BEFORE_THE_GREETING = """
 import asyncio, sys
 from contextlib import AsyncExitStack
-import phoneagent.cli.serve, phoneagent.cli.server
+from phoneagent.cli.program import main
+main.get_command(None, "serve")
+import phoneagent.cli.server
 from phoneagent.agent_file import builtin_agent
 from phoneagent.app import Makers
 from phoneagent.settings import Settings
@@ -19,7 +21,8 @@ LATER = {
     "openai", "httpx2",  # never: our own client does
     "twilio.rest", "aiohttp", "requests",  # while it is spoken
     "num2words", "phonenumbers",  # the first one never
-    "elevenlabs", "deepgram",  # only to check keys
+    "elevenlabs", "deepgram", "httpx",  # only to check keys
+    "rich",  # what commands draw with
     "redis", "numpy", "soxr", "pocketsphinx",  # only if they are used
 }
 assert not LATER & set(sys.modules), LATER & set(sys.modules)

@@ -6,7 +6,9 @@ Nothing is imported here that takes time: `phoneagent --help` and a mistyped opt
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+import sys
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, nullcontext
 from typing import IO, Any
 
 import click
@@ -25,6 +27,9 @@ COMMANDS: Mapping[str, str] = {
     "knobs": "Print what can be tuned about turn-taking.",
 }
 """In the order of `--help`. The module `phoneagent.cli.NAME` has a command NAME."""
+
+PLAIN = "serve"
+"""The command that draws nothing, and should start soon."""
 
 FAILED, BAD_SETTINGS = 1, 2  # exit statuses; click itself has 2 for bad usage
 
@@ -54,7 +59,8 @@ class Program(click.Group):
         """Import the command; None if there is none of that name."""
         if cmd_name not in COMMANDS:
             return None
-        command: click.Command = getattr(importlib.import_module(f"phoneagent.cli.{cmd_name}"), cmd_name)
+        with _without_rich() if cmd_name == PLAIN else nullcontext():
+            command: click.Command = getattr(importlib.import_module(f"phoneagent.cli.{cmd_name}"), cmd_name)
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
@@ -70,6 +76,19 @@ class Program(click.Group):
             raise _BadSettings(error.problems) from error
         except PhoneagentError as error:
             raise click.ClickException(str(error)) from error
+
+
+@contextmanager
+def _without_rich() -> Iterator[None]:
+    """structlog imports it wherever it is installed, 80 ms, for tracebacks that our logs do not have."""
+    if "rich" in sys.modules:
+        yield
+        return
+    sys.modules["rich"] = None  # type: ignore[assignment]  # how Python says that there is none
+    try:
+        yield
+    finally:
+        del sys.modules["rich"]
 
 
 @click.command(

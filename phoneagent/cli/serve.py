@@ -7,7 +7,6 @@ import gc
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from importlib.metadata import version
 from pathlib import Path
 from socket import socket
 from typing import Any
@@ -197,6 +196,8 @@ def _announce(settings: Settings, agents: Mapping[str, Agent], *, dev: bool) -> 
     }
     if settings.workers > 1:
         lines["workers"] = f"{settings.workers}, each with so many calls"
+    from importlib.metadata import version
+
     click.secho(f"phoneagent {version('phoneagent')}", bold=True, err=True)
     width = max(map(len, lines))
     for name, text in lines.items():

@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 import sys
-import tempfile
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -60,6 +59,8 @@ def become_parent(workers: int, listener: socket.socket, *, as_json: bool) -> No
     """Replace this program, whose settings are checked by now, by the parent of `workers`."""
     if not hasattr(os, "posix_spawn"):
         raise SettingsError("PHONEAGENT_WORKERS: expected 1 on this system; set it in the environment or .env")
+    import tempfile
+
     listener.set_inheritable(True)
     folder = tempfile.mkdtemp(prefix="phoneagent-")
     own = [str(workers), str(listener.fileno()), folder, "json" if as_json else "text"]

@@ -215,7 +215,9 @@ def _forms(locale: Locale, name: str) -> Mapping[str, str]:
     forms: dict[str, str] = {}
     for number in (0, 1, 2, 5, Decimal("1.5"), 1_000_000):
         form = str(locale.plural_form(number))
+        if form in forms:  # English has two, and Babel takes its time
+            continue
         formatted = format_unit(number, name, length="long", locale=locale)
         pattern = re.sub(r"\d(?:[\d.,\s]*\d)?", "{0}", formatted, count=1)
-        forms.setdefault(form, pattern.replace("\u00a0", " ").replace("\u202f", " "))
+        forms[form] = pattern.replace("\u00a0", " ").replace("\u202f", " ")
     return forms

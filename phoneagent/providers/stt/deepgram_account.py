@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import httpx
-
 from phoneagent.errors import ProviderError
 from phoneagent.providers.websocket import PERMANENT_STATUSES, http_url, websocket_url
 
@@ -15,6 +13,7 @@ async def check_key(api_key: str, url: str) -> str:
 
     `url` is the base of the sockets, such as `wss://api.deepgram.com`; REST has the same host.
     """
+    import httpx
     from deepgram import AsyncDeepgramClient
     from deepgram.core.api_error import ApiError
     from deepgram.environment import DeepgramClientEnvironment

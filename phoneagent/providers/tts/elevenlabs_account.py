@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import Any
 
-import httpx
-
 from phoneagent.errors import ProviderError
 from phoneagent.providers.websocket import PERMANENT_STATUSES, http_url
 
@@ -14,6 +12,7 @@ CHECK_WITHIN = 5.0  # seconds
 
 async def check_voice(api_key: str, url: str, voice: str) -> str:
     """Look up the voice. Returns a line for people; raises `ProviderError`."""
+    import httpx
     from elevenlabs import AsyncElevenLabs
     from elevenlabs.core.api_error import ApiError
 
