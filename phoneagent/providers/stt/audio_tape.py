@@ -17,6 +17,7 @@ class AudioTape:
     """
 
     def __init__(self, *, keep: int = KEEP, hold: int = HOLD) -> None:
+        self.waiting = 0  # bytes that were not taken yet
         self.dropped = 0
         self._keep = keep
         self._hold = hold
@@ -34,26 +35,24 @@ class AudioTape:
         """The furthest position that can be rewound to."""
         return self._start + max(0, (self._sent - self._keep) // FRAME * FRAME)
 
-    @property
-    def waiting(self) -> int:
-        """Bytes that were not taken yet."""
-        return len(self._audio) - self._sent
-
     def add(self, audio: bytes) -> None:
         """Append; beyond the limit, the oldest that waits is dropped and counted."""
         self._audio += audio
+        self.waiting += len(audio)
         excess = self.waiting - self._hold
         if excess > 0:
             excess += -excess % FRAME
             del self._audio[self._sent : self._sent + excess]
+            self.waiting = len(self._audio) - self._sent
             self.dropped += excess
 
     def take(self, size: int) -> bytes:
         """The next bytes to be sent: `size` of them, or all that there are."""
         piece = bytes(self._audio[self._sent : self._sent + size])
         self._sent += len(piece)
-        surplus = (self._sent - self._keep) // FRAME * FRAME
-        if surplus >= TRIM:
+        self.waiting -= len(piece)
+        if self._sent >= self._keep + TRIM:
+            surplus = (self._sent - self._keep) // FRAME * FRAME
             del self._audio[:surplus]
             self._start += surplus
             self._sent -= surplus
@@ -63,4 +62,5 @@ class AudioTape:
         """Go back to the frame at a position, or as near as the tape still reaches. Returns where it now stands."""
         target = min(max(position // FRAME * FRAME, self.oldest), self.position)
         self._sent = target - self._start
+        self.waiting = len(self._audio) - self._sent
         return target

@@ -131,8 +131,15 @@ class DeepgramTranscription(Generic[M]):
     def send(self, audio: bytes) -> None:
         if self._finishing or not audio:  # an empty frame would close Deepgram's stream
             return
-        self._caller_at = self._fed_at = self._loop.time()
-        self._feed(audio)
+        tape, now = self._tape, self._loop.time()
+        self._caller_at = self._fed_at = now
+        if not tape.waiting:
+            self._batch_since = now
+        tape.add(audio)
+        if tape.waiting >= self._batch:
+            self._pump()
+        elif self._batch_timer is None:
+            self._batch_timer = self._loop.call_later(self._batch_seconds, self._batch_overdue)
 
     def expect(self, expectation: Expectation) -> None:
         self._keyterms = tuple(dict.fromkeys(self._always_keyterms + expectation.keyterms))[:KEYTERMS]
@@ -160,15 +167,6 @@ class DeepgramTranscription(Generic[M]):
 
     # -- up -----------------------------------------------------------------------------------------
 
-    def _feed(self, audio: bytes) -> None:
-        if not self._tape.waiting:
-            self._batch_since = self._fed_at
-        self._tape.add(audio)
-        if self._tape.waiting >= self._batch:
-            self._pump()
-        elif self._batch_timer is None:
-            self._batch_timer = self._loop.call_later(self._batch_seconds, self._batch_overdue)
-
     @property
     def _batch(self) -> int:
         return self._manners.batch_in_turn if self._dialect.open else self._manners.batch
@@ -193,9 +191,8 @@ class DeepgramTranscription(Generic[M]):
         connection, tape, batch = self._connection, self._tape, self._batch
         if connection is None:
             return
-        while tape.waiting >= batch or (partial and tape.waiting):
-            if not connection.writable:
-                return
+        least = 1 if partial else batch
+        while tape.waiting >= least and connection.writable:
             connection.send_now(tape.take(batch))
             self._sent_at = self._loop.time()
             self._sent_any = True
