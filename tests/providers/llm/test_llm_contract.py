@@ -8,10 +8,12 @@ import pytest
 
 from phoneagent.conversation.events import ReplyDone, ReplyText, ToolRequested
 from phoneagent.conversation.transcript import ToolCall, Turn
+from phoneagent.providers.llm.hedged import REQUESTS_A_HEDGE, SAVED_UP, HedgedMind
 from phoneagent.providers.llm.openai import OpenAiModel
 from phoneagent.providers.llm.scripted import ScriptedMind
 from phoneagent.records import Dialogue, Intent, Slot, ToolSpec
 from phoneagent.simulator import mind as simulated
+from phoneagent.simulator.latency import Latencies
 from phoneagent.simulator.openai import OpenAiServer
 
 BOOK = ToolSpec(
@@ -32,10 +34,21 @@ RULES = (
 
 @asynccontextmanager
 async def openai():
-    async with OpenAiServer(simulated.ScriptedMind(*RULES)) as server:
+    async with OpenAiServer(simulated.ScriptedMind(*RULES), latencies=Latencies(first_token=0.5)) as server:
         model = OpenAiModel("key", base_url=server.base_url)
         yield model
         await model.aclose()
+
+
+@asynccontextmanager
+async def hedged():
+    """One that is used to faster answers: everything is asked twice, as far as that is paid for."""
+    async with openai() as model:
+        mind = HedgedMind(model)
+        for _ in range(50):
+            mind._first_words.took(0.1)
+        mind._credit = REQUESTS_A_HEDGE * SAVED_UP
+        yield mind
 
 
 @asynccontextmanager
@@ -45,7 +58,7 @@ async def scripted():
     await mind.aclose()
 
 
-@pytest.fixture(params=[openai, scripted], ids=lambda each: each.__name__)
+@pytest.fixture(params=[openai, hedged, scripted], ids=lambda each: each.__name__)
 def mind(request):
     return request.param
 
