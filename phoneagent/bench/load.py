@@ -10,6 +10,7 @@ from array import array
 from collections.abc import AsyncIterator, Collection, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
+from html import escape
 
 from phoneagent.ports import Synthesizer
 from phoneagent.simulator.caller import CallerScript
@@ -23,10 +24,12 @@ from phoneagent.simulator.placed_call import CallResult
 from phoneagent.simulator.speech import Phrasebook
 
 from . import traffic
+from .target import Ports
 from .turns import MIND, TurnsTimeline
 
 LOOK = 0.02  # seconds between two looks at the own loop: a frame, for that is what would come late
 TIME_LIMIT = 3600.0  # seconds of a call; impatient callers hang up long before
+ANY_PORTS = Ports()
 GENERATION = 50_000  # objects until a collection: what a call leaves is counted in thousands, and most of it lives
 
 
@@ -60,13 +63,18 @@ class Load:
         self.elevenlabs = elevenlabs
 
     async def call_all(
-        self, voice_url: str, callers: Sequence[tuple[str, CallerScript]], *, seconds_between: float
+        self, url: str, callers: Sequence[tuple[str, CallerScript]], *, seconds_between: float
     ) -> list[Called]:
-        """Place the calls one after another, and wait until all are over."""
+        """Place the calls one after another, and wait until all are over.
+
+        `url` is a voice webhook; or, with ws or wss, the media socket itself, and no webhook is asked.
+        """
+        to_socket = url.startswith(("ws:", "wss:"))
+        document = f'<Response><Connect><Stream url="{escape(url)}"/></Connect></Response>' if to_socket else ""
 
         async def one(number: int, name: str, script: CallerScript) -> Called:
             await asyncio.sleep(number * seconds_between)
-            call = self.carrier.dial(voice_url, caller=script, time_limit=TIME_LIMIT)
+            call = self.carrier.dial("" if to_socket else url, document=document, caller=script, time_limit=TIME_LIMIT)
             result = await call.ended
             return Called(name, asyncio.get_running_loop().time() - result.ear.now, result)
 
@@ -77,7 +85,11 @@ class Load:
 
 @asynccontextmanager
 async def load(
-    synthesizer: Synthesizer, callers: Collection[CallerScript], latencies: Latencies, timeline: TurnsTimeline
+    synthesizer: Synthesizer,
+    callers: Collection[CallerScript],
+    latencies: Latencies,
+    timeline: TurnsTimeline,
+    ports: Ports = ANY_PORTS,
 ) -> AsyncIterator[Load]:
     """Start the servers, with all that the callers will say spoken beforehand."""
     phrasebook = Phrasebook()
@@ -87,10 +99,10 @@ async def load(
         return traffic.answer(messages)
 
     async with (
-        DeepgramServer(phrasebook, latencies=latencies, timeline=timeline) as deepgram,
-        OpenAiServer(mind, latencies=latencies, timeline=timeline) as openai,
-        ElevenLabsServer(synthesizer, latencies=latencies, timeline=timeline) as elevenlabs,
-        Carrier(synthesizer=synthesizer, phrasebook=phrasebook, recording=False) as carrier,
+        DeepgramServer(phrasebook, latencies=latencies, timeline=timeline, port=ports.deepgram) as deepgram,
+        OpenAiServer(mind, latencies=latencies, timeline=timeline, port=ports.openai) as openai,
+        ElevenLabsServer(synthesizer, latencies=latencies, timeline=timeline, port=ports.elevenlabs) as elevenlabs,
+        Carrier(synthesizer=synthesizer, phrasebook=phrasebook, recording=False, port=ports.twilio) as carrier,
     ):
         carrier.prepare(callers)
         yield Load(carrier, deepgram, openai, elevenlabs)

@@ -52,27 +52,70 @@ class Buckets(NamedTuple):
         return next(x for x, count in zip(self.limits, self.counts, strict=True) if count >= share * self.counts[-1])
 
 
-class ServerProcess:
-    """A running server. Times and sizes are the operating system's: 10 ms of CPU, a page of memory."""
+class Processes:
+    """A process and all that it started. Times and sizes are the operating system's: 10 ms of CPU, a page of memory."""
 
-    def __init__(self, pid: int, url: str, seconds_to_ready: float, session: aiohttp.ClientSession) -> None:
+    def __init__(self, pid: int) -> None:
         self.pid = pid
-        self.url = url
-        self.seconds_to_ready = seconds_to_ready
-        self._session = session
 
     def cpu_seconds(self) -> CpuSeconds:
-        """What it took so far, all its threads together."""
-        after_name = Path(f"/proc/{self.pid}/stat").read_text().rpartition(")")[2].split()
+        """What they took so far, all their threads together, with those that are over. Raises `ServerFailed`."""
         tick = os.sysconf("SC_CLK_TCK")
-        return CpuSeconds(int(after_name[11]) / tick, int(after_name[12]) / tick)  # fields 14 and 15 of proc(5)
+        fields = [stat.rpartition(")")[2].split() for stat in self._read("stat")]  # a name may hold anything
+        user = sum(int(field[11]) + int(field[13]) for field in fields)  # fields 14 and 16 of proc(5)
+        system = sum(int(field[12]) + int(field[14]) for field in fields)  # fields 15 and 17
+        return CpuSeconds(user / tick, system / tick)
 
     def resident_bytes(self) -> int:
-        """Memory that it really has."""
-        return int(Path(f"/proc/{self.pid}/statm").read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE")
+        """Memory that they really have; pages that several share count for each. Raises `ServerFailed`."""
+        return sum(int(statm.split()[1]) for statm in self._read("statm")) * os.sysconf("SC_PAGE_SIZE")
+
+    def _read(self, name: str) -> list[str]:
+        """A file of /proc, of each process."""
+        try:
+            found = [Path(f"/proc/{self.pid}/{name}").read_text()]
+        except (FileNotFoundError, ProcessLookupError):
+            raise ServerFailed(f"there is no process {self.pid}") from None
+        for pid in _started_by(self.pid):
+            try:
+                found.append(Path(f"/proc/{pid}/{name}").read_text())
+            except (FileNotFoundError, ProcessLookupError):
+                continue  # it has just ended
+        return found
+
+
+def _started_by(pid: int) -> list[int]:
+    """Its children, theirs, and so on."""
+    try:
+        lists = [path.read_text() for path in Path(f"/proc/{pid}/task").glob("*/children")]
+    except (FileNotFoundError, ProcessLookupError):
+        return []
+    children = [int(child) for children in lists for child in children.split()]
+    return children + [grandchild for child in children for grandchild in _started_by(child)]
+
+
+class Server:
+    """What is measured. `processes` are None where they are not known, and so is the time of a start not seen."""
+
+    def __init__(self, url: str, processes: Processes | None, seconds_to_ready: float | None = None) -> None:
+        self.url = url
+        self.processes = processes
+        self.seconds_to_ready = seconds_to_ready
 
     async def loop_lag(self) -> Buckets:
         """How late its event loop was, from its own metrics; empty from a server that has none."""
+        return Buckets((), ())
+
+
+class ServerProcess(Server):
+    """A server that was started for this."""
+
+    def __init__(self, url: str, processes: Processes, seconds_to_ready: float, session: aiohttp.ClientSession) -> None:
+        super().__init__(url, processes, seconds_to_ready)
+        self._session = session
+
+    async def loop_lag(self) -> Buckets:
+        """From /metrics."""
         async with self._session.get(f"{self.url}/metrics") as response:
             return lag_buckets(await response.text()) if response.status == 200 else Buckets((), ())
 
@@ -115,7 +158,7 @@ async def server_process(
                 raise ServerFailed(f"the server was not ready within {READY_WITHIN:g} s: {_tail(log_path)}") from None
             except ServerFailed as failed:
                 raise ServerFailed(f"{failed}: {_tail(log_path)}") from None
-            yield ServerProcess(process.pid, url, loop.time() - began, session)
+            yield ServerProcess(url, Processes(process.pid), loop.time() - began, session)
             if process.returncode is not None:
                 raise ServerFailed(f"the server ended with status {process.returncode}: {_tail(log_path)}")
     finally:

@@ -38,27 +38,37 @@ def percentile(values: Sequence[float], share: float) -> float | None:
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What the server took. `resident` are bytes: idle, and the most while calls ran."""
+    """What the server took. `resident` are bytes: idle, and the most while calls ran.
 
-    cpu_user: float
-    cpu_system: float
+    None is what nobody could see: of a server that somebody else started.
+    """
+
     call_seconds: float
-    resident_idle: int
-    resident_most: int
     calls_at_once: int
-    seconds_to_ready: float
+    cpu_user: float | None = None
+    cpu_system: float | None = None
+    resident_idle: int | None = None
+    resident_most: int | None = None
+    seconds_to_ready: float | None = None
 
     @property
-    def cpu(self) -> float:
-        return self.cpu_user + self.cpu_system
+    def cpu(self) -> float | None:
+        return None if self.cpu_user is None or self.cpu_system is None else self.cpu_user + self.cpu_system
+
+    @property
+    def in_kernel(self) -> float | None:
+        """The kernel's share of it."""
+        return self.cpu_system / self.cpu if self.cpu and self.cpu_system is not None else None
 
     @property
     def cpu_per_call_minute(self) -> float | None:
-        return self.cpu / (self.call_seconds / 60) if self.call_seconds else None
+        return self.cpu / (self.call_seconds / 60) if self.cpu is not None and self.call_seconds else None
 
     @property
     def bytes_per_call(self) -> float | None:
-        return (self.resident_most - self.resident_idle) / self.calls_at_once if self.calls_at_once else None
+        if self.resident_idle is None or self.resident_most is None or not self.calls_at_once:
+            return None
+        return (self.resident_most - self.resident_idle) / self.calls_at_once
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,13 +127,18 @@ class Report:
         return cpu / floor if cpu is not None and floor else None
 
     def as_dict(self) -> dict[str, Any]:
-        """For `--json`: the fields, and what follows from them."""
-        return asdict(self) | {
-            "cpu_per_call_minute": self.cost.cpu_per_call_minute,
-            "bytes_per_call": self.cost.bytes_per_call,
-            "times_the_floor": self.times_the_floor,
+        """For `--json`: the fields, and what follows from them; without what nobody could see of the server."""
+        told = asdict(self) | {
+            "cost": {name: value for name, value in asdict(self.cost).items() if value is not None},
             "load_is_the_bottleneck": list(self.generator.too_busy),
         }
+        if self.cost.cpu is not None:
+            told |= {"cpu_per_call_minute": self.cost.cpu_per_call_minute, "times_the_floor": self.times_the_floor}
+        if self.cost.resident_most is not None:
+            told["bytes_per_call"] = self.cost.bytes_per_call
+        if self.lag_p50 is None:
+            del told["lag_p50"], told["lag_p99"]
+        return told
 
 
 @dataclass(frozen=True, slots=True)

@@ -8,9 +8,10 @@ import socket
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
+from typing import NamedTuple
 
 from phoneagent.conversation.words import SAMPLE_RATE
 from phoneagent.errors import MisuseError
@@ -23,8 +24,9 @@ from phoneagent.simulator.speech import FRAME
 
 from . import traffic
 from .load import Called, Load, Watch, light_footed, load
-from .process import Buckets, ServerProcess, server_process
+from .process import Buckets, Processes, Server, server_process
 from .report import AtEar, Cost, Distribution, Generator, Report, report
+from .target import Target, check_first_call, check_ports
 from .turns import Spoken, TurnsTimeline, measure
 
 MEMORY_LOOK = 0.5  # seconds
@@ -89,20 +91,46 @@ async def run(plan: Plan, synthesizer: Synthesizer, environment: Mapping[str, st
                 folder=Path(folder),
                 cores=plan.cores,
             ) as server:
-                # The first call of a process pays for what is imported and opened once.
-                first = [(names[0], traffic.caller(names[0], 0))]
-                await world.call_all(f"{server.url}/twilio/voice", first, seconds_between=0.0)
-                await asyncio.sleep(SETTLED)
+                voice_url = f"{server.url}/twilio/voice"
+                await _first_call(world, voice_url, names[0])
                 timeline.clear()
-                called, cost, lag, generator = await _under_load(plan, world, server, callers)
-    spoken = [turn for call in called for turn in turns_of(call)]
+                measured = await _under_load(plan, world, server, voice_url, callers)
+    return _report(plan, timeline, measured)
+
+
+async def run_target(plan: Plan, target: Target, synthesizer: Synthesizer) -> Report:
+    """Measure a server that is running. Raises `TargetFailed`, `ServerFailed` without such a process."""
+    names = traffic.names(plan.calls)
+    callers = [(name, traffic.caller(name, plan.turns)) for name in names]
+    timeline = TurnsTimeline()
+    check_ports(target.ports)
+    scripts = [script for _, script in callers]
+    server = Server(target.url, None if target.pid is None else Processes(target.pid))
+    async with load(synthesizer, scripts, plan.latencies, timeline, target.ports) as world:
+        first = await _first_call(world, target.url, names[0])
+        providers = (world.deepgram, world.openai, world.elevenlabs)
+        check_first_call(target.url, first.result, {one.name: one.connections_opened for one in providers})
+        timeline.clear()
+        measured = await _under_load(plan, world, server, target.url, callers)
+    return _report(plan, timeline, measured)
+
+
+async def _first_call(world: Load, voice_url: str, name: str) -> Called:
+    """The first call of a process, which pays for what is imported and opened once."""
+    [called] = await world.call_all(voice_url, [(name, traffic.caller(name, 0))], seconds_between=0.0)
+    await asyncio.sleep(SETTLED)
+    return called
+
+
+def _report(plan: Plan, timeline: TurnsTimeline, measured: _Measured) -> Report:
+    spoken = [turn for call in measured.called for turn in turns_of(call)]
     return report(
         turns=measure(spoken, timeline.entries, plan.latencies),
         asked=plan.calls * plan.turns,
-        ears=[at_ear(call) for call in called],
-        cost=cost,
-        lag=lag,
-        generator=generator,
+        ears=[at_ear(call) for call in measured.called],
+        cost=measured.cost,
+        lag=measured.lag,
+        generator=measured.generator,
     )
 
 
@@ -119,41 +147,54 @@ async def run_floor(plan: Plan, synthesizer: Synthesizer, environment: Mapping[s
                 folder=Path(folder),
                 cores=plan.cores,
             ) as server:
-                _, cost, _, generator = await _under_load(plan, world, server, callers)
-    return cost, generator
+                voice_url = f"{server.url}/twilio/voice"
+                measured = await _under_load(plan, world, server, voice_url, callers)
+    return measured.cost, measured.generator
+
+
+class _Measured(NamedTuple):
+    called: list[Called]
+    cost: Cost
+    lag: Buckets
+    generator: Generator
 
 
 async def _under_load(
-    plan: Plan, world: Load, server: ServerProcess, callers: Sequence[tuple[str, CallerScript]]
-) -> tuple[list[Called], Cost, Buckets, Generator]:
-    lag, idle, cpu = await server.loop_lag(), server.resident_bytes(), server.cpu_seconds()
+    plan: Plan, world: Load, server: Server, voice_url: str, callers: Sequence[tuple[str, CallerScript]]
+) -> _Measured:
+    processes, lag = server.processes, await server.loop_lag()
+    before = None if processes is None else (processes.resident_bytes(), processes.cpu_seconds())
     with light_footed(plan.other_cores):
         watch = Watch()
         sizes: list[int] = []
-        memory = asyncio.create_task(_look_at_memory(server, sizes))
-        called = await world.call_all(f"{server.url}/twilio/voice", callers, seconds_between=plan.seconds_between)
-        effort, spent = watch.stop(), server.cpu_seconds()
-        memory.cancel()
-        await asyncio.wait({memory})
-    return (
-        called,
-        Cost(
+        memory = asyncio.create_task(_look_at_memory(processes, sizes)) if processes is not None else None
+        called = await world.call_all(voice_url, callers, seconds_between=plan.seconds_between)
+        effort = watch.stop()
+        after = None if processes is None else (processes.resident_bytes(), processes.cpu_seconds())
+        if memory is not None:
+            memory.cancel()
+            await asyncio.wait({memory})
+    cost = Cost(
+        call_seconds=sum(call.result.ear.duration for call in called),
+        calls_at_once=at_once(called),
+        seconds_to_ready=server.seconds_to_ready,
+    )
+    if before is not None and after is not None:
+        (idle, cpu), (resident, spent) = before, after
+        cost = replace(
+            cost,
             cpu_user=spent.user - cpu.user,
             cpu_system=spent.system - cpu.system,
-            call_seconds=sum(call.result.ear.duration for call in called),
             resident_idle=idle,
-            resident_most=max(*sizes, server.resident_bytes()),
-            calls_at_once=at_once(called),
-            seconds_to_ready=server.seconds_to_ready,
-        ),
-        (await server.loop_lag()).since(lag),
-        Generator(effort.cpu / effort.seconds, Distribution.of(effort.lags)),
-    )
+            resident_most=max(*sizes, resident),
+        )
+    generator = Generator(effort.cpu / effort.seconds, Distribution.of(effort.lags))
+    return _Measured(called, cost, (await server.loop_lag()).since(lag), generator)
 
 
-async def _look_at_memory(server: ServerProcess, sizes: list[int]) -> None:
+async def _look_at_memory(processes: Processes, sizes: list[int]) -> None:
     while True:
-        sizes.append(server.resident_bytes())
+        sizes.append(processes.resident_bytes())
         await asyncio.sleep(MEMORY_LOOK)
 
 

@@ -5,10 +5,11 @@ from __future__ import annotations
 import asyncio
 import json
 import os
-from collections.abc import Callable, Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import urlsplit
 
 import click
 
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
     from phoneagent.bench.report import Distribution, Report
     from phoneagent.bench.run import Plan
     from phoneagent.bench.sweep import Step
+    from phoneagent.bench.target import Ports, Target
 
 FOREIGN = ("PHONEAGENT_", "TWILIO_", "DEEPGRAM_", "OPENAI_", "ELEVENLABS_", "REDIS_", "PORT")
 """Variables that must not reach the measured server: it would talk to real services, or keep its calls elsewhere."""
@@ -89,6 +91,26 @@ def latency_options(function: Function) -> Function:
     help="An agent file with cloud providers.  [default: the built-in front desk]",
 )
 @click.option("--eager/--no-eager", default=None, help="Turn eager turns on or off.  [default: what the file says]")
+@click.option(
+    "--target",
+    metavar="URL",
+    help="Measure this server, which is running already: its voice webhook, or with ws: its media socket.",
+)
+@click.option(
+    "--target-pid",
+    type=click.IntRange(1),
+    metavar="PID",
+    help="The target's process: CPU and memory, with those that it started.",
+)
+@click.option(
+    "--provider-port",
+    type=click.IntRange(1, 65535 - 3),
+    default=9100,
+    metavar="PORT",
+    show_default=True,
+    help="With --target: Deepgram listens here; OpenAI, ElevenLabs and Twilio's API on the next three.",
+)
+@click.option("--target-environment", is_flag=True, help="Print the variables that a target needs, and end.")
 @latency_options
 @click.option(
     "--picture",
@@ -107,6 +129,10 @@ def bench(
     pin: int | None,
     agent: Path | None,
     eager: bool | None,
+    target: str | None,
+    target_pid: int | None,
+    provider_port: int,
+    target_environment: bool,
     picture: Path | None,
     as_json: bool,
     **delays: float,
@@ -148,14 +174,30 @@ def bench(
     that of one call, or there is a hole, or a turn is lost, or the load is the bottleneck, twice in a row. --calls is
     not used then, and the single call takes 12 turns at the least.
 
+    `--target` measures any server that speaks Twilio Media Streams, in the same way and with the same callers. Tell it
+    first where the simulated services listen, by the variables that --target-environment prints, and keep it on a core
+    yourself; --pin then only keeps the load off. It must greet, and must not hang up. What cannot be seen of it is left
+    out: CPU and memory without --target-pid, its event loop's lag, its start.
+
+    \b
+      env $(phoneagent bench --target-environment) taskset -c 0 python agent.py &
+      phoneagent bench --target http://127.0.0.1:9200/voice --target-pid $! --pin 0 --calls 10
+
     The exit status is 1 when a call did not go as it should or a turn was not answered.
     """
     from phoneagent.agent_file import BUILT_IN, load_agent
     from phoneagent.bench.agent_text import with_eager_turns
     from phoneagent.bench.run import Plan
+    from phoneagent.bench.target import Ports
     from phoneagent.simulator.latency import Latencies
     from phoneagent.telemetry import logs
 
+    ports = Ports.beginning_with(provider_port)
+    if target_environment:
+        for name, value in ports.environment.items():
+            click.echo(f"{name}={value}")
+        return
+    other = _target(target, ports, target_pid, ours={"--agent": agent, "--eager": eager})
     logs.configure(level="error")
     file = agent or BUILT_IN
     load_agent(file)  # a mistake in it is told now, not by the server's log
@@ -168,10 +210,30 @@ def bench(
         latencies=Latencies(**delays),
         cores=_cores(pin),
     )
-    measuring = _Measuring(plan, _environment(os.environ), floor=floor, picture=picture, as_json=as_json)
+    measuring = _Measuring(plan, _environment(os.environ), other, floor=floor, picture=picture, as_json=as_json)
     ok = _run(measuring.sweep() if sweeping else measuring.once())
     if not ok:
         raise SystemExit(FAILED)
+
+
+def _target(url: str | None, ports: Ports, pid: int | None, *, ours: Mapping[str, object | None]) -> Target | None:
+    """Another server, if one is to be measured. `ours`: options that mean nothing to it."""
+    from phoneagent.bench.target import Target
+
+    if url is None:
+        if pid is not None:
+            raise click.UsageError("--target-pid is a target's: give --target too")
+        return None
+    for option, value in ours.items():
+        if value is not None:
+            raise click.UsageError(f"{option} is for phoneagent's own server, not for a --target")
+    parts = urlsplit(url)
+    if parts.scheme not in ("http", "https", "ws", "wss") or not parts.hostname:
+        expected = "expected http://HOST/PATH, where the voice webhook is, or ws://HOST/PATH, the media socket"
+        raise click.BadParameter(f"{url!r}: {expected}", param_hint="--target")
+    if pid is not None and not Path(f"/proc/{pid}").exists():
+        raise click.BadParameter(f"there is no process {pid}", param_hint="--target-pid")
+    return Target(url, ports, pid)
 
 
 def _cores(pin: int | None) -> frozenset[int]:
@@ -203,7 +265,14 @@ class _Measuring:
     """What one command line asks for."""
 
     def __init__(
-        self, plan: Plan, environment: Mapping[str, str], *, floor: bool, picture: Path | None, as_json: bool
+        self,
+        plan: Plan,
+        environment: Mapping[str, str],
+        target: Target | None = None,
+        *,
+        floor: bool,
+        picture: Path | None,
+        as_json: bool,
     ) -> None:
         from rich.console import Console
 
@@ -211,6 +280,7 @@ class _Measuring:
 
         self._plan = plan
         self._environment = environment
+        self._target = target
         self._floor = floor
         self._picture = picture
         self._as_json = as_json
@@ -262,11 +332,14 @@ class _Measuring:
         return cost.cpu_per_call_minute
 
     async def _measure(self, plan: Plan, floor: float | None) -> Report:
+        from phoneagent.bench.run import run, run_target
 
-        from phoneagent.bench.run import run
-
-        self._say(f"phoneagent, with {_calls(plan.calls)} …")
-        return replace(await run(plan, self._voice, self._environment), floor_cpu_per_call_minute=floor)
+        self._say(f"{'phoneagent' if self._target is None else self._target.url}, with {_calls(plan.calls)} …")
+        if self._target is None:
+            report = await run(plan, self._voice, self._environment)
+        else:
+            report = await run_target(plan, self._target, self._voice)
+        return replace(report, floor_cpu_per_call_minute=floor)
 
     def _draw(self, report: Report) -> None:
         if self._picture is not None:
@@ -297,29 +370,18 @@ def show(report: Report, console: Console) -> None:
         times.add_row(title, *_row(distribution))
     console.print(times)
 
-    cost = report.cost
     others = Table("", "", show_header=False)
     others.add_row("holes in the agent's speech", f"{report.holes}" + _longest(report))
-    in_kernel = f", {cost.cpu_system / cost.cpu:.0%} of it in the kernel" if cost.cpu else ""
-    others.add_row("CPU of a call-minute", _seconds(cost.cpu_per_call_minute) + in_kernel)
-    if report.floor_cpu_per_call_minute is not None:
-        others.add_row("  the floor's", _seconds(report.floor_cpu_per_call_minute))
-        others.add_row("  multiple of the floor", f"{report.times_the_floor or 0.0:.1f}")
-    others.add_row(
-        "memory of a call", f"{(cost.bytes_per_call or 0) / 1e6:.2f} MB, over {cost.resident_idle / 1e6:.0f} MB idle"
-    )
-    others.add_row(
-        "event-loop lag of the server, p50 / p99", f"at most {_fine(report.lag_p50)} / {_fine(report.lag_p99)} ms"
-    )
-    others.add_row("start-up to ready", _seconds(cost.seconds_to_ready))
+    for row in _costs(report):
+        others.add_row(*row)
     load = report.generator
     others.add_row("load generator", f"{load.share_of_core:.0%} of a core, {_fine(load.lag.p99)} ms late (p99)")
     console.print(others)
 
-    at_once = cost.calls_at_once
+    at_once = report.cost.calls_at_once
     console.print(
         f"{_calls(report.calls)}, at most {at_once} at once; {report.turns} turns answered, {report.eager_turns} of "
-        f"them from an eager reply; {cost.call_seconds / 60:.1f} call-minutes."
+        f"them from an eager reply; {report.cost.call_seconds / 60:.1f} call-minutes."
     )
     if report.unexplained:
         console.print(f"Of {report.unexplained} turns the servers' log does not tell how they were answered.")
@@ -334,6 +396,26 @@ def show(report: Report, console: Console) -> None:
             "Latencies and holes may be its own.",
             style="yellow",
         )
+
+
+def _costs(report: Report) -> Iterator[tuple[str, str]]:
+    """What is known of the server's own."""
+    cost = report.cost
+    if cost.cpu is not None:
+        in_kernel = "" if cost.in_kernel is None else f", {cost.in_kernel:.0%} of it in the kernel"
+        yield "CPU of a call-minute", _seconds(cost.cpu_per_call_minute) + in_kernel
+    if report.floor_cpu_per_call_minute is not None:
+        yield "  the floor's", _seconds(report.floor_cpu_per_call_minute)
+    if report.times_the_floor is not None:
+        yield "  multiple of the floor", f"{report.times_the_floor:.1f}"
+    if cost.resident_idle is not None:
+        each = (cost.bytes_per_call or 0) / 1e6
+        yield "memory of a call", f"{each:.2f} MB, over {cost.resident_idle / 1e6:.0f} MB idle"
+    if report.lag_p50 is not None:
+        lag = f"at most {_fine(report.lag_p50)} / {_fine(report.lag_p99)} ms"
+        yield "event-loop lag of the server, p50 / p99", lag
+    if cost.seconds_to_ready is not None:
+        yield "start-up to ready", _seconds(cost.seconds_to_ready)
 
 
 def _times(report: Report) -> list[tuple[str, Distribution]]:
@@ -383,13 +465,16 @@ def show_step(step: Step, console: Console) -> None:
     """One line of a sweep, when it is known."""
     report, cost = step.report, step.report.cost
     ratio = "" if report.times_the_floor is None else f" ({report.times_the_floor:.1f} floors)"
-    console.print(
-        f"{step.calls:4} calls: response p50 {_ms(report.response.p50)}, p95 {_ms(report.response.p95)} ms; "
-        f"{report.holes} holes; {_seconds(cost.cpu_per_call_minute)} CPU a call-minute{ratio}; "
-        f"{(cost.bytes_per_call or 0) / 1e6:.2f} MB a call; lag p99 {_ms(report.lag_p99)} ms; "
-        f"load {report.generator.share_of_core:.0%}",
-        soft_wrap=True,
-    )
+    parts = [f"{step.calls:4} calls: response p50 {_ms(report.response.p50)}, p95 {_ms(report.response.p95)} ms"]
+    parts.append(f"{report.holes} holes")
+    if cost.cpu is not None:
+        parts.append(f"{_seconds(cost.cpu_per_call_minute)} CPU a call-minute{ratio}")
+    if cost.bytes_per_call is not None:
+        parts.append(f"{cost.bytes_per_call / 1e6:.2f} MB a call")
+    if report.lag_p99 is not None:
+        parts.append(f"lag p99 {_ms(report.lag_p99)} ms")
+    parts.append(f"load {report.generator.share_of_core:.0%}")
+    console.print("; ".join(parts), soft_wrap=True)
 
 
 def show_carried(steps: list[Step], found: int, *, pinned: bool, console: Console) -> None:

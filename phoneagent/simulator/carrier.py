@@ -131,6 +131,7 @@ class Carrier:
         self,
         voice_url: str = "",
         *,
+        document: str = "",
         caller: CallerScript | None = None,
         from_: str = CALLER_NUMBER,
         to: str = AGENT_NUMBER,
@@ -141,19 +142,20 @@ class Carrier:
     ) -> PlacedCall:
         """Somebody calls `to`. Returns at once, with the call under way.
 
-        `voice_url`, or else that of the number, is asked what to do. `caller` None: says nothing and waits.
-        `parameters` are added to the webhooks' (`{"ForwardedFrom": ...}`). `time_limit` in seconds.
+        `voice_url`, or else that of the number, is asked what to do; nobody is if `document` (TwiML) is given.
+        `caller` None: says nothing and waits. `parameters` are added to the webhooks' (`{"ForwardedFrom": ...}`).
+        `time_limit` in seconds.
         """
         number = self.numbers.get(to, PhoneNumber(to))
         url = voice_url or number.voice_url
-        if not url:
+        if not url and not document:
             raise MisuseError(f"{to} has no voice URL, and none was given")
         return self._begin(
             Order(
                 from_=from_,
                 to=to,
                 direction="inbound",
-                instructions=Fetch(url, "POST" if voice_url else number.voice_method),
+                instructions=Inline(document) if document else Fetch(url, "POST" if voice_url else number.voice_method),
                 script=caller or CallerScript(),
                 time_limit=time_limit,
                 status_callback=status_callback or number.status_callback,

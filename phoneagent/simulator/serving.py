@@ -64,6 +64,11 @@ class ProviderServer(LocalServer, ABC):
         self.connections: set[Connection] = set()
         self._count = 0
 
+    @property
+    def connections_opened(self) -> int:
+        """How many connections and requests there have been."""
+        return self._count
+
     @abstractmethod
     def routes(self) -> Sequence[BaseRoute]:
         """What the server answers."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import sys
 
 import pytest
 
-from phoneagent.bench.process import Buckets, ServerFailed, lag_buckets, server_process
+from phoneagent.bench.process import Buckets, Processes, ServerFailed, lag_buckets, server_process
 from phoneagent.telemetry.metrics import Metrics
 
 
@@ -23,6 +24,26 @@ def test_the_lag_is_read_from_the_servers_own_metrics():
     assert lag.at_most(0.5) == 0.0005
     assert lag.at_most(1.0) == 0.005
     assert lag_buckets("") == Buckets((), ())
+
+
+async def test_a_process_is_counted_with_those_that_it_started(tmp_path):
+    """A server with workers: a parent that sleeps, and a child that works."""
+    work = "import time\nwhile time.process_time() < 0.3: pass\nprint('done', flush=True)\ninput()"
+    parent = f"import subprocess, sys; subprocess.run([sys.executable, '-c', {work!r}])"
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", parent, stdin=asyncio.subprocess.PIPE, stdout=asyncio.subprocess.PIPE
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    processes = Processes(process.pid)
+    alone = processes.resident_bytes()
+    assert await process.stdout.readline() == b"done\n"
+    assert sum(processes.cpu_seconds()) >= 0.3
+    assert processes.resident_bytes() > alone
+    process.stdin.write(b"\n")
+    await process.wait()
+    with pytest.raises(ServerFailed, match="there is no process"):
+        processes.cpu_seconds()
 
 
 async def test_a_server_that_does_not_start_says_why(tmp_path):

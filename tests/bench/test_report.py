@@ -35,7 +35,7 @@ def test_the_figures_of_a_run():
             AtEar(0.004, 0.020, stops=(0.1, 0.2), holes=(0.04,), problems=()),
             AtEar(None, None, stops=(), holes=(0.02, 0.06), problems=("Peter: the caller gave up",)),
         ],
-        cost=Cost(0.4, 0.1, 120.0, 100_000_000, 101_000_000, 2, 1.4),
+        cost=Cost(120.0, 2, 0.4, 0.1, 100_000_000, 101_000_000, 1.4),
         lag=Buckets((0.001, 0.01, float("inf")), (90.0, 99.0, 100.0)),
         generator=QUIET,
         floor_cpu_per_call_minute=0.1,
@@ -62,7 +62,7 @@ def test_the_figures_of_a_run():
 
 
 def test_json_has_what_follows_from_the_fields():
-    told = made_up(cost=Cost(0.2, 0.3, 60.0, 0, 300, 3, 1.0), floor=0.25).as_dict()
+    told = made_up(cost=Cost(60.0, 3, 0.2, 0.3, 0, 300, 1.0), floor=0.25).as_dict()
     assert told["cpu_per_call_minute"] == 0.5
     assert told["times_the_floor"] == 2.0
     assert told["bytes_per_call"] == 100.0
@@ -75,7 +75,7 @@ def test_without_a_floor_there_is_no_multiple_of_it():
 
 
 def test_no_calls_cost_nothing_that_could_be_divided():
-    nothing = Cost(0.1, 0.0, 0.0, 1, 2, 0, 1.0)
+    nothing = Cost(0.0, 0, 0.1, 0.0, 1, 2, 1.0)
     assert nothing.cpu_per_call_minute is None
     assert nothing.bytes_per_call is None
 

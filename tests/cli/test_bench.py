@@ -9,7 +9,7 @@ import os
 import pytest
 from rich.console import Console
 
-from phoneagent.bench.report import Distribution, Generator
+from phoneagent.bench.report import Cost, Distribution, Generator
 from phoneagent.bench.run import Plan
 from phoneagent.bench.sweep import judge
 from phoneagent.bench.traffic import MOST_CALLERS
@@ -49,6 +49,13 @@ def test_the_options_defaults_are_the_simulators():
         ("--tokens-per-second", "0"),
         ("--agent", "nowhere.toml"),
         ("--pin", "100000"),
+        ("--target", "voice.example.net"),
+        ("--target", "ftp://voice.example.net/"),
+        ("--target-pid", "1"),
+        ("--target-pid", "99999999", "--target", "http://127.0.0.1:9/"),
+        ("--agent", __file__, "--target", "http://127.0.0.1:9/"),
+        ("--eager", "--target", "http://127.0.0.1:9/"),
+        ("--provider-port", "65535"),
     ],
 )
 def test_options_that_cannot_be(phoneagent, options):
@@ -67,6 +74,21 @@ def test_an_agent_file_is_checked_before_anything_is_started(phoneagent, tmp_pat
 def test_the_server_gets_nothing_that_would_lead_it_out_of_the_simulation():
     real = {"OPENAI_API_KEY": "sk", "REDIS_URL": "redis://", "PHONEAGENT_AGENTS": "a", "PORT": "80", "PATH": "/bin"}
     assert bench._environment(real) == {"PATH": "/bin"}
+
+
+def test_a_target_can_be_told_beforehand_where_everything_is(phoneagent):
+    told = phoneagent("bench", "--target-environment", "--provider-port", "9300").stdout
+    assert "DEEPGRAM_URL=ws://127.0.0.1:9300\nOPENAI_BASE_URL=http://127.0.0.1:9301/v1\n" in told
+
+
+def test_what_is_not_known_of_a_server_is_not_printed():
+    report = made_up(cost=Cost(60.0, 1))
+    text = printed(bench.show, report)
+    assert "response latency" in text
+    for words in ("CPU of a call-minute", "memory", "event-loop lag of", "start-up"):
+        assert words not in text
+    line = printed(bench.show_step, judge(10, report, report))
+    assert line.endswith("ms; 0 holes; load 10%")
 
 
 def test_one_core_is_for_the_server():
