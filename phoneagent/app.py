@@ -55,13 +55,15 @@ def create_app(
     journals: Path | None = None,
     functions: Mapping[str, Callable[..., Any]] | None = None,
     store: Store | None = None,
+    worker: int | None = None,
 ) -> Starlette:
     """An ASGI application that answers calls with an agent, or with several: the first of them where none is named.
 
     `settings` default to the environment; `dev` takes unsigned requests from this machine; `observer` is told what
     happens in calls; `store` is used instead of the one that settings name; `journals` is a folder that gets each
-    call's journal; `functions` are tools by name, beside those that agent files name. Connections to providers are
-    opened when the application starts up.
+    call's journal; `functions` are tools by name, beside those that agent files name; `worker` is the number that the
+    carrier is given with the paths of a call, so that it finds this process among its siblings. Connections to
+    providers are opened when the application starts up.
     """
     settings = settings or load()
     agents = {agent.name: agent} if isinstance(agent, Agent) else dict(agent or {})
@@ -79,7 +81,7 @@ def create_app(
             stack.push_async_callback(kept.aclose)
             cache = SpeechCache(kept)
             stack.push_async_callback(cache.aclose)
-            documents = TwilioDocuments(settings.public_url or f"http://{settings.host}:{settings.port}")
+            documents = TwilioDocuments(settings.public_url or f"http://{settings.host}:{settings.port}", worker=worker)
             makers = Makers(settings, stack, metrics)
             speakers = {name: makers.speaker(agent) for name, agent in agents.items()}
             greetings = [_greeting(cache, speakers[name], agent) for name, agent in agents.items()]
@@ -283,9 +285,13 @@ class Makers:
             case "elevenlabs":
                 maker: Callable[..., TextToSpeech]
                 if choice.options.get("transport", "websocket") == "http":
-                    from .providers.tts.elevenlabs_http import ElevenLabsHttp as maker
+                    from .providers.tts.elevenlabs_http import ElevenLabsHttp
+
+                    maker = ElevenLabsHttp
                 else:
-                    from .providers.tts.elevenlabs import ElevenLabs as maker
+                    from .providers.tts.elevenlabs import ElevenLabs
+
+                    maker = ElevenLabs
                 choice = replace(choice, options={k: v for k, v in choice.options.items() if k != "transport"})
                 options = {"voice": self.settings.elevenlabs_voice, **_options(choice, maker)}
                 return maker(

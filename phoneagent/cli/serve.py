@@ -146,15 +146,18 @@ async def _serve(
     from phoneagent.app import create_app
 
     from .server import Server, configuration
+    from .siblings import Siblings
 
-    app = create_app(agents, settings=settings, dev=dev, journals=journals)
+    siblings = Siblings(place.number, place.folder) if place else None
+    app = create_app(agents, settings=settings, dev=dev, journals=journals, worker=place.number if place else None)
     async with app.router.lifespan_context(app):
         server = Server(
-            configuration(app, max_calls=settings.max_calls),
+            configuration(app, max_calls=settings.max_calls, siblings=siblings),
             app.state.switchboard,
             drain_within=settings.drain_within,
             started=lambda: None if place else _announce(settings, agents, dev=dev),
             place=place,
+            siblings=siblings,
         )
         # Nothing of what was imported will ever be garbage: without this a full collection looks through its 120,000
         # objects again and again, and all calls stand still for 70 ms.

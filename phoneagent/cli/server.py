@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections.abc import Callable
+from functools import partial
 from types import FrameType
 from typing import Any
 
@@ -17,6 +18,7 @@ from phoneagent.errors import PhoneagentError
 from phoneagent.web.frames import QuickFrames
 from phoneagent.web.media import MESSAGE_LIMIT
 
+from .siblings import Siblings
 from .workers import Place
 
 log = structlog.stdlib.get_logger(__name__)
@@ -93,6 +95,37 @@ class BoundedRequests(HttpToolsProtocol):
         self.transport.close()
 
 
+class SharedRequests(BoundedRequests):
+    """A connection of one of several workers: each of its requests may be for another one, and goes there with it."""
+
+    def __init__(
+        self, *arguments: Any, siblings: Siblings, leaving: Callable[[], bool], taken: bytes = b"", **named: Any
+    ) -> None:
+        """`taken`: what a sibling has read from it; that is for us."""
+        super().__init__(*arguments, **named)
+        self._siblings = siblings
+        self._leaving = leaving
+        self._taken = taken
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it too
+        super().connection_made(transport)
+        if self._taken:
+            super().data_received(self._taken)
+
+    def data_received(self, data: bytes) -> None:
+        if self._between_requests and self._siblings.hand_on(
+            data, self.transport.get_extra_info("socket").fileno(), leaving=self._leaving()
+        ):
+            self.transport.close()  # our descriptor of it
+            return
+        super().data_received(data)
+
+    @property
+    def _between_requests(self) -> bool:
+        answered = self.cycle is None or self.cycle.response_complete
+        return self._head == 0 and answered and not self.transport.get_write_buffer_size()
+
+
 class Server(uvicorn.Server):
     """Ends in two steps: the first signal refuses new calls and waits for those in progress, a second ends them."""
 
@@ -104,13 +137,16 @@ class Server(uvicorn.Server):
         drain_within: float,
         started: Callable[[], None],
         place: Place | None = None,
+        siblings: Siblings | None = None,
     ) -> None:
         """`drain_within`: seconds that calls may go on after the first signal. `started` is called once it listens.
 
-        A worker has a `place`. When it loses that, it leaves new connections to its siblings, and drains.
+        A worker has a `place` among `siblings`. When it loses that, it leaves new connections to them, and drains.
         """
         super().__init__(config)
         self._place = place
+        self._siblings = siblings
+        self._taking: set[asyncio.Task[None]] = set()
         self._told_ready = place is None
         self._board = board
         self._drain_within = drain_within
@@ -122,7 +158,37 @@ class Server(uvicorn.Server):
         await super().startup(sockets)
         if self._place is not None:
             self._place.watch(asyncio.get_running_loop(), self._retire)
+        if self._siblings is not None:
+            self._siblings.open(self._take)
         self._listens()
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        """End."""
+        if self._siblings is not None:
+            self._siblings.close()
+        await super().shutdown(sockets)
+
+    def _take(self, connection: socket.socket, taken: bytes) -> None:
+        taking = asyncio.create_task(self._serve_taken(connection, taken), name="take connection")
+        self._taking.add(taking)
+        taking.add_done_callback(self._taking.discard)
+
+    async def _serve_taken(self, connection: socket.socket, taken: bytes) -> None:
+        connection.setblocking(False)
+        connection_class: Any = self.config.http_protocol_class
+        state = self.lifespan.state
+
+        def protocol() -> asyncio.Protocol:  # as `startup` makes them
+            made: asyncio.Protocol = connection_class(
+                config=self.config, server_state=self.server_state, app_state=state, taken=taken
+            )
+            return made
+
+        try:
+            await asyncio.get_running_loop().connect_accepted_socket(protocol, connection)
+        except OSError as error:  # its other side has gone on the way
+            log.info("not_taken", problem=str(error))
+            connection.close()
 
     def _retire(self) -> None:
         for listening in self.servers:
@@ -141,6 +207,8 @@ class Server(uvicorn.Server):
         if self._place is not None and not self._told_ready and self._board.ready:
             self._told_ready = True
             self._place.is_ready()
+        if self._siblings is not None:
+            self._siblings.tell(self._board.calls, welcome=self._board.ready)
         if not self._board.draining:
             return over
         now = asyncio.get_running_loop().time()
@@ -150,11 +218,15 @@ class Server(uvicorn.Server):
         return over or self._board.calls == 0 or now >= self._drained_at
 
 
-def configuration(app: Any, *, max_calls: int) -> uvicorn.Config:
+def configuration(app: Any, *, max_calls: int, siblings: Siblings | None = None) -> uvicorn.Config:
     """How uvicorn runs this application. To be made after logging is configured."""
+    http: Any = BoundedRequests
+    if siblings is not None:
+        board: Switchboard = app.state.switchboard
+        http = partial(SharedRequests, siblings=siblings, leaving=lambda: board.draining)
     return uvicorn.Config(
         app,
-        http=BoundedRequests,
+        http=http,
         ws=QuickFrames,
         ws_max_size=MESSAGE_LIMIT,
         ws_per_message_deflate=False,  # Twilio does not offer it; μ-law in base64 would only cost time

@@ -13,8 +13,10 @@ def routes(media: MediaSocket, webhooks: Webhooks, health: Health) -> list[BaseR
     """All of this server's routes."""
     return [
         WebSocketRoute("/twilio/media", media.endpoint),
+        WebSocketRoute("/twilio/media/{worker:int}", media.endpoint),  # where the call was answered, but any will do
         Route("/twilio/voice", webhooks.voice, methods=["POST"]),
         Route("/twilio/continue", webhooks.proceed, methods=["POST"]),
+        Route("/twilio/continue/{worker:int}", webhooks.proceed, methods=["POST"]),
         Route("/twilio/status", webhooks.status, methods=["POST"]),
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),

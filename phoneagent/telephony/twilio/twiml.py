@@ -23,11 +23,15 @@ NOT_IN_XML = re.compile("[^\t\n\r\x20-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]"
 
 
 class TwilioDocuments:
-    """Documents for one public URL. `ring_seconds`: how long the other side of a transfer may ring."""
+    """Documents for one public URL. `ring_seconds`: how long the other side of a transfer may ring.
 
-    def __init__(self, public_url: str, *, ring_seconds: int = RING_SECONDS) -> None:
-        self._media_url = websocket_base(public_url) + MEDIA_PATH
-        self._continue_url = http_base(public_url) + CONTINUE_PATH
+    `worker`: the last part of the paths to which the carrier comes back with a call that was answered here.
+    """
+
+    def __init__(self, public_url: str, *, ring_seconds: int = RING_SECONDS, worker: int | None = None) -> None:
+        back = "" if worker is None else f"/{worker}"
+        self._media_url = websocket_base(public_url) + MEDIA_PATH + back
+        self._continue_url = http_base(public_url) + CONTINUE_PATH + back
         self._ring_seconds = ring_seconds
 
     def connect(self, *, token: str) -> str:
