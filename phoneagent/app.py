@@ -74,7 +74,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            metrics = Metrics()
+            metrics = Metrics(shared=os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""))
             telemetry = CallTelemetry(metrics)
             told: Observer = Everyone(telemetry, observer) if observer else telemetry
             kept = store or _store(settings)

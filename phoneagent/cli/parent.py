@@ -23,6 +23,7 @@ READY_WITHIN = 60.0  # seconds from start to readiness; usual is one or two
 LOOK_AGAIN = 1.0  # seconds
 STEADY = 10.0  # seconds; a worker that lived longer did not die of its start
 FIRST_PAUSE, LONGEST_PAUSE = 0.5, 30.0  # seconds before the second start after a death at an early age; then doubled
+SHARED_METRICS = "PROMETHEUS_MULTIPROC_DIR"  # prometheus_client's: where processes count together
 MOST_FAILURES = 5  # starts in a row that failed, and no worker is left
 
 SIGNALS = (signal.SIGTERM, signal.SIGINT, signal.SIGHUP, signal.SIGCHLD)
@@ -137,6 +138,9 @@ class Parent:
                 other.replaces = None
         if worker in self._outdated:
             self._outdated.remove(worker)
+        gauges = f"{self._folder}/gauge_livesum_{worker.pid}.db"  # what it counted stays, what it holds now does not
+        if os.path.exists(gauges):  # noqa: PTH110
+            os.unlink(gauges)  # noqa: PTH108
         if self._stops or worker.retiring:
             if status not in (WELL, -signal.SIGTERM):  # by the signal itself: it was about to start
                 self._status = self._status or FAILED
@@ -183,7 +187,7 @@ class Parent:
             pid = os.posix_spawn(
                 self._command[0],
                 [*self._command, "--worker", *own],
-                os.environ,
+                {**os.environ, SHARED_METRICS: self._folder},
                 setpgroup=0,
                 setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),  # which Python ignores, and a spawned program would too
             )

@@ -13,6 +13,7 @@ from prometheus_client import (
     ProcessCollector,
     generate_latest,
 )
+from prometheus_client.multiprocess import MultiProcessCollector
 
 Metric = TypeVar("Metric", Counter, Histogram)
 
@@ -37,12 +38,22 @@ OTHER: Final = "other"  # what further values count as
 
 
 class Metrics:
-    """Counts and times of one server. Every method is cheap: the labelled children are looked up in a dict."""
+    """Counts and times of one server. Every method is cheap: the labelled children are looked up in a dict.
 
-    def __init__(self) -> None:
+    `shared`: the folder in which the processes of one server count together, in prometheus_client's multiprocess mode;
+    whoever is asked tells the sum. The library looks for that mode in the environment when it is imported.
+    """
+
+    def __init__(self, *, shared: str = "") -> None:
+        self._shared = shared
         self._registry = CollectorRegistry()
         ProcessCollector(namespace="", registry=self._registry)
-        calls = Gauge("phoneagent_calls_in_progress", "Calls that this process holds now", registry=self._registry)
+        calls = Gauge(
+            "phoneagent_calls_in_progress",
+            "Calls that are held now",
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
         self._calls_in_progress = calls
         self._calls = _Labelled(
             Counter("phoneagent_calls", "Calls that have ended", ("direction", "reason"), registry=self._registry)
@@ -191,7 +202,11 @@ class Metrics:
 
     def render(self) -> tuple[bytes, str]:
         """The body of `/metrics` and its content type."""
-        return generate_latest(self._registry), CONTENT_TYPE_LATEST
+        registry = self._registry
+        if self._shared:
+            registry = CollectorRegistry()
+            MultiProcessCollector(registry, self._shared)  # type: ignore[no-untyped-call]  # the library has no types for it
+        return generate_latest(registry), CONTENT_TYPE_LATEST
 
 
 class _Labelled(Generic[Metric]):

@@ -117,6 +117,11 @@ class Program:
             assert time.monotonic() < until, answer
         return json.loads(answer[1])
 
+    def counted(self, name):
+        """What is told of a metric when it is asked for again and again."""
+        asked = [self.ask("GET", "/metrics")[1] for _ in range(8)]
+        return {float(line.rpartition(" ")[2]) for text in asked for line in text.splitlines() if line.startswith(name)}
+
     def end(self, sent=signal.SIGTERM):
         """Send a signal; returns status and seconds until the process is gone."""
         began = time.monotonic()
@@ -222,12 +227,18 @@ def test_workers_are_checked_once_share_the_port_and_are_replaced(program):
         first = {told["worker"]: told["pid"] for told in (json.loads(running.line("worker_ready")) for _ in range(2))}
         assert first.keys() == {1, 2}
         assert running.ready()["store"] == "ok"
+        for _ in range(9):
+            assert running.ask("POST", "/twilio/voice", {"CallSid": "CA1"})[0] == 403
+        refused = running.counted("phoneagent_webhooks_refused_total")
+        assert refused == {9.0}, "whichever worker is asked, it tells what all have counted"
 
         running.process.send_signal(signal.SIGHUP)
         for _ in range(2):
             running.line("worker_ready")
             assert json.loads(running.line('"stopped"'))["worker"] in first, "lines say which worker's they are"
         assert running.ready()["store"] == "ok"
+        assert running.counted("phoneagent_webhooks_refused_total") == refused, "a counter does not go back"
+        assert running.counted("phoneagent_calls_in_progress") == {0.0}
         status, seconds = running.end()
     assert status == 0
     assert seconds < 5
