@@ -20,6 +20,7 @@ from .caller_speech import CallerSpeech
 from .hand_driven import HandDrivenStream
 from .local_server import LocalServer
 from .network import Network
+from .phone_line import Metronome
 from .placed_call import Callee, CallResult, Equipment, Fetch, Inline, Order, Over, PlacedCall, Tampering
 from .rest import TIME_LIMIT, RestApi
 from .speech import Phrasebook
@@ -101,6 +102,7 @@ class Carrier:
             speech=self._speech,
             callees=self._callees,
             recording=self._recording,
+            metronome=Metronome(),
         )
         return self
 

@@ -32,6 +32,7 @@ class Line:
         self._websocket = websocket
         self._queue: deque[_Outgoing] = deque()
         self._changed = asyncio.Event()
+        self._running = False  # accepted
         self._tasks: set[asyncio.Task[None]] = set()
         self._group = asyncio.TaskGroup()
 
@@ -40,8 +41,14 @@ class Line:
 
         `what` and `data` are what the timeline remembers of it.
         """
-        if not self.closing:
-            self._put(_Outgoing(due, what, msgspec.json.encode(message), data))
+        if self.closing:
+            return
+        encoded = msgspec.json.encode(message)
+        at_once = not due and not self._queue and self._running and self.connection.unharmed
+        if at_once and self.connection.write_text(encoded):
+            self.connection.record(what, **data)
+        else:
+            self._put(_Outgoing(due, what, encoded, data))
 
     def close(self, code: int | None = 1000, reason: str = "", *, due: float = 0.0) -> None:
         """Close after all that was sent before. `code` None: a close frame without one (the client sees 1005)."""
@@ -67,11 +74,13 @@ class Line:
         await self._websocket.accept(headers=[(k.encode(), v.encode()) for k, v in headers.items()])
         self.connection.record("opened", path=self.connection.path)
         self.connection.start(self._changed.set)
+        self._running = True
         try:
             async with self._group:
                 self.spawn(self._send_all())
                 if opened is not None:
                     opened()
+                self.connection.deliver_to(lambda audio: self._take(audio, receive))
                 await self._read_all(receive)
                 for task in list(self._tasks):
                     task.cancel()
@@ -84,12 +93,15 @@ class Line:
             if message["type"] == "websocket.disconnect":
                 self.connection.record("gone", code=message.get("code"))
                 return
-            struck = self.connection.struck
-            if struck is not None and struck.kind == "freeze":
-                self.connection.freeze()  # asking for a message made uvicorn read on
-            elif struck is None and not self.closing:
-                text = message.get("text")
-                receive(message["bytes"] if text is None else text)
+            text = message.get("text")
+            self._take(message["bytes"] if text is None else text, receive)
+
+    def _take(self, data: str | bytes, receive: Callable[[str | bytes], None]) -> None:
+        struck = self.connection.struck
+        if struck is not None and struck.kind == "freeze":
+            self.connection.freeze()  # asking for a message made uvicorn read on
+        elif struck is None and not self.closing:
+            receive(data)
 
     async def _send_all(self) -> None:
         try:

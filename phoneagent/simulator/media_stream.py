@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import base64
 import binascii
 import json
 from collections.abc import Callable, Mapping
@@ -59,6 +58,7 @@ class _Clear(_FromServer, tag="clear", frozen=True):
 
 Message: TypeAlias = _Media | _Mark | _Clear
 
+_encode = msgspec.json.encode
 _decoder = msgspec.json.Decoder(Message)
 
 
@@ -131,6 +131,8 @@ class MediaStream:
 
     def send_frame(self, frame: bytes) -> None:
         """Send 20 ms of the caller's voice."""
+        if self._socket is not None:
+            self._socket.hold()  # `next_frame` comes at once, and marks with it
         self._sequence += 1
         self._chunk += 1
         payload = binascii.b2a_base64(frame, newline=False).decode()
@@ -147,6 +149,8 @@ class MediaStream:
             self._return_mark(name)
         if played.came is not None:
             self._ear.audio_came_at = played.came
+        if self._socket is not None:
+            self._socket.release()
         return played.audio
 
     def press(self, digit: str) -> None:
@@ -214,7 +218,7 @@ class MediaStream:
 
     def _media_received(self, payload: str) -> None:
         try:
-            audio = base64.b64decode(payload, validate=True)
+            audio = binascii.a2b_base64(payload, strict_mode=True)
         except ValueError as exc:
             self._report(STREAM_UNREADABLE, f"payload is no base64 ({exc}): {_beginning(payload.encode())}")
             return
@@ -234,7 +238,11 @@ class MediaStream:
 
     def _return_mark(self, name: str, *, flushed: bool = False) -> None:
         self._ear.mark_returned(name, flushed=flushed)
-        self._say("mark", {"name": name})
+        self._sequence += 1
+        self._outgoing.put(
+            f'{{"event":"mark","sequenceNumber":"{self._sequence}","streamSid":"{self.stream}",'
+            f'"mark":{{"name":{_encode(name).decode()}}}}}'
+        )
 
 
 def _closing_code(closure: Closure) -> int:

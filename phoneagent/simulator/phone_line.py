@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections import deque
 from typing import Protocol
 
 from .caller import Caller
@@ -55,18 +56,48 @@ class Announcement(DeadEnd):
 DEAD_END = DeadEnd()
 
 
+class Metronome:
+    """One timer for all lines: a timer each would cost more than many a frame.
+
+    All beat every 20 ms, each in its own phase. So whoever has just beaten is the last to beat again, and so is whoever
+    begins now: the lines are in order without sorting.
+    """
+
+    def __init__(self) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._lines: deque[tuple[float, PhoneLine]] = deque()  # with the time of their next beat
+        self._timer: asyncio.TimerHandle | None = None
+
+    def begin(self, line: PhoneLine) -> None:
+        """Beat this line now, and every 20 ms for as long as it wants."""
+        following = line.beat()
+        if following is not None:
+            self._lines.append((following, line))
+            if self._timer is None:
+                self._timer = self._loop.call_at(following, self._beat)
+
+    def _beat(self) -> None:
+        lines, now = self._lines, self._loop.time()
+        while lines and lines[0][0] <= now:
+            _, line = lines.popleft()
+            following = line.beat()
+            if following is not None:
+                lines.append((following, line))
+        self._timer = self._loop.call_at(lines[0][0], self._beat) if lines else None
+
+
 class PhoneLine:
-    """Drives one call by one timer: frame n lies at the answer + n * 20 ms on the loop's clock, without drift.
+    """Drives one call: frame n lies at the answer + n * 20 ms on the loop's clock, without drift.
 
     A frame of the caller's voice is sent when it has been spoken, at the end of its 20 ms; a frame for the caller is
     heard from its beginning on. So the times in `Ear` are those of a person, framing included.
     """
 
-    def __init__(self, ear: Ear) -> None:
+    def __init__(self, ear: Ear, metronome: Metronome) -> None:
         self._ear = ear
+        self._metronome = metronome
         self._loop = asyncio.get_running_loop()
         self._caller: Caller | None = None
-        self._timer: asyncio.TimerHandle | None = None
         self._began = 0.0
         self._count = 0
         self._spoken: bytes | None = None  # the caller's frame that is complete with the next tick
@@ -88,7 +119,7 @@ class PhoneLine:
         self._caller = caller
         self._began = self._loop.time()
         self._ear.begin(self.now)
-        self._tick()
+        self._metronome.begin(self)
 
     def connect(self, far: FarEnd) -> None:
         """Connect the line to something else; it gets the frame that the caller is speaking at that moment."""
@@ -98,13 +129,12 @@ class PhoneLine:
         """Nothing is heard any more."""
         self.far = DEAD_END
         self._caller = None
-        if self._timer is not None:
-            self._timer.cancel()
 
-    def _tick(self) -> None:
+    def beat(self) -> float | None:
+        """Let 20 ms begin. Returns when the next do, on the loop's clock; None when the call is over."""
         caller = self._caller
         if caller is None:
-            return
+            return None
         try:
             far = self.far
             if self._spoken is not None:
@@ -115,6 +145,6 @@ class PhoneLine:
         except Exception as exc:  # noqa: BLE001 -- raised in the call's task, which waits for `failed`
             if not self.failed.done():
                 self.failed.set_exception(exc)
-            return
+            return None
         self._count += 1
-        self._timer = self._loop.call_at(self._began + self._count * FRAME_SECONDS, self._tick)
+        return self._began + self._count * FRAME_SECONDS

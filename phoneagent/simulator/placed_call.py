@@ -21,7 +21,7 @@ from .caller_speech import CallerSpeech
 from .ear import Announced, Bridged, Ear, Pressed
 from .media_stream import CLOSE_OK, MediaStream
 from .network import Network
-from .phone_line import DEAD_END, Announcement, PhoneLine
+from .phone_line import DEAD_END, Announcement, Metronome, PhoneLine
 from .violation import (
     DOCUMENT_AGAINST_SCHEMA,
     STREAM_CONNECT_TIMEOUT,
@@ -126,6 +126,7 @@ class Equipment:
     speech: CallerSpeech
     callees: Mapping[str, Callee]
     recording: bool
+    metronome: Metronome
 
 
 @dataclass(frozen=True, slots=True)
@@ -186,7 +187,7 @@ class PlacedCall:
         self._equipment = equipment
         self._loop = asyncio.get_running_loop()
         self._placed_at = self._loop.time()
-        self._line = PhoneLine(self.ear)
+        self._line = PhoneLine(self.ear, equipment.metronome)
         self._interruption: asyncio.Future[Next] = self._loop.create_future()
         self._callbacks: asyncio.Queue[tuple[str, str, Mapping[str, str]] | None] = asyncio.Queue()
         self._callback_number = 0

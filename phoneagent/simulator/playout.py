@@ -21,6 +21,9 @@ class Played(NamedTuple):
     came: float | None = None
 
 
+NOTHING = Played(b"", [])
+
+
 class Playout:
     """What is queued for one media stream; no clock of its own: `step` is 20 ms.
 
@@ -70,6 +73,8 @@ class Playout:
     def step(self) -> Played:
         """Let 20 ms pass: the frame in the air is over, the next one begins."""
         self._played = self._taken
+        if not self._queue and not self._marks:
+            return NOTHING
         reached: list[str] = []
         while self._marks and self._marks[0][0] <= self._played:
             reached.append(self._marks.popleft()[1])

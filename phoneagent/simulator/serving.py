@@ -21,6 +21,8 @@ from starlette.routing import BaseRoute
 from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
+from websockets.http11 import Request
+from websockets.protocol import State
 
 from .faults import Attempt, Fault, Faults
 from .latency import Latencies
@@ -146,6 +148,11 @@ class Connection:
         return self.fault if self.fault is not None and self.fault.kind == "refuse" else None
 
     @property
+    def unharmed(self) -> bool:
+        """Whether nothing goes wrong with it, nor will."""
+        return self.fault is None and self.struck is None
+
+    @property
     def last_ping(self) -> float:
         """The loop's time of the client's last ping, or 0."""
         return float(getattr(self._client.state, "pinged", 0.0))
@@ -178,6 +185,14 @@ class Connection:
         if struck is not None and struck.kind == "garbage":
             self.struck = None
         return struck
+
+    def deliver_to(self, take: Callable[[bytes], None]) -> None:
+        """Of a WebSocket that is accepted: give binary messages to `take` as they come, if no text waits before."""
+        self._client.state.socket.deliver_to(take)
+
+    def write_text(self, payload: bytes) -> bool:
+        """Send a text message on it at once. False if that is not possible."""
+        return bool(self._client.state.socket.write_text(payload))
 
     def cut(self) -> None:
         self._client.state.transport.abort()
@@ -237,6 +252,37 @@ class _Http(HttpToolsProtocol):
 
 
 class _WebSocket(WebSocketsSansIOProtocol):
+    """uvicorn stops and starts reading around each message: two system calls and a task switch, 12 times a second."""
+
+    def __init__(self, *arguments: Any, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._take: Callable[[bytes], None] | None = None
+
+    def handle_connect(self, event: Request) -> None:
+        super().handle_connect(event)
+        if self.response.status_code == 101:
+            self.scope["state"]["socket"] = self
+
+    def deliver_to(self, take: Callable[[bytes], None]) -> None:
+        """Give binary messages to `take` as they come, unless others wait before them."""
+        self._take = take
+
+    def write_text(self, payload: bytes) -> bool:
+        """Send a text message at once. False if the network does not take any now, or never will."""
+        if not self.writable.is_set() or self.transport.is_closing() or self.conn.state is not State.OPEN:
+            return False
+        self.conn.send_text(payload)
+        self.transport.write(b"".join(self.conn.data_to_send()))
+        return True
+
+    def send_receive_event_to_app(self) -> None:
+        if self._take is None or self.curr_msg_data_type == "text" or self.close_sent or not self.queue.empty():
+            super().send_receive_event_to_app()
+            return
+        data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
+        self.frames = []
+        self._take(bytes(data))
+
     def handle_ping(self) -> None:
         super().handle_ping()
         self.scope["state"]["pinged"] = self.loop.time()

@@ -22,6 +22,10 @@ CLOSE_WITHIN = 2.0  # seconds for the peer's part of the closing handshake
 MESSAGE_LIMIT = 1 << 20  # bytes; two minutes of audio. Twilio's own limit is not published
 CONGESTED_AT = 1 << 16  # bytes waiting in our socket: 200 frames, four seconds of audio that nobody reads
 
+END_OF_ANSWER = b"\r\n\r\n"
+WHOLE_TEXT, PING, PONG = 0x81, 0x89, 0x8A  # RFC 6455, 5.2: FIN and the opcode
+CUT_HERE = frozenset({WHOLE_TEXT, PING, PONG})
+MEDIUM = 126  # a length that says that the length follows, in two bytes; above it are the mask's bit, and eight bytes
 SHORT = 0xFFFF  # bytes; a longer payload has another header
 UNMASKED = bytes(4)  # a mask that changes nothing: it guards against proxies' caches (RFC 6455, 10.3), not needed here
 
@@ -70,6 +74,9 @@ class WebSocket(asyncio.Protocol):
         self._text = True
         self._ended = False  # the peer's end of the data has been seen
         self._cut_off: asyncio.TimerHandle | None = None
+        self._tail = b""  # the beginning of a frame whose rest has not come
+        self._by_library = True  # frames are cut by the library: until the handshake is over, and after odd ones
+        self._held: list[bytes] | None = None
 
     @classmethod
     async def open(
@@ -110,7 +117,10 @@ class WebSocket(asyncio.Protocol):
         if self._transport.get_write_buffer_size() > CONGESTED_AT:
             return False
         if isinstance(message, str) and len(payload := message.encode()) <= SHORT:
-            self._transport.write(_text_frame(payload))  # nothing else waits: every step is flushed at once
+            if self._held is not None:
+                self._held.append(_text_frame(payload))
+            else:
+                self._transport.write(_text_frame(payload))  # nothing else waits: every step is flushed at once
             return True
         if isinstance(message, str):
             self._protocol.send_text(payload)
@@ -119,8 +129,20 @@ class WebSocket(asyncio.Protocol):
         self._flush()
         return True
 
+    def hold(self) -> None:
+        """Keep short texts until `release`, which follows at once: they leave in one system call."""
+        if self._held is None:
+            self._held = []
+
+    def release(self) -> None:
+        """Send what was held."""
+        held, self._held = self._held, None
+        if held and self._transport is not None and not self._transport.is_closing():
+            self._transport.write(held[0] if len(held) == 1 else b"".join(held))
+
     def close(self, code: int = 1000) -> None:
         """Begin the closing handshake; `wait_closed` waits for its end. A peer that takes too long is cut off."""
+        self.release()
         if self._protocol.close_sent is None and not self._gone.done():
             self._protocol.send_close(code)
             self._flush()
@@ -147,6 +169,37 @@ class WebSocket(asyncio.Protocol):
         self._flush()
 
     def data_received(self, data: bytes) -> None:
+        if self._by_library:
+            shaking_hands = not self._opened.done()
+            self._received_by_library(data)
+            # What came behind the answer to the handshake is in the library's hands, whole or not.
+            if shaking_hands and self._opened.done() and data.endswith(END_OF_ANSWER):
+                self._by_library = False
+            return
+        if self._tail:
+            data, self._tail = self._tail + data, b""
+        start, size = 0, len(data)
+        while size - start >= 2:
+            first, length, body = data[start], data[start + 1], start + 2
+            if length == MEDIUM:
+                if size < body + 2:
+                    break
+                length, body = int.from_bytes(data[body : body + 2], "big"), body + 2
+            if first not in CUT_HERE or data[start + 1] > MEDIUM:  # the rest is rare, or a violation
+                self._by_library = True
+                self._received_by_library(data[start:])
+                return
+            end = body + length
+            if size < end:
+                break
+            if first == WHOLE_TEXT:
+                self._receive(data[body:end], True)
+            else:
+                self._received_by_library(data[start:end])
+            start = end
+        self._tail = data[start:]
+
+    def _received_by_library(self, data: bytes) -> None:
         self._protocol.receive_data(data)
         for event in self._protocol.events_received():
             if isinstance(event, Frame):
