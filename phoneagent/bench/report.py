@@ -73,10 +73,11 @@ class Cost:
 
 @dataclass(frozen=True, slots=True)
 class Generator:
-    """The load itself: its share of a core, and how late its loop was."""
+    """The load itself: its share of a core, how late its loop was, and its seconds of CPU."""
 
     share_of_core: float
     lag: Distribution
+    cpu: float = 0.0
 
     @property
     def too_busy(self) -> tuple[str, ...]:
@@ -126,10 +127,17 @@ class Report:
         cpu, floor = self.cost.cpu_per_call_minute, self.floor_cpu_per_call_minute
         return cpu / floor if cpu is not None and floor else None
 
+    @property
+    def generator_cpu_per_call_minute(self) -> float | None:
+        """What the load cost itself."""
+        minutes = self.cost.call_seconds / 60
+        return self.generator.cpu / minutes if minutes else None
+
     def as_dict(self) -> dict[str, Any]:
         """For `--json`: the fields, and what follows from them; without what nobody could see of the server."""
         told = asdict(self) | {
             "cost": {name: value for name, value in asdict(self.cost).items() if value is not None},
+            "generator_cpu_per_call_minute": self.generator_cpu_per_call_minute,
             "load_is_the_bottleneck": list(self.generator.too_busy),
         }
         if self.cost.cpu is not None:

@@ -122,6 +122,7 @@ class _Listener:
         self.connection = connection
         self.request_id = str(uuid.uuid4())
         self.last_sign = connection.opened  # of life from the client
+        self._now = asyncio.get_running_loop().time  # finding the loop is a system call in CPython 3.11
 
     def hear(self, data: bytes) -> None:
         raise NotImplementedError
@@ -146,7 +147,7 @@ class _Listener:
 
     def _receive(self, data: str | bytes) -> None:
         if isinstance(data, bytes):
-            self.last_sign = asyncio.get_running_loop().time()
+            self.last_sign = self._now()
             self.hear(data)
         else:
             self.obey(data)

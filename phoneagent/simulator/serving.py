@@ -25,11 +25,13 @@ from websockets.http11 import Request
 from websockets.protocol import State
 
 from .faults import Attempt, Fault, Faults
+from .frame_cutter import BINARY, FrameCutter
 from .latency import Latencies
 from .local_server import LocalServer
 from .timeline import Timeline
 
 GOODBYE = 0.3  # seconds that clients get to answer a close before their connections are cut
+END_OF_HEAD = b"\r\n\r\n"
 GARBAGE = "%!{ this is not JSON"
 
 
@@ -252,16 +254,37 @@ class _Http(HttpToolsProtocol):
 
 
 class _WebSocket(WebSocketsSansIOProtocol):
-    """uvicorn stops and starts reading around each message: two system calls and a task switch, 12 times a second."""
+    """uvicorn stops and starts reading around each message: two system calls and a task switch, 12 times a second.
+
+    So does not what is delivered to somebody who asked for it.
+    """
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self._take: Callable[[bytes], None] | None = None
+        self._cutter: FrameCutter | None = None
 
     def handle_connect(self, event: Request) -> None:
         super().handle_connect(event)
         if self.response.status_code == 101:
             self.scope["state"]["socket"] = self
+
+    def data_received(self, data: bytes) -> None:
+        if self._cutter is not None:
+            self._cutter.feed(data)
+            return
+        super().data_received(data)
+        # What came behind the request is in the library's hands, whole or not.
+        if self.handshake_initiated and data.endswith(END_OF_HEAD):
+            self._cutter = FrameCutter(BINARY, masked=True, take=self._audio_received, rest=super().data_received)
+
+    def _audio_received(self, audio: bytes) -> None:
+        if self.close_sent:
+            return
+        if self._take is None or not self.queue.empty():
+            self.queue.put_nowait({"type": "websocket.receive", "bytes": audio})
+        else:
+            self._take(audio)
 
     def deliver_to(self, take: Callable[[bytes], None]) -> None:
         """Give binary messages to `take` as they come, unless others wait before them."""
@@ -274,14 +297,6 @@ class _WebSocket(WebSocketsSansIOProtocol):
         self.conn.send_text(payload)
         self.transport.write(b"".join(self.conn.data_to_send()))
         return True
-
-    def send_receive_event_to_app(self) -> None:
-        if self._take is None or self.curr_msg_data_type == "text" or self.close_sent or not self.queue.empty():
-            super().send_receive_event_to_app()
-            return
-        data = self.frames[0] if len(self.frames) == 1 else b"".join(self.frames)
-        self.frames = []
-        self._take(bytes(data))
 
     def handle_ping(self) -> None:
         super().handle_ping()

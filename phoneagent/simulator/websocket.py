@@ -17,15 +17,14 @@ from websockets.frames import Frame, Opcode
 from websockets.http11 import Response
 from websockets.uri import parse_uri
 
+from .frame_cutter import TEXT, FrameCutter
+
 CONNECT_WITHIN = 5.0  # seconds; Twilio's default connect timeout
 CLOSE_WITHIN = 2.0  # seconds for the peer's part of the closing handshake
 MESSAGE_LIMIT = 1 << 20  # bytes; two minutes of audio. Twilio's own limit is not published
 CONGESTED_AT = 1 << 16  # bytes waiting in our socket: 200 frames, four seconds of audio that nobody reads
 
-END_OF_ANSWER = b"\r\n\r\n"
-WHOLE_TEXT, PING, PONG = 0x81, 0x89, 0x8A  # RFC 6455, 5.2: FIN and the opcode
-CUT_HERE = frozenset({WHOLE_TEXT, PING, PONG})
-MEDIUM = 126  # a length that says that the length follows, in two bytes; above it are the mask's bit, and eight bytes
+END_OF_HEAD = b"\r\n\r\n"
 SHORT = 0xFFFF  # bytes; a longer payload has another header
 UNMASKED = bytes(4)  # a mask that changes nothing: it guards against proxies' caches (RFC 6455, 10.3), not needed here
 
@@ -74,8 +73,7 @@ class WebSocket(asyncio.Protocol):
         self._text = True
         self._ended = False  # the peer's end of the data has been seen
         self._cut_off: asyncio.TimerHandle | None = None
-        self._tail = b""  # the beginning of a frame whose rest has not come
-        self._by_library = True  # frames are cut by the library: until the handshake is over, and after odd ones
+        self._cutter: FrameCutter | None = None  # when hands have been shaken
         self._held: list[bytes] | None = None
 
     @classmethod
@@ -169,35 +167,16 @@ class WebSocket(asyncio.Protocol):
         self._flush()
 
     def data_received(self, data: bytes) -> None:
-        if self._by_library:
-            shaking_hands = not self._opened.done()
-            self._received_by_library(data)
-            # What came behind the answer to the handshake is in the library's hands, whole or not.
-            if shaking_hands and self._opened.done() and data.endswith(END_OF_ANSWER):
-                self._by_library = False
+        if self._cutter is not None:
+            self._cutter.feed(data)
             return
-        if self._tail:
-            data, self._tail = self._tail + data, b""
-        start, size = 0, len(data)
-        while size - start >= 2:
-            first, length, body = data[start], data[start + 1], start + 2
-            if length == MEDIUM:
-                if size < body + 2:
-                    break
-                length, body = int.from_bytes(data[body : body + 2], "big"), body + 2
-            if first not in CUT_HERE or data[start + 1] > MEDIUM:  # the rest is rare, or a violation
-                self._by_library = True
-                self._received_by_library(data[start:])
-                return
-            end = body + length
-            if size < end:
-                break
-            if first == WHOLE_TEXT:
-                self._receive(data[body:end], True)
-            else:
-                self._received_by_library(data[start:end])
-            start = end
-        self._tail = data[start:]
+        shaking_hands = not self._opened.done()
+        self._received_by_library(data)
+        # What came behind the answer to the handshake is in the library's hands, whole or not.
+        if shaking_hands and self._opened.done() and data.endswith(END_OF_HEAD):
+            self._cutter = FrameCutter(
+                TEXT, masked=False, take=lambda text: self._receive(text, True), rest=self._received_by_library
+            )
 
     def _received_by_library(self, data: bytes) -> None:
         self._protocol.receive_data(data)
