@@ -162,7 +162,7 @@ async def server_process(
             if process.returncode is not None:
                 raise ServerFailed(f"the server ended with status {process.returncode}: {_tail(log_path)}")
     finally:
-        await _stop(process)
+        await stop(process)
 
 
 async def _ready(session: aiohttp.ClientSession, url: str, process: asyncio.subprocess.Process) -> None:
@@ -177,7 +177,8 @@ async def _ready(session: aiohttp.ClientSession, url: str, process: asyncio.subp
     raise ServerFailed(f"the server ended with status {process.returncode} before it was ready")
 
 
-async def _stop(process: asyncio.subprocess.Process) -> None:
+async def stop(process: asyncio.subprocess.Process) -> None:
+    """Ask it to end, and make it if it does not."""
     if process.returncode is None:
         process.send_signal(signal.SIGTERM)
     try:

@@ -8,6 +8,7 @@ import socket
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
 from dataclasses import dataclass, field, replace
 from itertools import accumulate
 from pathlib import Path
@@ -25,12 +26,14 @@ from phoneagent.simulator.speech import FRAME
 from . import traffic
 from .load import Called, Load, Watch, light_footed, load
 from .process import Buckets, Processes, Server, server_process
+from .redis import redis_server
 from .report import AtEar, Cost, Distribution, Generator, Report, report
 from .target import Target, check_first_call, check_ports
 from .turns import Spoken, TurnsTimeline, measure
 
 MEMORY_LOOK = 0.5  # seconds
 CALLS_ALLOWED = 10_000  # what the server is told it may take: how many it can take is what is measured
+FIRST_CALLS = 2  # a worker; nobody knows which of them takes a call
 SETTLED = 0.5  # seconds after the first call, until its sockets and tasks are gone
 
 
@@ -38,7 +41,8 @@ SETTLED = 0.5  # seconds after the first call, until its sockets and tasks are g
 class Plan:
     """What is to be measured. `agent` is the text of an agent file, `beside` the folder where its modules are.
 
-    `cores` are those of the server; the load takes the others. None: both take what they find.
+    `cores` are those of the server; the load takes the others. None: both take what they find. `workers` are the
+    processes of the server; several share a Redis, which is not counted.
     """
 
     agent: str
@@ -48,6 +52,7 @@ class Plan:
     seconds_between: float = 0.253
     latencies: Latencies = field(default_factory=Latencies)
     cores: frozenset[int] = frozenset()
+    workers: int = 1
 
     @property
     def other_cores(self) -> frozenset[int]:
@@ -84,15 +89,25 @@ async def run(plan: Plan, synthesizer: Synthesizer, environment: Mapping[str, st
                 "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
                 **dict.fromkeys(("DEEPGRAM_API_KEY", "OPENAI_API_KEY", "ELEVENLABS_API_KEY"), "simulated-api-key"),
             }
-            async with server_process(
-                [sys.executable, "-m", "phoneagent", "serve"],
-                url=f"http://127.0.0.1:{port}",
-                environment=with_modules(environment, plan.beside) | settings,
-                folder=Path(folder),
-                cores=plan.cores,
-            ) as server:
+            async with AsyncExitStack() as stack:
+                if plan.workers > 1:
+                    redis = redis_server(free_port(), Path(folder))
+                    settings |= {
+                        "PHONEAGENT_WORKERS": str(plan.workers),
+                        "REDIS_URL": await stack.enter_async_context(redis),
+                    }
+                server = await stack.enter_async_context(
+                    server_process(
+                        [sys.executable, "-m", "phoneagent", "serve"],
+                        url=f"http://127.0.0.1:{port}",
+                        environment=with_modules(environment, plan.beside) | settings,
+                        folder=Path(folder),
+                        cores=plan.cores,
+                    )
+                )
                 voice_url = f"{server.url}/twilio/voice"
-                await _first_call(world, voice_url, names[0])
+                for _ in range(plan.workers if plan.workers == 1 else FIRST_CALLS * plan.workers):
+                    await _first_call(world, voice_url, names[0])
                 timeline.clear()
                 measured = await _under_load(plan, world, server, voice_url, callers)
     return _report(plan, timeline, measured)
@@ -188,7 +203,7 @@ async def _under_load(
             resident_idle=idle,
             resident_most=max(*sizes, resident),
         )
-    generator = Generator(effort.cpu / effort.seconds, Distribution.of(effort.lags))
+    generator = Generator(effort.cpu / effort.seconds, Distribution.of(effort.lags), effort.cpu)
     return _Measured(called, cost, (await server.loop_lag()).since(lag), generator)
 
 

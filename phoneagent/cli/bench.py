@@ -85,6 +85,13 @@ def latency_options(function: Function) -> Function:
 @click.option("--floor", is_flag=True, help="Measure a bare server too, and tell the cost as a multiple of it.")
 @click.option("--pin", type=click.IntRange(0), metavar="CORE", help="Keep the server on this core, the load off it.")
 @click.option(
+    "--workers",
+    type=click.IntRange(1, 256),
+    default=1,
+    show_default=True,
+    help="Processes of the server, all counted. Several need redis-server; it is started beside them and not counted.",
+)
+@click.option(
     "--agent",
     metavar="FILE",
     type=click.Path(dir_okay=False, exists=True, path_type=Path),
@@ -127,6 +134,7 @@ def bench(
     sweeping: bool,
     floor: bool,
     pin: int | None,
+    workers: int,
     agent: Path | None,
     eager: bool | None,
     target: str | None,
@@ -197,7 +205,12 @@ def bench(
         for name, value in ports.environment.items():
             click.echo(f"{name}={value}")
         return
-    other = _target(target, ports, target_pid, ours={"--agent": agent, "--eager": eager})
+    other = _target(
+        target,
+        ports,
+        target_pid,
+        ours={"--agent": agent, "--eager": eager, "--workers": workers if workers > 1 else None},
+    )
     logs.configure(level="error")
     file = agent or BUILT_IN
     load_agent(file)  # a mistake in it is told now, not by the server's log
@@ -209,6 +222,7 @@ def bench(
         seconds_between=seconds_between,
         latencies=Latencies(**delays),
         cores=_cores(pin),
+        workers=workers,
     )
     measuring = _Measuring(plan, _environment(os.environ), other, floor=floor, picture=picture, as_json=as_json)
     ok = _run(measuring.sweep() if sweeping else measuring.once())
@@ -317,7 +331,7 @@ class _Measuring:
             told = [{"calls": step.calls, "limit": step.limit} | step.report.as_dict() for step in steps]
             click.echo(json.dumps({"carried": found, "limit": steps[-1].limit, "steps": told}, indent=2))
         else:
-            show_carried(steps, found, pinned=bool(self._plan.cores), console=self._console)
+            show_carried(steps, found, where=self._where(), console=self._console)
         return found > 0
 
     async def _measure_floor(self, plan: Plan) -> float | None:
@@ -340,6 +354,15 @@ class _Measuring:
         else:
             report = await run_target(plan, self._target, self._voice)
         return replace(report, floor_cpu_per_call_minute=floor)
+
+    def _where(self) -> str:
+        if self._plan.cores:
+            return "on one core"
+        if self._target is not None:
+            return "by the target"
+        if self._plan.workers > 1:
+            return f"by {self._plan.workers} workers"
+        return "in one process, which has one core at most"
 
     def _draw(self, report: Report) -> None:
         if self._picture is not None:
@@ -376,6 +399,7 @@ def show(report: Report, console: Console) -> None:
         others.add_row(*row)
     load = report.generator
     others.add_row("load generator", f"{load.share_of_core:.0%} of a core, {_fine(load.lag.p99)} ms late (p99)")
+    others.add_row("  its CPU of a call-minute", _seconds(report.generator_cpu_per_call_minute))
     console.print(others)
 
     at_once = report.cost.calls_at_once
@@ -477,10 +501,9 @@ def show_step(step: Step, console: Console) -> None:
     console.print("; ".join(parts), soft_wrap=True)
 
 
-def show_carried(steps: list[Step], found: int, *, pinned: bool, console: Console) -> None:
-    """What the sweep has found."""
+def show_carried(steps: list[Step], found: int, *, where: str, console: Console) -> None:
+    """What the sweep has found. `where`: in what they were carried."""
     last = steps[-1]
-    where = "on one core" if pinned else "in one process, which has one core at most"
     if not last.limit:
         console.print(f"{found} calls {where}, and no limit found.", style="bold")
     elif last.load_is_limit:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import os
+import shutil
 import time
+from dataclasses import replace
 
 import pytest
 
@@ -98,6 +100,16 @@ async def test_one_call_in_real_time():
     assert told.greeting_sent.count == 1
     assert told.cost.cpu_per_call_minute
     assert told.lag_p99 is not None
+
+
+@pytest.mark.realtime
+@pytest.mark.skipif(shutil.which("redis-server") is None, reason="needs redis-server")
+async def test_two_workers_in_real_time():
+    plan = Plan(BUILT_IN.read_text(), BUILT_IN.parent, calls=2, turns=1, workers=2)
+    told = await run(plan, EspeakVoice(), os.environ)
+    alone = await run(replace(plan, workers=1), EspeakVoice(), os.environ)
+    assert (told.turns, told.unanswered, told.problems) == (2, 0, ())
+    assert (told.cost.resident_idle or 0) > 1.5 * (alone.cost.resident_idle or 0)
 
 
 @pytest.mark.realtime

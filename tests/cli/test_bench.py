@@ -56,6 +56,8 @@ def test_the_options_defaults_are_the_simulators():
         ("--agent", __file__, "--target", "http://127.0.0.1:9/"),
         ("--eager", "--target", "http://127.0.0.1:9/"),
         ("--provider-port", "65535"),
+        ("--workers", "0"),
+        ("--workers", "2", "--target", "http://127.0.0.1:9/"),
     ],
 )
 def test_options_that_cannot_be(phoneagent, options):
@@ -85,7 +87,7 @@ def test_what_is_not_known_of_a_server_is_not_printed():
     report = made_up(cost=Cost(60.0, 1))
     text = printed(bench.show, report)
     assert "response latency" in text
-    for words in ("CPU of a call-minute", "memory", "event-loop lag of", "start-up"):
+    for words in ("│ CPU of a call-minute", "memory", "event-loop lag of", "start-up"):
         assert words not in text
     line = printed(bench.show_step, judge(10, report, report))
     assert line.endswith("ms; 0 holes; load 10%")
@@ -125,7 +127,7 @@ def test_what_a_sweep_found():
     busy = judge(20, made_up(generator=Generator(0.9, Distribution.of([0.0]))), alone)
 
     def told(*steps):
-        return printed(bench.show_carried, list(steps), 10, pinned=True)
+        return printed(bench.show_carried, list(steps), 10, where="on one core")
 
     assert told(good) == "10 calls on one core, and no limit found."
     assert told(good, slow) == "10 calls on one core: at 20 p95 is 100 ms above that of one call."
