@@ -46,7 +46,7 @@ from __future__ import annotations
 
 import tomllib
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeAlias
 
@@ -343,7 +343,9 @@ class ScenarioFile(_Table):
 
     def _agent(self, ears: Ears) -> Agent:
         """The base agent with these ears and what this file changes."""
-        stt = asdict(EARS[ears]) | {"fallback": (), **self.agent.get("stt", {})}
+        chosen = EARS[ears]
+        stt = {"provider": chosen.provider, "model": chosen.model, "options": chosen.options}
+        stt |= {"fallback": (), **self.agent.get("stt", {})}
         written = _laid_over(BASE, {**self.agent, "stt": stt})
         try:
             return AgentFile.model_validate(written).agent()

@@ -60,8 +60,9 @@ def test_messages_do_not_depend_on_chunking(frames, lengths, kind, masked, data)
         Frame(Opcode.TEXT, b"begin", fin=False).serialize(mask=False),
         Frame(Opcode.TEXT, bytes(1 << 16)).serialize(mask=False),
         Frame(Opcode.TEXT, b"masked").serialize(mask=True),
-        b"\xc1\x05hello",  # compressed
+        b"\xc1\x05hello",
     ],
+    ids=["close", "fragment", "long", "masked", "compressed"],
 )
 def test_from_the_first_odd_frame_on_all_is_the_librarys(odd):
     usual = Frame(Opcode.TEXT, b"usual").serialize(mask=False)
