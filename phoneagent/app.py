@@ -46,6 +46,13 @@ if TYPE_CHECKING:
 Provider = TypeVar("Provider", SpeechToText, LanguageModel, TextToSpeech)
 
 
+class Worker(NamedTuple):
+    """One of several processes behind a port: its number among its siblings, and the folder in which they meet."""
+
+    number: int
+    folder: Path
+
+
 def create_app(
     agent: Agent | Mapping[str, Agent] | None = None,
     *,
@@ -55,15 +62,15 @@ def create_app(
     journals: Path | None = None,
     functions: Mapping[str, Callable[..., Any]] | None = None,
     store: Store | None = None,
-    worker: int | None = None,
+    worker: Worker | None = None,
 ) -> Starlette:
     """An ASGI application that answers calls with an agent, or with several: the first of them where none is named.
 
     `settings` default to the environment; `dev` takes unsigned requests from this machine; `observer` is told what
     happens in calls; `store` is used instead of the one that settings name; `journals` is a folder that gets each
-    call's journal; `functions` are tools by name, beside those that agent files name; `worker` is the number that the
-    carrier is given with the paths of a call, so that it finds this process among its siblings. Connections to
-    providers are opened when the application starts up.
+    call's journal; `functions` are tools by name, beside those that agent files name; `worker` says that there are
+    others, whose number is not in the paths that the carrier is given for a call. Connections to providers are opened
+    when the application starts up.
     """
     settings = settings or load()
     agents = {agent.name: agent} if isinstance(agent, Agent) else dict(agent or {})
@@ -74,14 +81,15 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
-            metrics = Metrics(shared=os.environ.get("PROMETHEUS_MULTIPROC_DIR", ""))
+            metrics = Metrics(shared=str(worker.folder) if worker else "")
             telemetry = CallTelemetry(metrics)
             told: Observer = Everyone(telemetry, observer) if observer else telemetry
             kept = store or _store(settings)
             stack.push_async_callback(kept.aclose)
             cache = SpeechCache(kept)
             stack.push_async_callback(cache.aclose)
-            documents = TwilioDocuments(settings.public_url or f"http://{settings.host}:{settings.port}", worker=worker)
+            base = settings.public_url or f"http://{settings.host}:{settings.port}"
+            documents = TwilioDocuments(base, worker=worker.number if worker else None)
             makers = Makers(settings, stack, metrics)
             speakers = {name: makers.speaker(agent) for name, agent in agents.items()}
             greetings = [_greeting(cache, speakers[name], agent) for name, agent in agents.items()]

@@ -143,13 +143,14 @@ async def _serve(
     journals: Path | None,
     place: Place | None,
 ) -> None:
-    from phoneagent.app import create_app
+    from phoneagent.app import Worker, create_app
 
     from .server import Server, configuration
     from .siblings import Siblings
 
     siblings = Siblings(place.number, place.folder) if place else None
-    app = create_app(agents, settings=settings, dev=dev, journals=journals, worker=place.number if place else None)
+    worker = Worker(place.number, place.folder) if place else None
+    app = create_app(agents, settings=settings, dev=dev, journals=journals, worker=worker)
     async with app.router.lifespan_context(app):
         server = Server(
             configuration(app, max_calls=settings.max_calls, siblings=siblings),
