@@ -49,6 +49,7 @@ _SENTENCE_END = re.compile(
 )
 _PLAIN_END = re.compile(r"\s[^\W\d_]{3,}[.!?]$")  # what no abbreviation, number or address looks like
 _CLAUSE_END = re.compile(r"[,;:–—](?=\s)|[、，；：،؛](?=\S|\s)")
+_PLAIN_CLAUSE_END = re.compile(r"\s[^\W\d_]{3,}[,;]$")  # a comma that no number, date or address goes on after
 _WEAK_ENDING: Mapping[str, frozenset[str]] = {
     language: frozenset(words.split())
     for language, words in {
@@ -157,6 +158,8 @@ class Phrases:
         text = self._pending
         if _PLAIN_END.search(text) and self._ends_without_space(text):
             return len(text)  # without waiting for the space after it: that is one token more
+        if _PLAIN_CLAUSE_END.search(text) and _bare(text[:-1]) not in _NUMBER_FOLLOWS and self._may_pause(len(text)):
+            return len(text)
         for match in _CLAUSE_END.finditer(text):
             words = 2 if match[0].isascii() or match[0] in "–—" else 1  # scripts without spaces have none to count
             if len(text[: match.end()].split()) >= words and self._may_pause(match.end()):

@@ -50,6 +50,17 @@ def test_what_may_go_on_after_a_full_stop_waits(beginning):
     assert Phrases(Policy(first_phrase_words=9)).feed(beginning) == []
 
 
+def test_the_first_clause_does_not_wait_for_the_space_after_its_comma():
+    phrases = Phrases(Policy())
+    assert phrases.feed("Very good") == []
+    assert phrases.feed(",") == ["Very good,"]
+
+
+@pytest.mark.parametrize("beginning", ["Sure,", "On May,", "It costs 1,", "Ask Mr. T,", "See [the list,"])
+def test_what_may_go_on_after_a_comma_waits(beginning):
+    assert Phrases(Policy(first_phrase_words=9)).feed(beginning) == []
+
+
 def test_a_sentence_without_end_is_spoken_in_parts():
     parts = spoken("word " * 200, policy=Policy(phrase_characters=100))
     assert max(map(len, parts)) <= 100
