@@ -24,6 +24,7 @@ from phoneagent.conversation.commands import (
     RunTool,
     SaveTurn,
     SendAudio,
+    SendDtmf,
     SendMark,
     StartReply,
     Synthesize,
@@ -242,6 +243,8 @@ class Call:
                 self._voice.speak(reply, text)
             case FinishSpeech(reply):
                 self._voice.finish(reply)
+            case SendDtmf(reply, digits):
+                self._voice.press(reply, digits)
             case StartReply(reply, turns):
                 self._voice.forget_before(reply)
                 self._thinking[reply] = self._scope.start(self._think(reply, turns), f"reply {reply}")

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 
 import structlog
 
+from phoneagent.audio.dtmf import tones
 from phoneagent.audio.g711 import first_audible
 from phoneagent.conversation.events import Event, ReplyAudio, ReplyAudioDone, ReplyFailed
 from phoneagent.conversation.words import SAMPLE_RATE, Word
@@ -40,7 +41,7 @@ class _Voiced:
 
 
 class Voice:
-    """Carries out `Synthesize`, `FinishSpeech` and `CancelReply`; reports `ReplyAudio` and the like to `feed`."""
+    """Carries out `Synthesize`, `FinishSpeech`, `CancelReply` and `SendDtmf`; reports `ReplyAudio` etc. to `feed`."""
 
     def __init__(
         self,
@@ -91,6 +92,13 @@ class Voice:
             self._later(lambda speech: speech.finish(reply))
         else:
             self._done(reply, voiced)
+
+    def press(self, reply: int, digits: str) -> None:
+        """The tones of keys instead of words."""
+        voiced = self._replies.setdefault(reply, _Voiced())
+        voiced.audio += tones(digits)
+        self._feed(ReplyAudio(reply, len(voiced.audio)))  # a pause before the first key is meant to be heard
+        self._done(reply, voiced)
 
     def cancel(self, reply: int) -> None:
         voiced = self._replies.pop(reply, None)

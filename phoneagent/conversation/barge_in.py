@@ -144,6 +144,8 @@ class BargeIn:
 
     def key_pressed(self, event: e.DtmfReceived, at: float) -> None:
         """Keys interrupt like words do; over what must be heard they are kept until it was."""
+        if self._replies.is_own_key(event.digit, at):
+            return
         if not self._limits(at).interruptible:
             self._listening.turn.keys += event.digit
             return
@@ -156,6 +158,8 @@ class BargeIn:
     def _reopens(self, text: str, at: float) -> bool:
         """Whether the words belong to the turn before; then that is open again, and its answer forgotten."""
         if not (text.strip() and self._listening.closed_too_early and self._replies.nothing_heard(at)):
+            return False
+        if self._replies.current.kind == "keys":
             return False
         self._replies.drop(at)
         self._listening.reopen()
@@ -188,7 +192,7 @@ class BargeIn:
         if self._floor.state is State.PAUSED:
             return self._paused
         reply, policy = self._replies.current, self._floor.policy
-        if reply.kind == "farewell" or not reply.playout.interruptible(at):
+        if reply.kind in ("farewell", "keys") or not reply.playout.interruptible(at):
             return Interruption(interruptible=False)
         if reply.kind == "greeting":
             return policy.greeting
@@ -196,6 +200,8 @@ class BargeIn:
 
     def _meaning(self, text: str, at: float, *, final: bool = False) -> Meaning:
         reply, limits = self._replies.current, self._limits(at)
+        if reply.kind == "keys":  # what is said over tones has nothing to do with them
+            return Meaning.INTERRUPTION if text else Meaning.NOTHING
         playout, leaving = reply.playout, isinstance(reply.then, Hangup)
         asked, begun = self._question_heard(at), self._listening.turn.echoed > 0
         echo = echo_needed(self._floor.policy, begun=begun, asked=self._question_heard(at, but=1))

@@ -39,6 +39,14 @@ class FinishSpeech:
 
 
 @dataclass(frozen=True, slots=True)
+class SendDtmf:
+    """Make the tones of these keys the audio of this reply: report it as `ReplyAudio` and `ReplyAudioDone`."""
+
+    reply: int
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
 class SendAudio:
     """Send the reply's audio from sample `start` to sample `end` to the caller."""
 
@@ -116,6 +124,7 @@ Command: TypeAlias = (
     | CancelReply
     | Synthesize
     | FinishSpeech
+    | SendDtmf
     | SendAudio
     | SendMark
     | ClearPlayback

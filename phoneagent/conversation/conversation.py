@@ -44,7 +44,7 @@ class Conversation:
         history: tuple[Turn, ...] = (),
     ) -> None:
         self.impossible: Counter[tuple[str, str]] = Counter()  # (state, event) pairs that were ignored
-        self._resumed = bool(history)
+        self._deaf = False  # the ears have failed
         self._floor = Floor(phrasing, policy, turn_events=turn_events, language=language, history=history)
         self._replies = Replies(self._floor, safe_tools=safe_tools, after_reply=self._after_reply)
         self._listening = Listening(self._floor, self._replies)
@@ -96,20 +96,30 @@ class Conversation:
     # -- the call begins, and ends ------------------------------------------------------------------
 
     def _call_started(self, _: e.CallStarted, at: float) -> None:
-        floor, phrasing, policy = self._floor, self._floor.phrasing, self._floor.policy
-        floor.deadlines.set(Reason.FAREWELL, max(0.0, policy.call_at_most - policy.goodbye_before_limit))
-        floor.deadlines.set(Reason.CALL_LIMIT, policy.call_at_most)
-        if self._resumed and floor.turns[-1].role != "agent":
+        floor = self._floor
+        self._await_limit(at)
+        floor.deadlines.set(Reason.CALL_LIMIT, floor.policy.call_at_most)
+        last = floor.last_spoken  # of a call that is being carried on
+        if last is None:
+            self._greet(at)
+        elif last.role == "agent":
+            self._replies.say("greeting", floor.phrasing.bridge, at)
+        else:
             self._replies.ask_model(at)
-        elif self._resumed:
-            self._replies.say("greeting", phrasing.bridge, at)
-        elif policy.first_message == "generated":
+        floor.tell_ears()
+
+    def _await_limit(self, at: float) -> None:
+        policy = self._floor.policy
+        self._floor.deadlines.set(Reason.FAREWELL, max(at, policy.call_at_most - policy.goodbye_before_limit))
+
+    def _greet(self, at: float) -> None:
+        phrasing, policy = self._floor.phrasing, self._floor.policy
+        if policy.first_message == "generated":
             self._replies.ask_model(at, kind="greeting")
         elif policy.first_message == "agent" and phrasing.greeting:
             self._replies.say("greeting", phrasing.greeting, at)
         else:
             self._listening.listen(at)
-        floor.tell_ears()
 
     def _after_reply(self, at: float) -> None:
         self._listening.after_reply(at)
@@ -135,6 +145,11 @@ class Conversation:
     def _ears_failed(self, event: e.EarsFailed, at: float) -> None:
         """To go on without understanding anybody would be worse than an end."""
         self._floor.emit("ears_failed", problem=event.problem)
+        self._deaf = True
+        if not self._floor.muted:
+            self._give_up(at)
+
+    def _give_up(self, at: float) -> None:
         self._replies.drop(at)
         self._replies.say("farewell", self._floor.phrasing.failure_goodbye, at, then=Hangup("failure"))
 
@@ -176,6 +191,8 @@ class Conversation:
                 self._barge_in.voice_lasts(at)
             case Reason.CONFIRM:
                 self._barge_in.unexplained(at)
+            case Reason.FAREWELL if floor.muted:
+                pass  # the limit itself stands
             case Reason.FAREWELL:
                 self._replies.drop(at)
                 self._replies.say("farewell", floor.phrasing.time_goodbye, at, then=Hangup("duration"))
@@ -185,9 +202,43 @@ class Conversation:
     # -- the operator -------------------------------------------------------------------------------
 
     def _control(self, event: e.ControlReceived, at: float) -> None:
-        if event.action == "hangup":
-            self._replies.leave(Hangup("operator"), at)
-        elif event.action == "transfer":
-            self._replies.leave(Transfer(event.argument, anywhere=True), at)
+        match event.action:
+            case "hangup":
+                self._replies.leave(Hangup("operator"), at)
+            case "transfer":
+                self._replies.leave(Transfer(event.argument, anywhere=True), at)
+            case "instruct":
+                self._listening.instructed(event, at)
+            case "mute":
+                self._mute(at)
+            case "unmute":
+                self._unmute(at)
+            case "say" | "dtmf":
+                self._listening.operator_says(event, at)
+
+    def _mute(self, at: float) -> None:
+        """Silence, also where the agent was about to leave: from now on the operator decides."""
+        floor = self._floor
+        if floor.muted:
+            return
+        floor.muted = True
+        floor.emit("muted")
+        self._listening.forget_operators_words()
+        self._replies.drop(at)
+        if floor.state in (State.THINKING, State.SPEAKING, State.PAUSED):
+            self._listening.after_reply(at)
+
+    def _unmute(self, at: float) -> None:
+        """Go on where it is now: with an answer if somebody waits for one."""
+        floor = self._floor
+        if not floor.muted:
+            return
+        floor.muted = False
+        floor.emit("unmuted")
+        self._await_limit(at)  # it may have passed in silence
+        if self._deaf:
+            self._give_up(at)
+        elif floor.last_spoken is None and floor.state is State.LISTENING:
+            self._greet(at)
         else:
-            self._listening.operator_says(event, at)
+            self._listening.unmuted(at)

@@ -159,14 +159,17 @@ class DtmfReceived:
 
 @dataclass(frozen=True, slots=True)
 class ControlReceived:
-    """An operator steers the call: `say` (argument: text), `transfer` (target), `hangup`.
+    """An operator steers the call.
 
-    What is said is heard to its end unless it is `interruptible`.
+    `say` (argument: text) is spoken as it is, and heard to its end unless it is `interruptible`; `dtmf` (digits) is
+    sent as tones; `instruct` (text) is a note that the model reads, and answers at once if it shall `answer`; after
+    `mute` the agent begins no replies until `unmute`, but it listens; `transfer` (target) and `hangup` leave the call.
     """
 
-    action: Literal["say", "transfer", "hangup"]
+    action: Literal["say", "instruct", "transfer", "dtmf", "mute", "unmute", "hangup"]
     argument: str = ""
     interruptible: bool = True
+    answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)

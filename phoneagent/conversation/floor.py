@@ -25,6 +25,7 @@ class Floor:
         self.turn_events = turn_events
         self.language = language
         self.ended_by = ""
+        self.muted = False  # an operator wants the agent to be silent
         self._commands: list[Command] = []
 
     def enter(self, state: State) -> None:
@@ -55,6 +56,11 @@ class Floor:
     def unanswered(self) -> str:
         """What the caller said last, if nothing of the agent was heard since."""
         return self.turns[-1].text if self.turns and self.turns[-1].role == "caller" else ""
+
+    @property
+    def last_spoken(self) -> Turn | None:
+        """The last turn that is no operator's note."""
+        return next((turn for turn in reversed(self.turns) if turn.role != "operator"), None)
 
     @property
     def asked(self) -> str:

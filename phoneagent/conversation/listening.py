@@ -13,7 +13,9 @@ from .floor import Floor
 from .latency import Waterfall
 from .meaning import NO_ANSWER, Meaning, echo_needed, meaning, normalised
 from .replies import Replies
+from .reply import Kind
 from .states import State
+from .transcript import Turn
 
 SENSITIVE_REACH = 4  # the agent's turns; "take your time" and idle prompts come between a question and its keys
 REPEAT_WITHIN = 2.0  # seconds; words that come again so soon, without a sound, are a repeated message of the ears
@@ -31,7 +33,8 @@ class Listening:
         self._patient = False  # the caller has asked for a moment
         self._idle_prompts = 0
         self._idle_since = 0.0
-        self._to_say: list[e.ControlReceived] = []  # an operator's words, spoken when the agent is free
+        self._to_say: list[e.ControlReceived] = []  # an operator's words and keys, for when the agent is free
+        self._owed: Kind | None = None  # what the model is to be asked for when the agent is free
 
     def listen(self, at: float) -> None:
         """Nobody speaks: wait for the caller."""
@@ -218,15 +221,29 @@ class Listening:
         floor.emit("caller_turn", text=shown)
         self._idle_prompts = 0
         self._patient = found(policy.waiting, text)
+        if floor.muted:
+            self._replies.leave_unanswered(shown)
+            self.listen(at)
+            return
+        self._owed = None  # the answer follows from an operator's notes as well
         self._replies.answer(text, shown, None if turn.keys else turn.voice_ended, at)
 
     def _nothing_said(self, at: float) -> None:
         """It was a sound, and no words."""
         self._replies.abandon_speculation()
+        if not self._go_on_by_ourselves(at):
+            self._await_words(at)
+
+    def _go_on_by_ourselves(self, at: float) -> bool:
+        """Say what an operator wants to be said, or have the model say what is owed; False if there is nothing."""
         if self._to_say:
             self._speak_for_operator(at)
+        elif self._owed and not self._floor.muted:
+            kind, self._owed = self._owed, None
+            self._replies.ask_model(at, kind=kind)
         else:
-            self._await_words(at)
+            return False
+        return True
 
     def whole(self, text: str) -> str:
         """The caller's words together with those that were not answered yet."""
@@ -261,25 +278,56 @@ class Listening:
             self.open(at)
             if not turn.noticed:
                 self.set_end(at)
-        elif self._to_say:
-            self._speak_for_operator(at)
-        else:
+        elif not self._go_on_by_ourselves(at):
             self.listen(at)
 
+    # -- the operator -------------------------------------------------------------------------------
+
     def operator_says(self, event: e.ControlReceived, at: float) -> None:
-        """Now, or when the agent is free."""
+        """Now, or when the agent is free. Keys do not wait for the caller: who recites a menu goes on and on."""
         self._to_say.append(event)
-        if self._floor.state is State.LISTENING:
+        over_caller = self._floor.state is State.CALLER_SPEAKING and event.action == "dtmf" and len(self._to_say) == 1
+        if self._floor.state is State.LISTENING or over_caller:
             self._speak_for_operator(at)
 
     def _speak_for_operator(self, at: float) -> None:
         said = self._to_say.pop(0)
-        self._replies.say("operator", said.argument, at, interruptible=said.interruptible)
+        if said.action == "dtmf":
+            self._replies.press(said.argument, at)
+        else:
+            self._replies.say("operator", said.argument, at, interruptible=said.interruptible)
+
+    def forget_operators_words(self) -> None:
+        """What waits to be said will not be."""
+        self._to_say.clear()
+
+    def instructed(self, event: e.ControlReceived, at: float) -> None:
+        """A note for the model: what was begun without it is not the answer any more, unless it is being said."""
+        self._floor.save(Turn("operator", event.argument, at))
+        self._floor.emit("operator_note", text=event.argument, answer=event.answer)
+        self._replies.abandon_speculation()
+        if event.answer:
+            self._owe("instructed", at)
+
+    def unmuted(self, at: float) -> None:
+        """Answer what was said to a silent agent, and what a tool has told it."""
+        last = self._floor.last_spoken
+        if last is not None and last.role != "agent":
+            self._owe("answer", at)
+        elif self._owed:
+            self._owe(self._owed, at)
+
+    def _owe(self, kind: Kind, at: float) -> None:
+        self._owed = kind
+        if self._floor.state is State.LISTENING:
+            self._go_on_by_ourselves(at)
 
     # -- keys ---------------------------------------------------------------------------------------
 
     def key_pressed(self, event: e.DtmfReceived, at: float) -> None:
         """An entry is complete with the key that ends it, with its last digit, or when no further key follows."""
+        if self._replies.is_own_key(event.digit, at):
+            return
         self.turn.keys += event.digit
         self._await_keys(at)
 
@@ -300,7 +348,7 @@ class Listening:
         """The caller has been silent for long. Not while a tool works for them: that wait is ours."""
         phrasing = self._floor.phrasing
         prompts = phrasing.idle_prompts
-        if self._replies.tools_with_effects:
+        if self._floor.muted or self._replies.tools_with_effects:
             self._floor.deadlines.set(Reason.SILENCE, at + self._floor.policy.idle_after)
             return
         self._patient = False

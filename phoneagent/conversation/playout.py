@@ -192,6 +192,11 @@ class Playout:
         return not self._slices or self._slices[-1].returned
 
     @property
+    def finished(self) -> bool:
+        """All of it has arrived, was sent, and is proven to be played."""
+        return self.complete and self.sent == self.received and self.played_out
+
+    @property
     def heard_from(self) -> float | None:
         """When the first audible sample reached the ear; None before it was sent."""
         return self._moment(self.first_audible)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -16,6 +17,7 @@ from .commands import (
     Hangup,
     RunTool,
     SendAudio,
+    SendDtmf,
     SendMark,
     StartReply,
     Synthesize,
@@ -32,6 +34,8 @@ from .round_trip import RoundTrip
 from .speculation import Speculation
 from .states import State
 from .transcript import ToolCall, Turn
+
+KEYS_RETURN = 1.0  # seconds; a line's echo takes up to 0.54, and the carrier reports a key when its tone is over
 
 
 class Replies:
@@ -53,6 +57,7 @@ class Replies:
         self._speculation = Speculation(floor)
         self._fillers = Fillers(floor.phrasing)
         self._quiet_until = 0.0  # after an interruption
+        self._own_keys, self._own_keys_until = "", 0.0  # whose tones may come back from the line until then
         self._line = RoundTrip()
 
     @property
@@ -114,13 +119,35 @@ class Replies:
         self._speak(reply, Phrase(text, interruptible), at)
         self._hand_over(reply)
 
+    def press(self, digits: str, at: float) -> None:
+        """Send the tones of keys."""
+        self.abandon_speculation()
+        reply = self._new("keys", at)
+        reply.keys = digits
+        reply.written = reply.handed_over = True
+        self._own_keys, self._own_keys_until = digits, math.inf
+        self._think(at)
+        self._floor.want(SendDtmf(reply.id, digits))
+
+    def is_own_key(self, digit: str, at: float) -> bool:
+        """Whether a key that the carrier reports is one whose tone was sent, back over the line."""
+        own = at < self._own_keys_until and digit in self._own_keys
+        if own:
+            self._floor.emit("echo", text="[keypad]")
+        return own
+
+    def leave_unanswered(self, shown: str) -> None:
+        """The caller has said something, and there is to be no reply for now."""
+        self._asked = shown
+        self.abandon_speculation()
+
     def speculate(self, text: str, at: float) -> None:
         """Begin a reply to words that may not be the last."""
         words = normalised(text)
         if self.reply and self.reply.speculative_for == words:
             return
         self.abandon_speculation()
-        if not words or not self._speculation.pays or self.tools_with_effects:
+        if not words or self._floor.muted or not self._speculation.pays or self.tools_with_effects:
             return
         reply = self._new("answer", at)
         reply.speculative_for = words
@@ -233,7 +260,7 @@ class Replies:
                 self.leave(reply.then, at)
                 return
             self._speak(reply, Phrase(self._floor.phrasing.goodbye), at)
-        elif reply.kind == "answer" and reply.then is None and self._ends_call(reply.text):
+        elif reply.kind in ("answer", "instructed") and reply.then is None and self._ends_call(reply.text):
             reply.then = Hangup("agent")
         self._hand_over(reply)
         self._floor.tell_ears(Turn("agent", reply.text, at))
@@ -278,7 +305,11 @@ class Replies:
         if reply.kind in ("apology", "farewell") or (reply.kind == "idle" and reply.then is not None):
             self.leave(reply.then or Hangup("failure"), at)
             return
+        unnoticed = reply.kind == "instructed" and not reply.playout.heard(at)  # the caller does not wait for it
         self.drop(at)
+        if floor.muted or unnoticed:
+            self._after_reply(at)
+            return
         self._failures += 1
         if self._failures >= floor.policy.failures_at_most:
             self.say("farewell", floor.phrasing.failure_goodbye, at, then=Hangup("failure"))
@@ -397,7 +428,7 @@ class Replies:
         if reply is None or self._floor.state is not State.SPEAKING:
             return
         playout = reply.playout
-        if reply.handed_over and playout.complete and playout.sent == playout.received and playout.played_out:
+        if reply.handed_over and playout.finished:
             self._heard(reply, at)
         else:
             self._watch(at)
@@ -406,7 +437,7 @@ class Replies:
         """The reply was heard to its end."""
         self._record(reply, at)
         self.reply = None
-        if reply.kind in ("answer", "greeting"):
+        if reply.kind in ("answer", "greeting", "instructed"):
             self._failures = 0
         if reply.then is not None:
             self.leave(reply.then, at)
@@ -415,6 +446,10 @@ class Replies:
 
     def _record(self, reply: Reply, at: float) -> None:
         """Save what was heard of a reply, and tell about the turn. Nothing heard leaves no trace in the transcript."""
+        if reply.kind == "keys":
+            self._own_keys_until = at + KEYS_RETURN
+            self._floor.emit("dtmf_sent", keys=len(reply.keys), whole=reply.playout.finished)
+            return
         heard = reply.playout.heard(at)
         whole = heard == reply.playout.text and reply.written
         if heard:

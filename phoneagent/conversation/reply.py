@@ -11,7 +11,8 @@ from .phrases import Phrases
 from .playout import Phrase, Playout
 from .transcript import ToolCall, Turn
 
-Kind = Literal["greeting", "answer", "idle", "apology", "farewell", "operator"]
+Kind = Literal["greeting", "answer", "idle", "apology", "farewell", "operator", "instructed", "keys"]
+"""`operator`: words given by one; `instructed`: what the model makes of an operator's note; `keys`: tones."""
 
 
 @dataclass(slots=True)
@@ -38,6 +39,7 @@ class Reply:
     fillers: int = 0  # said in this wait
     filler_ends: float | None = None  # when the filler under way makes way for the answer
     over: list[str] = field(default_factory=list)  # what the caller said over it without interrupting
+    keys: str = ""  # those whose tones it is made of
     failed: str = ""  # why it cannot go on, if that turned out while it was paused
     written: bool = False  # the model has finished
     handed_over: bool = False  # the voice knows that no phrase follows

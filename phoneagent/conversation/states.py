@@ -43,7 +43,10 @@ _REPLY: Row = {
 """What a reply under way brings, wherever the call stands."""
 
 _HEARD = (S.LISTENING, S.CALLER_SPEAKING, S.THINKING, S.LEAVING)
-"""Where a call can go when a reply has been heard to its end."""
+"""Where a call can go when a reply has been heard to its end, has failed, or was silenced by an operator."""
+
+_ANSWERED = (S.CALLER_SPEAKING, S.THINKING, S.LISTENING)
+"""Where it can go when the caller has interrupted; an agent that is muted does not answer."""
 
 _GONE = (S.CLOSING, S.ENDED)
 
@@ -76,8 +79,8 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
             e.TurnResumed: _to("listening.turn_resumed"),
             e.EndOfTurn: _to("listening.end_of_turn", S.LISTENING, S.THINKING, S.SPEAKING, S.LEAVING),
             e.EarsFailed: _to("ears_failed", S.THINKING),
-            e.DtmfReceived: _to("listening.key_pressed", S.THINKING),
-            e.ControlReceived: _to("control", S.LEAVING),
+            e.DtmfReceived: _to("listening.key_pressed", S.LISTENING, S.THINKING),
+            e.ControlReceived: _to("control", S.THINKING, S.LEAVING),
             e.ReplyDone: _to("replies.reply_done"),
             e.ReplyFailed: _to("replies.reply_failed"),
             e.ReplyAudioDone: _to("replies.reply_audio_done"),
@@ -88,25 +91,25 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
             **_REPLY,
             e.ReplyText: _to("replies.reply_text"),
             e.ReplyAudio: _to("replies.reply_audio", S.SPEAKING),
-            e.ReplyDone: _to("replies.reply_done", S.LEAVING),
-            e.ReplyFailed: _to("replies.reply_failed", S.LEAVING),
-            e.ReplyAudioDone: _to("replies.reply_audio_done", S.SPEAKING, S.LEAVING),
+            e.ReplyDone: _to("replies.reply_done", *_HEARD),
+            e.ReplyFailed: _to("replies.reply_failed", *_HEARD),
+            e.ReplyAudioDone: _to("replies.reply_audio_done", S.SPEAKING, *_HEARD),
             e.SpeechStarted: _to("barge_in.speech_started", S.PAUSED),
             e.SpeechStopped: _to("barge_in.speech_stopped"),
             e.PartialTranscript: _to("barge_in.partial_transcript", S.CALLER_SPEAKING),
             e.EagerEndOfTurn: _to("barge_in.eager_end_of_turn", S.CALLER_SPEAKING),
             e.TurnResumed: _to("listening.speech_goes_on"),
-            e.EndOfTurn: _to("barge_in.end_of_turn", S.CALLER_SPEAKING, S.THINKING),
+            e.EndOfTurn: _to("barge_in.end_of_turn", *_ANSWERED),
             e.EarsFailed: _to("ears_failed"),
-            e.DtmfReceived: _to("barge_in.key_pressed", S.CALLER_SPEAKING, S.THINKING),
-            e.ControlReceived: _to("control", S.LEAVING),
+            e.DtmfReceived: _to("barge_in.key_pressed", *_ANSWERED),
+            e.ControlReceived: _to("control", *_HEARD),
             e.CallEnded: _to("call_ended", *_GONE),
-            e.TimerFired: _to("timer_fired", S.SPEAKING, S.PAUSED, S.LEAVING),
+            e.TimerFired: _to("timer_fired", S.SPEAKING, S.PAUSED, *_HEARD),
         },
         S.SPEAKING: {
             **_REPLY,
             e.ReplyDone: _to("replies.reply_done", S.THINKING, S.LEAVING),
-            e.ReplyFailed: _to("replies.reply_failed", S.THINKING, S.LEAVING),
+            e.ReplyFailed: _to("replies.reply_failed", *_HEARD),
             e.ReplyAudioDone: _to("replies.reply_audio_done", *_HEARD),
             e.MarkPlayed: _to("replies.mark_played", *_HEARD),
             e.SpeechStarted: _to("barge_in.speech_started", S.PAUSED),
@@ -114,10 +117,10 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
             e.PartialTranscript: _to("barge_in.partial_transcript", S.CALLER_SPEAKING),
             e.EagerEndOfTurn: _to("barge_in.eager_end_of_turn", S.CALLER_SPEAKING),
             e.TurnResumed: _to("listening.speech_goes_on"),
-            e.EndOfTurn: _to("barge_in.end_of_turn", S.CALLER_SPEAKING, S.THINKING),
+            e.EndOfTurn: _to("barge_in.end_of_turn", *_ANSWERED),
             e.EarsFailed: _to("ears_failed", S.THINKING),
-            e.DtmfReceived: _to("barge_in.key_pressed", S.CALLER_SPEAKING, S.THINKING),
-            e.ControlReceived: _to("control", S.LEAVING),
+            e.DtmfReceived: _to("barge_in.key_pressed", *_ANSWERED),
+            e.ControlReceived: _to("control", *_HEARD),
             e.CallEnded: _to("call_ended", *_GONE),
             e.TimerFired: _to("timer_fired", S.PAUSED, *_HEARD),
         },
@@ -133,8 +136,8 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
             e.TurnResumed: _to("listening.speech_goes_on"),
             e.EndOfTurn: _to("barge_in.end_of_turn", *_HEARD, S.SPEAKING),
             e.EarsFailed: _to("ears_failed", S.THINKING),
-            e.DtmfReceived: _to("barge_in.key_pressed", S.CALLER_SPEAKING, S.THINKING),
-            e.ControlReceived: _to("control", S.LEAVING),
+            e.DtmfReceived: _to("barge_in.key_pressed", *_ANSWERED),
+            e.ControlReceived: _to("control", *_HEARD),
             e.CallEnded: _to("call_ended", *_GONE),
             e.TimerFired: _to("timer_fired", *_HEARD, S.SPEAKING),
         },
@@ -170,7 +173,7 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
 
 
 EVERYWHERE = (e.CallEnded, e.ControlReceived, e.EarsFailed)
-"""What ends every state alike: the caller or the operator has gone, or nobody can be understood."""
+"""What changes every state alike: the caller has gone, an operator steers, or nobody can be understood."""
 
 
 def diagram() -> str:

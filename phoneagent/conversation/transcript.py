@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-Role = Literal["caller", "agent", "tool"]
+Role = Literal["caller", "agent", "tool", "operator"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -21,7 +21,8 @@ class ToolCall:
 class Turn:
     """One party's contribution, as heard.
 
-    `text`: the caller's words; of the agent's, those that the caller heard; of a tool, its result.
+    `text`: the caller's words; of the agent's, those that the caller heard; of a tool, its result;
+    of an operator, a note for the model that nobody heard.
     `at`: seconds since the call began at which it was complete.
     `interrupted`: the caller cut it off; `generated` then has what would have been said.
     `tool`: the call that `text` answers; only with role `tool`.

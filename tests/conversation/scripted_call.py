@@ -14,6 +14,7 @@ from phoneagent.conversation.commands import (
     FinishSpeech,
     SaveTurn,
     SendAudio,
+    SendDtmf,
     SendMark,
     StartReply,
     Synthesize,
@@ -28,6 +29,7 @@ from phoneagent.conversation.words import SAMPLE_RATE, Word
 C = TypeVar("C")
 
 WORD = SAMPLE_RATE // 4  # the scripted voice takes 250 ms a word
+TONE = SAMPLE_RATE // 5  # a key's tone and the silence after it
 PHRASING = Phrasing(greeting="Hello there", goodbye="Goodbye", fillers=())
 
 
@@ -210,6 +212,10 @@ class ScriptedCall:
                 for word in text.split():
                     start = words[-1].end if words else 0
                     words.append(Word(word, start, start + WORD))
+            case SendDtmf(reply, digits):
+                self.spoken[reply] = len(digits) * TONE
+                self.later(0.0, e.ReplyAudio(reply, len(digits) * TONE))
+                self.later(0.0, e.ReplyAudioDone(reply))
             case SendAudio(reply, start, end):
                 assert end <= self.spoken.get(reply, 0), "sent audio that has not arrived"
                 self.carrier.audio(reply, start, end, self.at)

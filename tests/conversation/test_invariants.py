@@ -59,8 +59,11 @@ EVENTS: dict[type[Any], st.SearchStrategy[Any]] = {
     e.ReplyAudioDone: st.builds(e.ReplyAudioDone, REPLIES),
     e.MarkPlayed: st.builds(e.MarkPlayed, st.sampled_from(["1.0.1280", "2.0.1280", "2.1.2560", "bogus"])),
     e.DtmfReceived: st.builds(e.DtmfReceived, st.sampled_from("0123456789*#")),
-    e.ControlReceived: st.builds(
-        e.ControlReceived, st.sampled_from(["say", "transfer", "hangup"]), st.just("Hold on.")
+    e.ControlReceived: st.one_of(
+        st.builds(e.ControlReceived, st.sampled_from(["say", "transfer", "hangup"]), st.just("Hold on.")),
+        st.builds(e.ControlReceived, st.sampled_from(["mute", "unmute"])),
+        st.builds(e.ControlReceived, st.just("instruct"), st.just("Be brief."), answer=st.booleans()),
+        st.builds(e.ControlReceived, st.just("dtmf"), st.sampled_from(["1", "42#"])),
     ),
     e.TimerFired: st.builds(e.TimerFired),
 }
@@ -141,9 +144,11 @@ def check_commands(call: ScriptedCall) -> None:
     assert [command.turn for command in saved] == call.core.turns
 
 
-def check_heard(call: ScriptedCall, save: SaveTurn) -> None:
-    """Every word that a turn claims was heard has been played, at least half of it."""
-    reply = max((c.reply for c in call.all(SendAudio)), default=None)
+def check_heard(call: ScriptedCall, saved: int) -> None:
+    """Every word that the turn saved by this command claims was heard has been played, at least half of it."""
+    save = call.commands[saved]
+    assert isinstance(save, SaveTurn)
+    reply = max((c.reply for c in call.commands[:saved] if isinstance(c, SendAudio)), default=None)
     assert reply is not None, "an agent's turn without any audio"
     words = iter(call.words[reply])
     for text in save.turn.text.split():
@@ -188,7 +193,7 @@ class Walk:
 
     def step(self) -> None:
         call = self.call
-        actions = ["wait", "wait", "caller", "model", "voice", "voice", "voice"]
+        actions = ["wait", "wait", "caller", "model", "voice", "voice", "voice", "operator"]
         match self.data.draw(st.sampled_from(actions), label="who"):
             case "wait":
                 call.passes(self.data.draw(st.sampled_from([0.02, 0.1, 0.3, 0.7, 2.0]), label="seconds"))
@@ -205,6 +210,8 @@ class Walk:
                 if isinstance(event, e.SpeechStopped):
                     event = e.SpeechStopped(ended=call.at)
                 call.tells(event)
+            case "operator":
+                call.tells(self.data.draw(EVENTS[e.ControlReceived], label="operator"))
             case "model":
                 asked = call.all(StartReply)
                 if asked:
@@ -223,9 +230,9 @@ class Walk:
 
     def check(self) -> None:
         check(self.call)
-        for command in self.call.commands[self.seen :]:
+        for number, command in enumerate(self.call.commands[self.seen :], self.seen):
             if isinstance(command, SaveTurn) and command.turn.role == "agent" and self.call.aligned:
-                check_heard(self.call, command)
+                check_heard(self.call, number)
         self.seen = len(self.call.commands)
 
 

@@ -7,6 +7,9 @@ The caller's next message begins with `[interrupting]`: a note within the agent'
 something models pick up as their way of speaking, and then it is said aloud. For the same reason what the caller said
 over the agent without interrupting it is a note before the caller's next words: `[while you spoke: "mm-hm"]`. When no
 words follow there is nothing to tell: turns that were sent once are not changed.
+
+An operator's note is `[operator's note: …]` on the user's side: many chat templates know only one system message, the
+first.
 """
 
 from __future__ import annotations
@@ -19,6 +22,7 @@ from phoneagent.records import ToolSpec
 
 CUT = " —"
 INTERRUPTING = "[interrupting] "
+OPERATORS_NOTE = "[operator's note: {}]"
 WHILE_YOU_SPOKE = "[while you spoke: {}] "
 
 STRICT_KEYWORDS = frozenset(
@@ -48,6 +52,8 @@ def chat_messages(instructions: str, turns: Sequence[Turn]) -> list[dict[str, An
             interrupted = interrupted or turn.interrupted
             if turn.over:
                 over.append(f'"{turn.over}"')
+        elif turn.role == "operator":
+            _append(messages, "user", OPERATORS_NOTE.format(turn.text))
         else:
             notes = (WHILE_YOU_SPOKE.format(", ".join(over)) if over else "") + (INTERRUPTING if interrupted else "")
             _append(messages, "user", notes + turn.text)

@@ -114,7 +114,7 @@ class Script:
                 state, answer = self.hear(state, turn.text)
             elif turn.role == "tool" and turn.tool is not None:
                 state, answer = self._tool_returned(state, turn.tool, turn.text)
-            else:
+            elif turn.role == "agent":
                 # The agent's turn answers what came before: whoever asks now gets the open question again.
                 answer = Answer(self._question(state))
         return state, answer

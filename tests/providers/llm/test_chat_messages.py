@@ -54,6 +54,14 @@ def test_an_interruption_is_told_on_both_sides():
     ]
 
 
+def test_an_operators_note_is_told_on_the_users_side():
+    turns = [Turn("agent", "Hello.", 1.0), Turn("operator", "We are full.", 2.0), Turn("caller", "A table?", 3.0)]
+    assert [message["content"] for message in chat_messages("", turns)] == [
+        "Hello.",
+        "[operator's note: We are full.] A table?",
+    ]
+
+
 def test_a_reply_of_which_nothing_was_heard_was_not_said():
     assert roles(caller("I would like"), agent("", interrupted=True), caller("a table."))[1:] == [
         ("user", "I would like [interrupting] a table."),
