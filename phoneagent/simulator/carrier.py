@@ -18,6 +18,7 @@ from phoneagent.ports import Synthesizer
 from .caller import CallerScript
 from .caller_speech import CallerSpeech
 from .hand_driven import HandDrivenStream
+from .incoming_numbers import Application
 from .local_server import LocalServer
 from .network import Network
 from .phone_line import Metronome
@@ -42,6 +43,12 @@ class PhoneNumber:
     voice_method: str = "POST"
     status_callback: str = ""
     status_callback_method: str = "POST"
+    voice_fallback_url: str = ""
+    voice_fallback_method: str = "POST"
+    voice_application_sid: str = ""
+    trunk_sid: str = ""
+    friendly_name: str = ""
+    has_voice: bool = True
 
     @property
     def sid(self) -> str:
@@ -59,6 +66,7 @@ class Carrier:
         synthesizer: Synthesizer | None = None,
         phrasebook: Phrasebook | None = None,
         numbers: Sequence[PhoneNumber] = (PhoneNumber(AGENT_NUMBER),),
+        applications: Sequence[Application] = (),
         callees: Mapping[str, Callee] | None = None,
         api_keys: Mapping[str, str] | None = None,
         network: Network | None = None,
@@ -74,6 +82,7 @@ class Carrier:
         self.account_sid = account_sid
         self.phrasebook = phrasebook if phrasebook is not None else Phrasebook()
         self.numbers = {number.number: number for number in numbers}
+        self.applications = {application.sid: application for application in applications}
         self.credentials = {account_sid: auth_token, **(api_keys or {})}
         self.calls: dict[str, PlacedCall] = {}
         """Calls by their sid, the latest 1,000."""
@@ -149,7 +158,8 @@ class Carrier:
         `time_limit` in seconds.
         """
         number = self.numbers.get(to, PhoneNumber(to))
-        url = voice_url or number.voice_url
+        application = self.applications.get(number.voice_application_sid)
+        url = voice_url or (application or number).voice_url
         if not url and not document:
             raise MisuseError(f"{to} has no voice URL, and none was given")
         return self._begin(
@@ -157,7 +167,9 @@ class Carrier:
                 from_=from_,
                 to=to,
                 direction="inbound",
-                instructions=Inline(document) if document else Fetch(url, "POST" if voice_url else number.voice_method),
+                instructions=Inline(document)
+                if document
+                else Fetch(url, "POST" if voice_url else (application or number).voice_method),
                 script=caller or CallerScript(),
                 time_limit=time_limit,
                 status_callback=status_callback or number.status_callback,
@@ -226,17 +238,9 @@ class Carrier:
         self.placed_by_rest.put_nowait(call)
         return call
 
-    def configure_number(
-        self, number: str, *, voice_url: str, voice_method: str, status_callback: str, status_callback_method: str
-    ) -> PhoneNumber:
-        """Change where a number's calls go."""
-        self.numbers[number] = replace(
-            self.numbers[number],
-            voice_url=voice_url,
-            voice_method=voice_method,
-            status_callback=status_callback,
-            status_callback_method=status_callback_method,
-        )
+    def configure_number(self, number: str, **changes: str) -> PhoneNumber:
+        """Change where a number's calls go, by the names of `PhoneNumber`."""
+        self.numbers[number] = replace(self.numbers[number], **changes)  # type: ignore[arg-type]  # all but `has_voice` are text
         return self.numbers[number]
 
     def _begin(self, order: Order) -> PlacedCall:

@@ -15,7 +15,9 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
+from . import incoming_numbers
 from .placed_call import API_VERSION, Fetch, Inline, Over, PlacedCall
+from .rest_refusal import Refused
 from .violation import REST_REFUSED
 
 if TYPE_CHECKING:
@@ -32,17 +34,7 @@ CREATE_PARAMETERS = frozenset(
 UPDATE_PARAMETERS = frozenset(
     {"Status", "Twiml", "Url", "Method", "FallbackUrl", "FallbackMethod", "StatusCallback", "StatusCallbackMethod"}
 )
-NUMBER_PARAMETERS = frozenset({"VoiceUrl", "VoiceMethod", "StatusCallback", "StatusCallbackMethod", "FriendlyName"})
-
-
-class Refused(Exception):
-    """An error answer: HTTP status, Twilio's code and text."""
-
-    def __init__(self, status: int, code: int, problem: str) -> None:
-        super().__init__(problem)
-        self.status = status
-        self.code = code
-        self.problem = problem
+NUMBER_PARAMETERS = frozenset(incoming_numbers.FIELDS)
 
 
 class RestApi:
@@ -62,6 +54,7 @@ class RestApi:
                 Route(
                     f"{account}/IncomingPhoneNumbers/{{sid}}.json", self._guard(self._update_number), methods=["POST"]
                 ),
+                Route(f"{account}/Applications/{{sid}}.json", self._guard(self._get_application)),
                 Route("/{path:path}", self._guard(self._not_found), methods=["GET", "POST", "DELETE", "PUT"]),
             ]
         )
@@ -115,20 +108,8 @@ class RestApi:
 
     async def _list_numbers(self, request: Request) -> tuple[int, dict[str, Any]]:
         query = request.query_params
-        self._check_names(query.keys(), {"PhoneNumber", "FriendlyName", "PageSize", "Page", "PageToken"})
-        wanted = query.get("PhoneNumber", "").strip("*")
-        found = [number for number in self._carrier.numbers.values() if wanted in number.number]
-        return 200, {
-            "incoming_phone_numbers": [self._number(number) for number in found],
-            "start": 0,
-            "end": max(0, len(found) - 1),
-            "page": 0,
-            "page_size": 50,
-            "uri": request.url.path,
-            "first_page_uri": request.url.path,
-            "next_page_uri": None,
-            "previous_page_uri": None,
-        }
+        self._check_names(query.keys(), incoming_numbers.LIST_PARAMETERS)
+        return 200, incoming_numbers.listed(self._carrier, query, request.url.path)
 
     async def _get_number(self, request: Request) -> tuple[int, dict[str, Any]]:
         return 200, self._number(self._find_number(request))
@@ -136,14 +117,14 @@ class RestApi:
     async def _update_number(self, request: Request) -> tuple[int, dict[str, Any]]:
         number = self._find_number(request)
         form = await self._form(request, NUMBER_PARAMETERS)
-        updated = self._carrier.configure_number(
-            number.number,
-            voice_url=form.get("VoiceUrl", number.voice_url),
-            voice_method=form.get("VoiceMethod", number.voice_method),
-            status_callback=form.get("StatusCallback", number.status_callback),
-            status_callback_method=form.get("StatusCallbackMethod", number.status_callback_method),
-        )
-        return 200, self._number(updated)
+        changes = incoming_numbers.changes(self._carrier, form)
+        return 200, self._number(self._carrier.configure_number(number.number, **changes))
+
+    async def _get_application(self, request: Request) -> tuple[int, dict[str, Any]]:
+        application = self._carrier.applications.get(request.path_params["sid"])
+        if application is None:
+            raise self._missing(request)
+        return 200, incoming_numbers.application_told(self._carrier, application)
 
     def _find_number(self, request: Request) -> PhoneNumber:
         for number in self._carrier.numbers.values():
@@ -152,20 +133,7 @@ class RestApi:
         raise self._missing(request)
 
     def _number(self, number: PhoneNumber) -> dict[str, Any]:
-        return {
-            "sid": number.sid,
-            "account_sid": self._carrier.account_sid,
-            "friendly_name": number.number,
-            "phone_number": number.number,
-            "voice_url": number.voice_url,
-            "voice_method": number.voice_method,
-            "status_callback": number.status_callback,
-            "status_callback_method": number.status_callback_method,
-            "capabilities": {"voice": True, "sms": True, "mms": False, "fax": False},
-            "status": "in-use",
-            "api_version": API_VERSION,
-            "uri": f"/{API_VERSION}/Accounts/{self._carrier.account_sid}/IncomingPhoneNumbers/{number.sid}.json",
-        }
+        return incoming_numbers.number_told(self._carrier, number)
 
     # --- calls ---------------------------------------------------------------------------------
 
