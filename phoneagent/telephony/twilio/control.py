@@ -104,6 +104,10 @@ class TwilioControl:
         """`active`, `suspended` or `closed`: also the cheapest proof that the credentials are good."""
         return str((await self._ask(lambda account: account.fetch_async())).status)
 
+    async def ask(self, request: Callable[[Any], Awaitable[T]]) -> T:
+        """Make a request of the SDK's resource of this account, for what is not about calls: see `numbers.py`."""
+        return await self._ask(request)
+
     async def aclose(self) -> None:
         self._closed = True
         http, self._http = self._http, None
