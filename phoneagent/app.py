@@ -34,6 +34,7 @@ from .telephony.twilio.codec import TwilioCodec
 from .telephony.twilio.signature import TwilioSignatures
 from .telephony.twilio.twiml import TwilioDocuments
 from .toolbox import PythonTools
+from .web.api.interface import rest_interface
 from .web.doors import ApiKeys, Unsigned
 from .web.health import Health
 from .web.media import MediaSocket
@@ -105,12 +106,13 @@ def create_app(
             board = Switchboard(equipped, around, max_calls=settings.max_calls, journals=journals)
             await stack.enter_async_context(board)
             signatures = _signatures(settings, dev=dev)
-            keys = ApiKeys(key.get_secret_value() for key in settings.api_keys)
+            secret_keys = [key.get_secret_value() for key in settings.api_keys]
             app.state.switchboard = board
             app.router.routes[:] = routes(
                 MediaSocket(TwilioCodec(), signatures, board, told),
                 Webhooks(signatures, board, documents, told),
-                Health(board, kept, metrics.render, keys),
+                Health(board, kept, metrics.render, ApiKeys(secret_keys)),
+                rest_interface(board, ApiKeys(secret_keys, loopback=dev)),
             )
             lag = asyncio.create_task(LoopLag(metrics.loop_lagged).run(), name="loop lag")
             stack.callback(lag.cancel)

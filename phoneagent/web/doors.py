@@ -23,15 +23,20 @@ class Unsigned:
 
 
 class ApiKeys:
-    """The keys of REST, console and metrics: kept as hashes, compared in constant time."""
+    """The keys of REST, console and metrics: kept as hashes, compared in constant time.
 
-    def __init__(self, keys: Iterable[str]) -> None:
+    `loopback`: whether this machine itself needs none while none is set. For what costs money or tells of callers it
+    does, for a proxy on this machine may not say whom it speaks for.
+    """
+
+    def __init__(self, keys: Iterable[str], *, loopback: bool = True) -> None:
         self._hashes = [_hash(key) for key in keys]
+        self._loopback = loopback
 
     def admit(self, connection: HTTPConnection) -> bool:
-        """A known key as bearer token; without any key set, only this machine itself."""
+        """A known key as bearer token; without any key set, only this machine itself, or nobody."""
         if not self._hashes:
-            return local(connection)
+            return self._loopback and local(connection)
         scheme, _, key = connection.headers.get("authorization", "").partition(" ")
         presented = _hash(key.strip())
         known = [hmac.compare_digest(presented, hashed) for hashed in self._hashes]

@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from starlette.routing import BaseRoute, Route, WebSocketRoute
+from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
+from starlette.types import ASGIApp
 
 from .health import Health
 from .media import MediaSocket
 from .webhooks import Webhooks
 
 
-def routes(media: MediaSocket, webhooks: Webhooks, health: Health) -> list[BaseRoute]:
+def routes(media: MediaSocket, webhooks: Webhooks, health: Health, rest: ASGIApp) -> list[BaseRoute]:
     """All of this server's routes."""
     return [
         WebSocketRoute("/twilio/media", media.endpoint),
@@ -21,4 +22,5 @@ def routes(media: MediaSocket, webhooks: Webhooks, health: Health) -> list[BaseR
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),
         Route("/metrics", health.metrics),
+        Mount("/v1", rest),
     ]

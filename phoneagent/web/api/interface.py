@@ -1,0 +1,72 @@
+"""The REST interface: what is under /v1, and who may ask."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+
+import structlog
+from starlette.applications import Starlette
+from starlette.middleware import Middleware
+from starlette.requests import HTTPConnection, Request
+from starlette.responses import Response
+from starlette.routing import Route
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from phoneagent.call.switchboard import Switchboard
+from phoneagent.web.doors import ApiKeys
+
+from .agents import Agents
+from .calls import Calls
+from .problems import HANDLERS, Problem, refused
+
+log = structlog.stdlib.get_logger(__name__)
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+
+def rest_interface(board: Switchboard, keys: ApiKeys) -> Starlette:
+    """An application to be mounted at `/v1`. Nothing of it is seen without a key, not even what there is."""
+    agents, calls = Agents(board), Calls(board)
+    app = Starlette(
+        routes=[
+            _resource("/agents", GET=agents.list),
+            _resource("/calls/{call}", GET=calls.show),
+            _resource("/calls/{call}/transcript", GET=calls.transcript),
+        ],
+        middleware=[Middleware(_Door, keys=keys)],
+        exception_handlers=HANDLERS,
+    )
+    app.router.redirect_slashes = False
+    return app
+
+
+def _resource(path: str, **handlers: Handler) -> Route:
+    """One route with all methods of a path, so that a 405 names all of them."""
+
+    async def handle(request: Request) -> Response:
+        return await handlers["GET" if request.method == "HEAD" else request.method](request)
+
+    return Route(path, handle, methods=list(handlers))
+
+
+class _Door:
+    """Lets in who has a key."""
+
+    def __init__(self, app: ASGIApp, keys: ApiKeys) -> None:
+        self._app = app
+        self._keys = keys
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http" or self._keys.admit(HTTPConnection(scope)):
+            await self._app(scope, receive, send)
+            return
+        given = "authorization" in HTTPConnection(scope).headers
+        log.warning("api_refused", path=scope["path"], key="wrong" if given else "none")
+        problem = Problem(
+            401,
+            "unauthorized",
+            "API key missing or wrong",
+            "expected Authorization: Bearer KEY, with one of the keys in PHONEAGENT_API_KEYS",
+            headers={"WWW-Authenticate": 'Bearer error="invalid_token"' if given else "Bearer"},
+        )
+        await refused(Request(scope), problem)(scope, receive, send)
