@@ -9,6 +9,8 @@ PhoneagentError
 ├── StoreError          the store is away, or answered what it must not
 │   ├── LeaseLost       another process owns the call now: stop speaking, write nothing more
 │   └── CallForgotten   the store has lost a call, or turns of it, that were written: write them again
+├── OrderRefused        a call that somebody wants cannot be placed as asked; says which field → who asked
+│   └── KeyReused       an idempotency key has come with another request before
 └── MisuseError         our own code called something in a way its contract forbids
 """
 
@@ -63,6 +65,18 @@ class LeaseLost(StoreError):
 
 class CallForgotten(StoreError):
     """A write does not fit what the store has of the call: it has lost data. Nobody else took the call."""
+
+
+class OrderRefused(PhoneagentError):
+    """A call cannot be placed as it was asked for. `field` is the one of the order that is wrong, such as `to`."""
+
+    def __init__(self, field: str, problem: str) -> None:
+        super().__init__(problem)
+        self.field = field
+
+
+class KeyReused(OrderRefused):
+    """An idempotency key came with a request that differs from the one it was first used for."""
 
 
 class MisuseError(PhoneagentError):

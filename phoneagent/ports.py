@@ -22,7 +22,18 @@ from .conversation.events import (
     TurnResumed,
 )
 from .conversation.transcript import Turn
-from .records import CallRecord, Clip, Expectation, Spoken, StoredCall, StreamMessage, ToolSpec
+from .records import (
+    CallRecord,
+    Clip,
+    Expectation,
+    Order,
+    OrderClaim,
+    OrderPage,
+    Spoken,
+    StoredCall,
+    StreamMessage,
+    ToolSpec,
+)
 
 Heard: TypeAlias = SpeechStarted | SpeechStopped | PartialTranscript | EagerEndOfTurn | TurnResumed | EndOfTurn
 Thought: TypeAlias = ReplyText | ToolRequested | ReplyDone
@@ -236,8 +247,61 @@ class Clips(Protocol):
         """Keep a clip for days. Repeating it is harmless; of too many clips the least recently used goes."""
 
 
+class OrderBook(Protocol):
+    """Calls that are wanted, by all processes. Every method raises `StoreError`; `now` is seconds since the epoch.
+
+    Statuses only move forward, and a final one stays: what comes late, twice or in another order changes nothing.
+    """
+
+    async def create(self, order: Order, *, key: str = "", fingerprint: str = "") -> Order:
+        """Write an order down. With a `key` (of whoever asks) that is known, the order it was first used for instead;
+        raises `KeyReused` when the `fingerprint` of what was asked for is another.
+        """
+
+    async def load(self, order: str) -> Order | None:
+        """By its own id, or by the carrier's call id."""
+
+    async def change(self, order: str, *, token: int = 0, due: float | None = None, **changes: object) -> Order | None:
+        """Change fields of an order, by its own id; returns it as it is afterwards, None when it is unknown.
+
+        A change whose `status` is no step forward changes neither `status` nor `ended` nor `problem`. Of an order that
+        is over nothing changes but `answered_by`, and `call` while it is empty. `due` is when somebody shall look at
+        the order again (see `claim`). With a `token` it raises `LeaseLost` when another has claimed the order since.
+        """
+
+    async def begin(self, order: str, *, token: int, now: float) -> bool:
+        """From `queued` to `dialling`: False when it no longer is queued, or another has claimed it since.
+
+        Whoever gets True is the only one who may ask the carrier.
+        """
+
+    async def cancel(self, order: str, *, now: float) -> Order | None:
+        """From `queued` to `canceled`; an order that is past it stays as it is. Returns it; None when unknown."""
+
+    async def page(self, *, cursor: str = "", limit: int = 50) -> OrderPage:
+        """The newest first. Raises `OrderRefused` for a `cursor` that was not the `next` of a page."""
+
+    async def claim(self, *, now: float, seconds: float, most: int) -> tuple[OrderClaim, ...]:
+        """Take up to so many orders that are due, the one that waits longest first; nobody else gets them for so many
+        seconds. A new order is due from its `not_before`.
+
+        Who had claimed it before may have died: an order that is `dialling` may have reached the carrier.
+        """
+
+    async def next_due(self) -> float | None:
+        """When the next order is due, in seconds since the epoch; None when none is open."""
+
+    async def pace(self, *, per_second: float) -> float:
+        """Ask for leave to dial, over all processes: 0.0 is leave, for one call; otherwise seconds to wait and ask
+        again.
+        """
+
+
 class Store(Clips, Protocol):
     """What outlives a process. Every key has a time to live. All methods raise `StoreError`."""
+
+    @property
+    def orders(self) -> OrderBook: ...
 
     async def create_call(self, record: CallRecord) -> None:
         """Write a call's record. Repeating it with the same id is harmless."""

@@ -252,6 +252,7 @@ class CallRecord:
     ended_reason: str = ""
     transfer_to: str = ""  # the number or SIP address of whom the caller is connected to
     resumed: int = 0  # how often the call was carried on after its media stream was lost
+    order: str = ""  # the id of the order it was placed for; empty for calls that came in
 
 
 @dataclass(frozen=True, slots=True)
@@ -260,3 +261,67 @@ class StoredCall:
 
     record: CallRecord
     turns: tuple[Turn, ...]
+
+
+# --- calls that are wanted --------------------------------------------------------------------------
+
+OrderStatus = Literal[
+    "queued", "dialling", "ringing", "in-progress", "completed", "busy", "no-answer", "failed", "canceled"
+]
+"""`queued`: nobody was asked to dial yet. `dialling`: the carrier was asked, or is about to be. The rest is what the
+carrier says; the last five are final."""
+
+OnMachine = Literal["ignore", "hang_up", "voicemail"]
+
+
+@dataclass(frozen=True, slots=True)
+class Order:
+    """A call that somebody wants placed. Times are seconds since the epoch.
+
+    `id` is ours, "PC" and 32 hexadecimal digits, and known before the carrier has one. `to` and `caller_id` are in
+    E.164 form. `machine` says what is done when a machine answers. `call` is the carrier's id, once it is known.
+    """
+
+    id: str
+    to: Private[str]
+    caller_id: Private[str]
+    agent: str
+    created: float
+    variables: Mapping[str, str] = field(default_factory=dict)
+    metadata: Mapping[str, str] = field(default_factory=dict)
+    machine: OnMachine = "ignore"
+    ring_for: int = 30  # seconds
+    max_duration: int = 3600  # seconds, from the answer
+    not_before: float = 0.0
+    not_after: float | None = None
+    status: OrderStatus = "queued"
+    call: str = ""
+    dialled: float | None = None  # when the carrier was asked, or was about to be
+    answered_by: str = ""  # in the carrier's words: human, machine_start, machine_end_beep, fax, unknown, ...
+    ended: float | None = None
+    problem: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderClaim:
+    """An order that one process looks after for a while; `token` fences off whoever claimed it before."""
+
+    order: Order
+    token: int
+
+
+@dataclass(frozen=True, slots=True)
+class OrderPage:
+    """Orders, newest first. `next` is the cursor of the page that follows; empty on the last page."""
+
+    orders: tuple[Order, ...]
+    next: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class OrderUrls:
+    """Where the carrier asks and tells about the call of an order."""
+
+    voice: str
+    status: str
+    machine: str

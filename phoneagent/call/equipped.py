@@ -70,6 +70,11 @@ def _transfer(agent: Agent) -> ToolSpec:
 _VARIABLE = re.compile(r"\{([A-Za-z_]\w*)\}")
 
 
+def needed_variables(agent: Agent) -> frozenset[str]:
+    """The names that greeting and instructions want filled: of a call that we place they must all be known."""
+    return frozenset(_VARIABLE.findall(agent.phrasing.greeting + " " + agent.instructions))
+
+
 def fill(text: str, variables: Mapping[str, str]) -> str:
     """Put variables in the place of their `{names}`. An unknown name stays as it is: better odd words than no call."""
     return _VARIABLE.sub(lambda found: variables.get(found[1], found[0]), text)

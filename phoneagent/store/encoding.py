@@ -51,7 +51,7 @@ def checked(changes: Mapping[str, object]) -> Mapping[str, object]:
         if (name in _PRIVATE) != isinstance(value, Private):
             raise MisuseError(f"expected {name} {'as' if name in _PRIVATE else 'not to be'} Private")
         try:
-            msgspec.convert(_revealed(value), _TYPES[name])
+            msgspec.convert(revealed(value), _TYPES[name])
         except msgspec.ValidationError as exc:
             raise MisuseError(f"expected another type for {name}: {exc}") from exc
     return changes
@@ -64,7 +64,7 @@ def encode_record(record: CallRecord) -> dict[str, str]:
 
 def encode_changes(changes: Mapping[str, object]) -> dict[str, str]:
     """Raises `MisuseError` for what would not load again."""
-    return {name: _json(_revealed(value)) for name, value in checked(changes).items()}
+    return {name: as_json(revealed(value)) for name, value in checked(changes).items()}
 
 
 def decode_record(call: str, stored: Mapping[str, str]) -> CallRecord:
@@ -80,7 +80,7 @@ def decode_record(call: str, stored: Mapping[str, str]) -> CallRecord:
 
 
 def encode_turn(seq: int, turn: Turn) -> str:
-    return _json(_Entry(VERSION, seq, turn))
+    return as_json(_Entry(VERSION, seq, turn))
 
 
 def decode_turn(stored: str) -> Turn:
@@ -98,11 +98,13 @@ def newer(version: object) -> str:
     return f"expected data of version {VERSION}, got version {version}: written by a newer phoneagent, upgrade this one"
 
 
-def _revealed(value: object) -> object:
+def revealed(value: object) -> object:
+    """What is stored of a value that may be private."""
     return value.reveal() if isinstance(value, Private) else value
 
 
-def _json(value: object) -> str:
+def as_json(value: object) -> str:
+    """JSON that any text fits into."""
     try:
         return msgspec.json.encode(value).decode()
     except UnicodeEncodeError:  # half a surrogate pair, which some JSON of others lets through: it becomes "?"

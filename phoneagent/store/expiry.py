@@ -10,3 +10,10 @@ ENDED_TTL = 24 * 3600
 
 VOICE_TTL = 7 * 24 * 3600
 """Seconds that a clip is kept after it was last used: a weekend, and then some."""
+
+OPEN_ORDER_TTL = 7 * 24 * 3600
+"""Seconds that an order is kept after its last change, or its planned time, while nobody has dialled it: whoever
+comes back after a weekend without a server shall find it."""
+
+KEY_TTL = 24 * 3600
+"""Seconds for which an idempotency key is known, as with others; who asks again after that means another call."""

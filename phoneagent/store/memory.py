@@ -13,6 +13,7 @@ from phoneagent.records import CallRecord, Clip, StoredCall
 
 from .encoding import checked
 from .expiry import ENDED_TTL, LIVE_TTL
+from .memory_orders import MemoryOrders
 
 MOST_CALLS = 10_000
 """About 20 kB each: 200 MB. Past that the ended calls go first, then the oldest."""
@@ -39,6 +40,7 @@ class MemoryStore:
     """Keeps calls in a dictionary, by the event loop's clock. `ttl`: seconds that a call is kept after its end."""
 
     def __init__(self, *, ttl: float = ENDED_TTL) -> None:
+        self.orders = MemoryOrders(ttl=ttl)
         self._ttl = ttl
         self._calls: dict[str, _Kept] = {}
         self._tokens: dict[str, tuple[str, float]] = {}
@@ -119,6 +121,7 @@ class MemoryStore:
     async def aclose(self) -> None:
         self._calls.clear()
         self._tokens.clear()
+        self.orders.clear()
 
     def _find(self, call: str) -> _Kept | None:
         kept = self._calls.get(call)

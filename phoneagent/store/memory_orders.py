@@ -1,0 +1,149 @@
+"""Orders in this process: for a machine without Redis."""
+
+from __future__ import annotations
+
+import asyncio
+from dataclasses import dataclass
+from typing import Any
+
+from phoneagent.errors import KeyReused, LeaseLost, StoreError
+from phoneagent.records import Order, OrderClaim, OrderPage
+
+from .expiry import ENDED_TTL, KEY_TTL, OPEN_ORDER_TTL
+from .order_encoding import checked_changes
+from .order_rules import changed, checked_cursor, over, position
+
+MOST_ORDERS = 20_000
+"""About 2 kB each: 40 MB. Past that those that are over go first, and when all are open no more are taken."""
+
+
+@dataclass(slots=True)
+class _Entry:
+    order: Order
+    due: float
+    expires: float
+    token: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    order: str
+    fingerprint: str
+    expires: float
+
+
+class MemoryOrders:
+    """`ttl`: seconds that an order is kept after its end."""
+
+    def __init__(self, *, ttl: float = ENDED_TTL) -> None:
+        self._ttl = ttl
+        self._entries: dict[str, _Entry] = {}
+        self._keys: dict[str, _Key] = {}
+        self._calls: dict[str, str] = {}
+        self._next_dial = 0.0
+
+    async def create(self, order: Order, *, key: str = "", fingerprint: str = "") -> Order:
+        self._forget()
+        known = self._keys.get(key) if key else None
+        if known is not None and (entry := self._entries.get(known.order)) is not None:
+            if known.fingerprint != fingerprint:
+                raise KeyReused("Idempotency-Key", "expected the request that this key was first used for")
+            return entry.order
+        if order.id not in self._entries:
+            self._make_room()
+            self._entries[order.id] = entry = _Entry(order, due=order.not_before, expires=0.0)
+            self._keep(entry)
+        if key:
+            self._keys[key] = _Key(order.id, fingerprint, _now() + KEY_TTL)
+        return self._entries[order.id].order
+
+    async def load(self, order: str) -> Order | None:
+        entry = self._find(order) or self._find(self._calls.get(order, ""))
+        return entry.order if entry else None
+
+    async def change(self, order: str, *, token: int = 0, due: float | None = None, **changes: object) -> Order | None:
+        fields: dict[str, Any] = dict(checked_changes(changes))
+        if (entry := self._find(order)) is None:
+            return None
+        if token and token != entry.token:
+            raise LeaseLost("another process looks after the order")
+        entry.order = changed(entry.order, fields)
+        if entry.order.call:
+            self._calls[entry.order.call] = order
+        if due is not None:
+            entry.due = due
+        self._keep(entry)
+        return entry.order
+
+    async def begin(self, order: str, *, token: int, now: float) -> bool:
+        entry = self._find(order)
+        if entry is None or entry.token != token or entry.order.status != "queued":
+            return False
+        await self.change(order, status="dialling", dialled=now)
+        return True
+
+    async def cancel(self, order: str, *, now: float) -> Order | None:
+        entry = self._find(order)
+        if entry is not None and entry.order.status == "queued":
+            return await self.change(order, status="canceled", ended=now)
+        return entry.order if entry else None
+
+    async def page(self, *, cursor: str = "", limit: int = 50) -> OrderPage:
+        before = checked_cursor(cursor)
+        self._forget()
+        places = sorted((position(entry.order), name) for name, entry in self._entries.items())
+        older = [(place, name) for place, name in reversed(places) if not before or place < before]
+        orders = tuple(self._entries[name].order for _, name in older[:limit])
+        return OrderPage(orders, older[limit - 1][0] if len(older) > limit else "")
+
+    async def claim(self, *, now: float, seconds: float, most: int) -> tuple[OrderClaim, ...]:
+        waiting = sorted((entry for entry in self._open() if entry.due <= now), key=lambda entry: entry.due)
+        for entry in waiting[:most]:
+            entry.token += 1
+            entry.due = now + seconds
+        return tuple(OrderClaim(entry.order, entry.token) for entry in waiting[:most])
+
+    async def next_due(self) -> float | None:
+        return min((entry.due for entry in self._open()), default=None)
+
+    async def pace(self, *, per_second: float) -> float:
+        if (wait := self._next_dial - _now()) > 0:
+            return wait
+        self._next_dial = _now() + 1 / per_second
+        return 0.0
+
+    def clear(self) -> None:
+        self._entries.clear()
+        self._keys.clear()
+        self._calls.clear()
+
+    def _find(self, order: str) -> _Entry | None:
+        entry = self._entries.get(order)
+        return entry if entry is not None and entry.expires > _now() else None
+
+    def _open(self) -> list[_Entry]:
+        self._forget()
+        return [entry for entry in self._entries.values() if not over(entry.order)]
+
+    def _forget(self) -> None:
+        now = _now()
+        self._entries = {name: entry for name, entry in self._entries.items() if entry.expires > now}
+        self._keys = {name: key for name, key in self._keys.items() if key.expires > now}
+        self._calls = {call: name for call, name in self._calls.items() if name in self._entries}
+
+    def _make_room(self) -> None:
+        if len(self._entries) < MOST_ORDERS:
+            return
+        ended = [name for name, entry in self._entries.items() if over(entry.order)]
+        if not ended:
+            raise StoreError(f"expected room for another order, but {MOST_ORDERS} are open: set REDIS_URL for more")
+        del self._entries[min(ended, key=lambda name: self._entries[name].expires)]
+
+    def _keep(self, entry: _Entry) -> None:
+        order = entry.order
+        ahead = max(0.0, (order.not_after or order.not_before) - order.created)
+        entry.expires = _now() + (self._ttl if over(order) else ahead + OPEN_ORDER_TTL)
+
+
+def _now() -> float:
+    return asyncio.get_running_loop().time()

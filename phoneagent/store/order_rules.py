@@ -1,0 +1,57 @@
+"""What may become of an order. Pure; the same in every store."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from phoneagent.errors import OrderRefused
+from phoneagent.records import Order
+
+STEPS = {"queued": 0, "dialling": 1, "ringing": 2, "in-progress": 3}
+"""How far an order has come; every other status is final."""
+
+LAST = len(STEPS)
+
+OUTCOME = frozenset({"status", "ended", "problem"})
+AFTERWARDS = frozenset({"answered_by", "call"})
+"""What may still be learned of an order that is over: detection of machines and the answer to our own request may
+come after the last callback."""
+
+CURSOR = re.compile(r"\d{20}-PC[0-9a-f]{32}")
+
+
+def step(status: str) -> int:
+    return STEPS.get(status, LAST)
+
+
+def over(order: Order) -> bool:
+    return step(order.status) == LAST
+
+
+def changed(order: Order, changes: Mapping[str, Any]) -> Order:
+    """The order after a change, or the same object when it changes nothing; see `ports.OrderBook.change`."""
+    applied = dict(changes)
+    if step(str(changes.get("status", order.status))) <= step(order.status) and "status" in changes:
+        applied = {name: value for name, value in applied.items() if name not in OUTCOME}
+    if over(order):
+        applied = {name: value for name, value in applied.items() if name in AFTERWARDS}
+    if order.call:
+        applied.pop("call", None)  # the first is the one that callbacks know
+    applied = {name: value for name, value in applied.items() if value != getattr(order, name)}
+    return replace(order, **applied) if applied else order
+
+
+def position(order: Order) -> str:
+    """Where it stands among all orders, as text that sorts; also the cursor of the page that follows it."""
+    return f"{math.floor(order.created * 1_000_000):020d}-{order.id}"
+
+
+def checked_cursor(cursor: str) -> str:
+    """Raises `OrderRefused` for what `position` has not made."""
+    if cursor and not CURSOR.fullmatch(cursor):
+        raise OrderRefused("cursor", "expected the cursor of an earlier page")
+    return cursor
