@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "serve": "Answer calls.",
     "chat": "Talk to an agent by typing.",
     "doctor": "Check settings, providers, store and carrier.",
+    "numbers": "Show where your Twilio numbers lead, and lead them here.",
     "simulate": "Play scripted calls, and score how well they went.",
     "bench": "Measure latencies, and how many calls a core carries.",
     "replay": "Tell a recorded call again, event by event.",

@@ -63,6 +63,18 @@ class Routing:
     application: str = ""
     trunk: str = ""
 
+    def means(self, other: Routing) -> bool:
+        """Whether calls go the same way; the method of a URL that is not set says nothing."""
+        return self._said() == other._said()
+
+    def _said(self) -> tuple[str, ...]:
+        pairs = (
+            (self.voice_url, self.voice_method),
+            (self.fallback_url, self.fallback_method),
+            (self.status_callback, self.status_callback_method),
+        )
+        return (*(f"{method} {url}" if url else "" for url, method in pairs), self.application, self.trunk)
+
 
 @dataclass(frozen=True, slots=True)
 class IncomingNumber:
@@ -139,7 +151,7 @@ class TwilioNumbers:
     async def all(self, limit: int = MOST) -> tuple[list[IncomingNumber], bool]:
         """The first `limit` numbers, with their applications' URLs, and whether there are more."""
         found: list[Any] = []
-        page = await self._ask(lambda account: _page(account.incoming_phone_numbers.page_async(page_size=PAGE_SIZE)))
+        page = await self._first_page()
         while True:
             found += page
             if len(found) > limit or (url := page.next_page_url) is None:
@@ -151,9 +163,7 @@ class TwilioNumbers:
     async def find(self, number: str) -> IncomingNumber:
         """The account's `number` (E.164). Raises `NumberUnknown`."""
         # The filter takes parts of numbers too; those that have this one as a part are few
-        page = await self._ask(
-            lambda account: _page(account.incoming_phone_numbers.page_async(phone_number=number, page_size=PAGE_SIZE))
-        )
+        page = await self._first_page(phone_number=number)
         if matching := [candidate for candidate in page if candidate.phone_number == number]:
             return (await self._with_applications(matching[:1]))[0]
         others, _ = await self.all()
@@ -169,13 +179,23 @@ class TwilioNumbers:
             for each in fields(Routing)
             if getattr(routing, each.name) != getattr(number.routing, each.name)
         }
-        if not changes:
+        if number.routing.means(routing):
             return number
         updated = await self._ask(lambda account: account.incoming_phone_numbers(number.sid).update_async(**changes))
         [now] = await self._with_applications([updated])
-        if now.routing != routing:
+        if not now.routing.means(routing):
             raise CarrierError("twilio: expected the number to be as was asked for, and it is not")
         return now
+
+    async def _first_page(self, **filters: str) -> Any:
+        try:
+            return await self._ask(
+                lambda account: _page(account.incoming_phone_numbers.page_async(page_size=PAGE_SIZE, **filters))
+            )
+        except CarrierError as error:
+            if _status(error) == HTTPStatus.NOT_FOUND:  # every account has this list, so there is no such account
+                raise CredentialsRefused(str(error)) from error
+            raise
 
     async def _with_applications(self, found: Sequence[Any]) -> list[IncomingNumber]:
         urls = {"": ""}

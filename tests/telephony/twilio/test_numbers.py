@@ -145,6 +145,11 @@ async def test_what_is_so_already_is_not_asked_for():
         assert await numbers.route(linked, HERE.routing()) == linked
 
 
+def test_the_method_of_a_url_that_is_not_set_says_nothing():
+    assert Routing(voice_method="GET", fallback_method="GET").means(Routing())
+    assert not Routing(ELSEWHERE, "GET").means(Routing(ELSEWHERE))
+
+
 async def test_a_url_that_twilio_refuses_changes_nothing():
     async with Carrier() as carrier, account(carrier.api_url) as numbers:
         with pytest.raises(CarrierError, match="21502"):
@@ -169,9 +174,12 @@ async def test_wrong_credentials_are_told_from_other_refusals():
             with pytest.raises(CredentialsRefused, match="20003"):
                 await numbers.route(incoming(), HERE.routing())
         async with account(carrier.api_url, account_sid="AC" + "0" * 32) as numbers:
-            with pytest.raises(CarrierError, match="HTTP 404, code 20404") as refused:
+            with pytest.raises(CredentialsRefused, match="HTTP 404, code 20404"):
                 await numbers.all()
-    assert not isinstance(refused.value, CredentialsRefused)
+        async with account(carrier.api_url) as numbers:
+            with pytest.raises(CarrierError, match="HTTP 404, code 20404") as refused:
+                await numbers.route(incoming(), HERE.routing())
+    assert not isinstance(refused.value, CredentialsRefused), "it is the number that is gone"
 
 
 async def test_a_list_that_came_too_often_is_asked_for_again():
