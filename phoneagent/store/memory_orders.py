@@ -9,9 +9,9 @@ from typing import Any
 from phoneagent.errors import KeyReused, LeaseLost, StoreError
 from phoneagent.records import Order, OrderClaim, OrderPage
 
-from .expiry import ENDED_TTL, KEY_TTL, OPEN_ORDER_TTL
+from .expiry import ENDED_TTL, KEY_TTL
 from .order_encoding import checked_changes
-from .order_rules import changed, checked_cursor, over, position
+from .order_rules import changed, checked_cursor, kept_for, over, position
 
 MOST_ORDERS = 20_000
 """About 2 kB each: 40 MB. Past that those that are over go first, and when all are open no more are taken."""
@@ -140,9 +140,7 @@ class MemoryOrders:
         del self._entries[min(ended, key=lambda name: self._entries[name].expires)]
 
     def _keep(self, entry: _Entry) -> None:
-        order = entry.order
-        ahead = max(0.0, (order.not_after or order.not_before) - order.created)
-        entry.expires = _now() + (self._ttl if over(order) else ahead + OPEN_ORDER_TTL)
+        entry.expires = _now() + kept_for(entry.order, self._ttl)
 
 
 def _now() -> float:

@@ -11,6 +11,8 @@ from typing import Any
 from phoneagent.errors import OrderRefused
 from phoneagent.records import Order
 
+from .expiry import OPEN_ORDER_TTL
+
 STEPS = {"queued": 0, "dialling": 1, "ringing": 2, "in-progress": 3}
 """How far an order has come; every other status is final."""
 
@@ -43,6 +45,12 @@ def changed(order: Order, changes: Mapping[str, Any]) -> Order:
         applied.pop("call", None)  # the first is the one that callbacks know
     applied = {name: value for name, value in applied.items() if value != getattr(order, name)}
     return replace(order, **applied) if applied else order
+
+
+def kept_for(order: Order, ttl: float) -> float:
+    """Seconds from now; `ttl` are those after its end."""
+    planned = order.not_before if order.not_after is None else order.not_after
+    return ttl if over(order) else max(0.0, planned - order.created) + OPEN_ORDER_TTL
 
 
 def position(order: Order) -> str:

@@ -22,6 +22,7 @@ from . import scripts
 from .clip_encoding import VoiceKeys, decode_clip, encode_clip, text_field, voice_keys
 from .encoding import VERSION, decode_record, decode_turn, encode_changes, encode_record, encode_turn, newer
 from .expiry import ENDED_TTL, LIVE_TTL, VOICE_TTL
+from .redis_orders import RedisOrders
 from .redis_url import Client, Close, connect
 
 log = structlog.stdlib.get_logger(__name__)
@@ -50,6 +51,7 @@ class RedisStore:
 
     def __init__(self, client: Callable[[], tuple[Client, Close]], *, ttl: float = ENDED_TTL) -> None:
         self._make_client = client
+        self.orders = RedisOrders(self._ask, ttl=ttl)
         self._ttl = ttl
         self._client: Client | None = None
         self._close: Close | None = None

@@ -1,0 +1,158 @@
+"""Orders in Redis: whichever process is alive dials them, and only one."""
+
+from __future__ import annotations
+
+import hashlib
+import math
+import secrets
+from collections.abc import Awaitable, Callable
+from typing import Any, NamedTuple
+from urllib.parse import quote
+
+from phoneagent.errors import KeyReused, LeaseLost, StoreError
+from phoneagent.records import Order, OrderClaim, OrderPage
+
+from . import order_scripts as scripts
+from .expiry import KEY_TTL
+from .order_encoding import checked_changes, decode_order, encode_order
+from .order_rules import changed, checked_cursor, kept_for, over, position
+from .redis_url import Client
+
+PREFIX = "phoneagent:{orders}:"
+ITEM = PREFIX + "order:"
+DUE = PREFIX + "due"
+RECENT = PREFIX + "recent"
+PACE = PREFIX + "pace"
+
+ATTEMPTS = 20
+"""At changing an order that others change too: its callbacks are a handful, spread over processes."""
+
+
+class _Read(NamedTuple):
+    order: Order
+    rev: str
+    token: int
+    begun: str
+
+
+class RedisOrders:
+    """`ask` sends a question to Redis and raises `StoreError`; `ttl`: seconds that an order is kept after its end."""
+
+    def __init__(self, ask: Callable[[Callable[[Client], Any]], Awaitable[Any]], *, ttl: float) -> None:
+        self._ask = ask
+        self._ttl = ttl
+        self._scripts: dict[str, Any] = {}
+
+    async def create(self, order: Order, *, key: str = "", fingerprint: str = "") -> Order:
+        keys = [_item(order.id), DUE, RECENT, *([PREFIX + "key:" + _digest(key)] if key else [])]
+        kept, moment = _ms(kept_for(order, self._ttl)), order.not_before
+        arguments = [ITEM, order.id, encode_order(order), moment, position(order), kept]
+        answer = await self._run(scripts.CREATE_ORDER, keys, [*arguments, _digest(fingerprint), _ms(KEY_TTL)])
+        if answer[0] == "reused":
+            raise KeyReused("Idempotency-Key", "expected the request that this key was first used for")
+        return decode_order(answer[1])
+
+    async def load(self, order: str) -> Order | None:
+        if (read := await self._read(order)) is None:
+            known = await self._ask(lambda client: client.get(_call(order)))
+            read = await self._read(known) if known else None
+        return read.order if read else None
+
+    async def change(self, order: str, *, token: int = 0, due: float | None = None, **changes: object) -> Order | None:
+        """See `ports.OrderBook`. Raises `StoreError` too when others have changed it again and again meanwhile."""
+        fields = checked_changes(changes)
+        for _ in range(ATTEMPTS):
+            if (read := await self._read(order)) is None:
+                return None
+            if token and token != read.token:
+                raise LeaseLost("another process looks after the order")
+            after = changed(read.order, fields)
+            if after is read.order and due is None:
+                return after
+            if await self._replace(read, after, token=token, due=due):
+                return after
+        raise StoreError(f"expected to change an order within {ATTEMPTS} attempts")
+
+    async def begin(self, order: str, *, token: int, now: float) -> bool:
+        attempt = secrets.token_hex(8)
+        while (read := await self._read(order)) is not None and read.token == token:
+            if read.order.status != "queued":
+                return read.begun == attempt  # ours, whose answer was lost
+            after = changed(read.order, {"status": "dialling", "dialled": now})
+            try:
+                if await self._replace(read, after, token=token, begun=attempt):
+                    return True
+            except LeaseLost:
+                return False
+        return False
+
+    async def cancel(self, order: str, *, now: float) -> Order | None:
+        while (read := await self._read(order)) is not None and read.order.status == "queued":
+            after = changed(read.order, {"status": "canceled", "ended": now})
+            if await self._replace(read, after):
+                return after
+        return read.order if read else None
+
+    async def page(self, *, cursor: str = "", limit: int = 50) -> OrderPage:
+        bound = "(" + checked_cursor(cursor) if cursor else "+"
+        _, following, *stored = await self._run(scripts.PAGE_ORDERS, [RECENT], [ITEM, bound, limit])
+        return OrderPage(tuple(decode_order(each) for each in stored), following)
+
+    async def claim(self, *, now: float, seconds: float, most: int) -> tuple[OrderClaim, ...]:
+        answer = await self._run(scripts.CLAIM_ORDERS, [DUE], [ITEM, now, now + seconds, most])
+        pairs = iter(answer[1:])
+        return tuple(OrderClaim(decode_order(stored), int(token)) for stored, token in zip(pairs, pairs, strict=True))
+
+    async def next_due(self) -> float | None:
+        first = await self._ask(lambda client: client.zrange(DUE, 0, 0, withscores=True))
+        return float(first[0][1]) if first else None
+
+    async def pace(self, *, per_second: float) -> float:
+        _, milliseconds = await self._run(scripts.PACE_ORDERS, [PACE], [math.ceil(1000 / per_second)])
+        return int(milliseconds) / 1000
+
+    async def _read(self, order: str) -> _Read | None:
+        answer = await self._run(scripts.READ_ORDER, [_item(order)], [])
+        if answer[0] == "unknown":
+            return None
+        return _Read(decode_order(answer[1]), answer[2], int(answer[3]), answer[4])
+
+    async def _replace(
+        self, read: _Read, after: Order, *, token: int = 0, due: float | None = None, begun: str = ""
+    ) -> bool:
+        """Whether it was still as it was read. Raises `LeaseLost`."""
+        moment: object = "over" if over(after) else "" if due is None else due
+        answer = await self._run(
+            scripts.REPLACE_ORDER,
+            [_item(after.id), DUE, RECENT, *([_call(after.call)] if after.call else [])],
+            [after.id, read.rev, token or "", encode_order(after), _ms(kept_for(after, self._ttl)), moment, begun],
+        )
+        if answer[0] == "lost":
+            raise LeaseLost("another process looks after the order")
+        return bool(answer[0] == "ok")
+
+    async def _run(self, script: str, keys: list[str], arguments: list[Any]) -> list[Any]:
+        async def run(client: Client) -> Any:
+            if script not in self._scripts:
+                self._scripts[script] = client.register_script(script)
+            return await self._scripts[script](keys, arguments, client=client)
+
+        answer: list[Any] = await self._ask(run)
+        return answer
+
+
+def _item(order: str) -> str:
+    return ITEM + quote(order, safe="", errors="surrogatepass")
+
+
+def _call(call: str) -> str:
+    return PREFIX + "call:" + quote(call, safe="", errors="surrogatepass")
+
+
+def _digest(text: str) -> str:
+    """Strangers choose the length and the characters of keys."""
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()
+
+
+def _ms(seconds: float) -> int:
+    return max(1, round(seconds * 1000))
