@@ -303,6 +303,12 @@ async def test_only_what_leads_here_is_removed():
         assert carrier.numbers[AGENT_NUMBER] == PhoneNumber(AGENT_NUMBER, status_callback=ELSEWHERE)
 
 
+async def test_another_webhook_takes_our_place_and_is_asked_by_post_unless_told():
+    async with account(PhoneNumber(AGENT_NUMBER, VOICE, "GET")) as (carrier, env):
+        assert (await told(env, "unlink", AGENT_NUMBER, "--restore-url", ELSEWHERE, "--yes"))["changed"]
+        assert carrier.numbers[AGENT_NUMBER] == FOREIGN
+
+
 async def test_a_number_that_leads_elsewhere_is_left_alone():
     async with account(FOREIGN) as (carrier, env):
         result = await run(env, "unlink", AGENT_NUMBER)
