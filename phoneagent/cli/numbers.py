@@ -298,9 +298,7 @@ def _asked(settings: Settings, work: Callable[[TwilioNumbers], Awaitable[T]]) ->
         return asyncio.run(run())
     except CredentialsRefused as error:
         names = " and ".join(_credentials(settings))
-        raise SettingsError(
-            f"{names}: expected those of the Twilio console; {_hidden(settings, str(error))}"
-        ) from error
+        raise SettingsError(f"{names}: expected those of the Twilio console; {_line(settings, error)}") from error
     except NumberUnknown as error:
         near = f"did you mean {' or '.join(error.near)}? " if error.near else ""
         raise SettingsError(
@@ -309,7 +307,7 @@ def _asked(settings: Settings, work: Callable[[TwilioNumbers], Awaitable[T]]) ->
     except CarrierError as error:
         away = isinstance(error.__cause__, aiohttp.ClientConnectionError | OSError)  # TimeoutError too
         hint = f"; check the network, Twilio's status page, and {variable('twilio_api_url')} if it is set"
-        raise CarrierError(_hidden(settings, str(error)) + (hint if away else "")) from error
+        raise CarrierError(_line(settings, error) + (hint if away else "")) from error
 
 
 def _e164(typed: str) -> str:
@@ -406,6 +404,11 @@ def _hidden(settings: Settings, text: str) -> str:
     from phoneagent.telemetry import logs
 
     return str(logs.BlackOut(settings.secrets())(None, "", text))
+
+
+def _line(settings: Settings, error: Exception) -> str:
+    """An error's text, with whatever Twilio or a proxy said in it, as one line that a terminal cannot stumble over."""
+    return "".join(char for char in " ".join(_hidden(settings, str(error)).split()) if char.isprintable())
 
 
 def _print_json(settings: Settings, told: Mapping[str, Any]) -> None:

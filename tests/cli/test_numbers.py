@@ -18,7 +18,7 @@ from phoneagent.cli import main
 from phoneagent.simulator.carrier import ACCOUNT_SID, AGENT_NUMBER, AUTH_TOKEN, Carrier, PhoneNumber
 from phoneagent.simulator.incoming_numbers import Application
 from tests.calls.world import world
-from tests.telephony.twilio.test_control import serving
+from tests.telephony.twilio.test_control import problem, serving
 
 from .test_terminal import ESCAPE, Terminal
 
@@ -403,6 +403,15 @@ async def test_twilio_is_away():
     line = await refused(settings_of("http://127.0.0.1:9"), "list", status=1)
     assert line.startswith("Error: twilio: ")
     assert "check the network, Twilio's status page, and PHONEAGENT_TWILIO_API_URL" in line
+
+
+async def test_whatever_twilio_says_is_one_line():
+    async def wordy(_):
+        return problem(400, 20001, "no\nsuch \x1b[31mthing")
+
+    async with serving(wordy) as url:
+        line = await refused(settings_of(url), "list", status=1)
+    assert line == "Error: twilio: refused with HTTP 400, code 20001: no such [31mthing"
 
 
 async def test_an_answer_that_does_not_come_leaves_what_was_there_in_the_output():
