@@ -15,6 +15,8 @@ from uuid import NAMESPACE_URL, uuid4, uuid5
 from phoneagent.errors import MisuseError
 from phoneagent.ports import Synthesizer
 
+from .call_order import Callee, Fetch, Inline, Order, Over, Tampering
+from .callbacks import Delivery
 from .caller import CallerScript
 from .caller_speech import CallerSpeech
 from .hand_driven import HandDrivenStream
@@ -22,8 +24,10 @@ from .incoming_numbers import Application
 from .local_server import LocalServer
 from .network import Network
 from .phone_line import Metronome
-from .placed_call import Callee, CallResult, Equipment, Fetch, Inline, Order, Over, PlacedCall, Tampering
-from .rest import TIME_LIMIT, RestApi
+from .placed_call import CallResult, Equipment, PlacedCall
+from .rest import RestApi
+from .rest_calls import TIME_LIMIT
+from .rest_faults import RestFaults
 from .speech import Phrasebook
 from .webhooks import GENUINE, Answer, Webhooks
 
@@ -71,13 +75,16 @@ class Carrier:
         api_keys: Mapping[str, str] | None = None,
         network: Network | None = None,
         recording: bool = True,
+        delivery: Delivery | None = None,
+        calls_per_second: float = 1.0,
         port: int = 0,
     ) -> None:
         """`synthesizer` speaks for callers; what they say is entered in `phrasebook`.
 
         `callees`: who can be called, by number (`<Dial>`, calls placed by REST); all others fail. `api_keys`: secrets
-        by key sid, accepted beside the auth token. `recording` false: calls keep times, but no audio. `port` of the
-        REST API; 0 is any.
+        by key sid, accepted beside the auth token. `recording` false: calls keep times, but no audio. `delivery`: what
+        happens to status callbacks on their way. Of the calls placed by REST so many are dialled a second, as Twilio
+        does by default; the others wait. `port` of the REST API; 0 is any.
         """
         self.account_sid = account_sid
         self.phrasebook = phrasebook if phrasebook is not None else Phrasebook()
@@ -88,7 +95,12 @@ class Carrier:
         """Calls by their sid, the latest 1,000."""
         self.placed_by_rest: asyncio.Queue[PlacedCall] = asyncio.Queue()
         """Calls that the product placed, as they come; nobody needs to take them."""
+        self.rest_faults = RestFaults()
+        """What will go wrong with coming REST requests."""
         self._auth_token = auth_token
+        self._delivery = delivery or Delivery()
+        self._call_spacing = 1 / calls_per_second
+        self._next_dialling = 0.0  # on the loop's clock
         self._callees = dict(callees or {})
         self._network = network or Network()
         self._recording = recording
@@ -110,6 +122,7 @@ class Carrier:
             network=self._network,
             speech=self._speech,
             callees=self._callees,
+            delivery=self._delivery,
             recording=self._recording,
             metronome=Metronome(),
         )
@@ -207,34 +220,25 @@ class Carrier:
         finally:
             call.hang_up()
 
-    def place(
-        self,
-        *,
-        to: str,
-        from_: str,
-        instructions: Fetch | Inline,
-        ring_at_most: float,
-        time_limit: float,
-        status_callback: str,
-        status_callback_method: str,
-        status_callback_events: tuple[str, ...],
-    ) -> PlacedCall:
-        """Place a call for the account: what `POST /Calls.json` does."""
+    @property
+    def queue_time(self) -> float:
+        """Seconds that a call placed now by REST waits until it is dialled."""
+        return max(0.0, self._next_dialling - asyncio.get_running_loop().time())
+
+    def refuses(self, to: str) -> int | None:
+        """Twilio's code when this number cannot be called at all."""
         callee = self._callees.get(to)
-        call = self._begin(
-            Order(
-                from_=from_,
-                to=to,
-                direction="outbound-api",
-                instructions=instructions,
-                script=(callee.script if callee else None) or CallerScript(),
-                time_limit=time_limit,
-                ring_at_most=ring_at_most,
-                status_callback=status_callback,
-                status_callback_method=status_callback_method,
-                status_callback_events=status_callback_events,
-            )
-        )
+        return None if callee is None else callee.refused
+
+    def script_of(self, to: str) -> CallerScript:
+        """What whoever is called does."""
+        callee = self._callees.get(to)
+        return (callee.script if callee else None) or CallerScript()
+
+    def place(self, order: Order) -> PlacedCall:
+        """Place a call for the account: what `POST /Calls.json` does."""
+        self._next_dialling = asyncio.get_running_loop().time() + order.queued + self._call_spacing
+        call = self._begin(order)
         self.placed_by_rest.put_nowait(call)
         return call
 

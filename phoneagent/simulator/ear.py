@@ -114,6 +114,15 @@ class Announced:
 
 
 @dataclass(frozen=True, slots=True)
+class DigitsPlayed:
+    """Keypad digits were played by Twilio: `SendDigits`, `<Play digits>`. With the pauses (w, W) among them."""
+
+    at: float
+    end: float
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
 class Bridged:
     """The caller was connected to somebody else (`<Dial>`)."""
 
@@ -122,7 +131,19 @@ class Bridged:
     target: str
 
 
-Fact: TypeAlias = Said | Noised | Heard | Pressed | Marked | Cleared | StreamOpened | StreamClosed | Announced | Bridged
+Fact: TypeAlias = (
+    Said
+    | Noised
+    | Heard
+    | Pressed
+    | Marked
+    | Cleared
+    | StreamOpened
+    | StreamClosed
+    | Announced
+    | DigitsPlayed
+    | Bridged
+)
 
 F = TypeVar("F")
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode, urlsplit
 from uuid import NAMESPACE_URL, uuid5
 
-from .placed_call import API_VERSION
+from .call_order import API_VERSION
 from .rest_refusal import Refused
 from .violation import REST_REFUSED
 

@@ -8,17 +8,31 @@ import io
 import time
 import wave
 from collections.abc import Awaitable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from email.utils import formatdate
-from typing import Any, Literal, NamedTuple, TypeAlias
+from typing import Any, Literal, NamedTuple
 from uuid import uuid4
 
 from phoneagent.conversation.words import SAMPLE_RATE
 
 from . import twiml
-from .caller import Caller, CallerScript
+from .call_order import (
+    API_VERSION,
+    OVER,
+    Callee,
+    Ending,
+    Fetch,
+    Inline,
+    Next,
+    Order,
+    Over,
+    Status,
+    Tampering,
+)
+from .callbacks import Callbacks, Delivery
+from .caller import Caller
 from .caller_speech import CallerSpeech
-from .ear import Announced, Bridged, Ear, Pressed
+from .ear import Announced, Bridged, DigitsPlayed, Ear, Pressed
 from .media_stream import CLOSE_OK, MediaStream
 from .network import Network
 from .phone_line import DEAD_END, Announcement, Metronome, PhoneLine
@@ -33,56 +47,19 @@ from .violation import (
 from .webhooks import GENUINE, Answer, WebhookFailed, Webhooks
 from .websocket import HandshakeFailed
 
-API_VERSION = "2010-04-01"
+__all__ = ["CallEvent", "CallResult", "Callee", "Equipment", "PlacedCall", "Tampering"]
+
 DIGIT_SECONDS = 0.2  # a keypad tone and the gap after it
+WAIT_SECONDS = {"w": 0.5, "W": 1.0}  # among keypad digits
 RINGING_OF_BUSY = 1.0  # seconds until a busy line is known
+SIP_OK = 200
+SIP_STATUS: Mapping[Status, int] = {"busy": 486, "no-answer": 480, "canceled": 487, "failed": 503}
+NO_SUCH_NUMBER = Callee("failed", sip=404)
+LOOPS_AT_MOST = 1000  # what "again and again" (0) is at Twilio
 VIOLATIONS_AT_MOST = 1000  # a call; a product that floods is not to fill the memory
 
-Direction = Literal["inbound", "outbound-api"]
-Status = Literal["queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled"]
-Ending = Literal[
-    "caller hung up",
-    "caller gave up",
-    "hung up by verb",
-    "hung up by REST",
-    "document ended",
-    "application error",
-    "rejected",
-    "not answered",
-    "canceled",
-    "time limit",
-    "carrier closed",
-]
 _BY_AGENT = ("hung up by verb", "hung up by REST", "document ended", "rejected", "canceled")
 _BY_CALLER = ("caller hung up", "caller gave up", "not answered")
-
-OVER: tuple[Status, ...] = ("completed", "busy", "failed", "no-answer", "canceled")
-
-
-@dataclass(frozen=True, slots=True)
-class Callee:
-    """Somebody who can be called: what they do after `ring` seconds.
-
-    `script` is what they do on a call placed through REST (None: say nothing). On a `<Dial>` they only hold the line:
-    `talk` seconds, then they hang up.
-    """
-
-    outcome: Literal["answers", "busy", "no-answer", "failed"] = "answers"
-    ring: float = 2.0
-    script: CallerScript | None = None
-    talk: float = 10.0
-
-
-@dataclass(frozen=True, slots=True)
-class Tampering:
-    """What is wrong with a call, for tests of bad input. Signatures: `GENUINE`, None for none, or any text.
-
-    `parameters` overwrite those of the TwiML in `start`; a name with value None is left out.
-    """
-
-    webhook_signature: str | None = GENUINE
-    stream_signature: str | None = GENUINE
-    parameters: Mapping[str, str | None] = field(default_factory=dict)
 
 
 class CallEvent(NamedTuple):
@@ -125,50 +102,9 @@ class Equipment:
     network: Network
     speech: CallerSpeech
     callees: Mapping[str, Callee]
+    delivery: Delivery
     recording: bool
     metronome: Metronome
-
-
-@dataclass(frozen=True, slots=True)
-class Order:
-    """A call to be led. `instructions`: its first document. `time_limit` in seconds."""
-
-    from_: str
-    to: str
-    direction: Direction
-    instructions: Fetch | Inline
-    script: CallerScript
-    time_limit: float
-    ring_at_most: float = 60.0
-    status_callback: str = ""
-    status_callback_method: str = "POST"
-    status_callback_events: tuple[str, ...] = ("completed",)
-    parameters: Mapping[str, str] = field(default_factory=dict)
-    tampering: Tampering = Tampering()
-
-
-class Fetch(NamedTuple):
-    """The next document comes from a URL; `extra` are parameters beside the standard ones."""
-
-    url: str
-    method: str = "POST"
-    extra: Mapping[str, str] = {}
-
-
-class Inline(NamedTuple):
-    """The next document is given."""
-
-    document: str
-
-
-class Over(NamedTuple):
-    """There is no next document."""
-
-    ending: Ending
-    status: Status = "completed"
-
-
-Next: TypeAlias = Fetch | Inline | Over
 
 
 class PlacedCall:
@@ -183,13 +119,16 @@ class PlacedCall:
         self.documents: list[str] = []
         self.events: list[CallEvent] = []
         self.placed = time.time()  # for the dates in REST answers, which no test waits for
+        self.dialled: float | None = None if order.direction == "outbound-api" else self.placed
+        self.ended_at: float | None = None
         self.talked: float | None = None  # seconds from the answer to the end
+        self._sip: int | None = None  # the final SIP status
         self._equipment = equipment
         self._loop = asyncio.get_running_loop()
         self._placed_at = self._loop.time()
         self._line = PhoneLine(self.ear, equipment.metronome)
         self._interruption: asyncio.Future[Next] = self._loop.create_future()
-        self._callbacks: asyncio.Queue[tuple[str, str, Mapping[str, str]] | None] = asyncio.Queue()
+        self._callbacks = Callbacks(equipment.webhooks, equipment.delivery, report=self.report, note=self._note)
         self._callback_number = 0
         self._task = asyncio.create_task(self._lead(), name=f"call {self.sid}")
 
@@ -225,27 +164,24 @@ class PlacedCall:
     # --- its life ------------------------------------------------------------------------------
 
     async def _lead(self) -> CallResult:
-        delivery = asyncio.create_task(self._deliver_callbacks())
         limit: asyncio.TimerHandle | None = None
         try:
-            over = await self._reach_callee() if self.order.direction == "outbound-api" else None
-            if over is None:
-                caller = Caller(self.order.script, self._equipment.speech, self.ear, self)
-                limit = self._loop.call_later(self.order.time_limit, self.interrupt, Over("time limit"))
-                over = await self._follow_documents(caller)
-            self.status = over.status if self.talked is not None or over.status != "completed" else "no-answer"
-            self._note("ended", ending=over.ending)
-            self._status_changed("completed")
-            self._callbacks.put_nowait(None)
-            await delivery
+            async with self._callbacks:
+                over = await self._reach_callee() if self.order.direction == "outbound-api" else None
+                if over is None:
+                    caller = Caller(self.order.script, self._equipment.speech, self.ear, self)
+                    limit = self._loop.call_later(self.order.time_limit, self.interrupt, Over("time limit"))
+                    over = await self._follow_documents(caller)
+                self.status = over.status if self.talked is not None or over.status != "completed" else "no-answer"
+                self.ended_at = self._wall_clock()
+                self._note("ended", ending=over.ending)
+                self._status_changed("completed")
         finally:
             self._line.end()
             if not self.is_over:
                 self.status = "failed"  # by a mistake of the simulation
             if limit is not None:
                 limit.cancel()
-            delivery.cancel()
-            await asyncio.gather(delivery, return_exceptions=True)
         return CallResult(
             call=self.sid,
             ending=over.ending,
@@ -257,26 +193,45 @@ class PlacedCall:
         )
 
     async def _reach_callee(self) -> Over | None:
-        """Let an outbound call ring. None when somebody answered."""
-        callee = self._equipment.callees.get(self.order.to, Callee("failed"))
+        """Let an outbound call wait for its turn, and ring. None when somebody answered."""
+        order = self.order
+        callee = self._equipment.callees.get(order.to, NO_SUCH_NUMBER)
+        if order.queued and await self._interrupted_within(order.queued):
+            return self._canceled()
+        self.dialled = self._wall_clock()
         self._status_changed("initiated")
         self.status = "ringing"
         self._status_changed("ringing")
-        ring = min(callee.ring if callee.outcome != "no-answer" else self.order.ring_at_most, self.order.ring_at_most)
+        ring = min(callee.ring if callee.outcome != "no-answer" else order.ring_at_most, order.ring_at_most)
         if callee.outcome in ("busy", "failed"):
             ring = RINGING_OF_BUSY
-        await asyncio.wait({self._interruption}, timeout=ring)
-        if self._interruption.done():
-            following = self._interruption.result()
-            return following if isinstance(following, Over) else Over("canceled", "canceled")
-        if callee.outcome == "answers" and callee.ring <= self.order.ring_at_most:
+        if await self._interrupted_within(ring):
+            return self._canceled()
+        if callee.outcome == "answers" and callee.ring <= order.ring_at_most:
+            self._sip = callee.sip or SIP_OK
             return None
-        return Over("not answered", "no-answer" if callee.outcome == "answers" else callee.outcome)
+        outcome: Status = "no-answer" if callee.outcome == "answers" else callee.outcome
+        self._sip = callee.sip or SIP_STATUS[outcome]
+        return Over("not answered", outcome)
+
+    async def _interrupted_within(self, seconds: float) -> bool:
+        await asyncio.wait({self._interruption}, timeout=seconds)
+        return self._interruption.done()
+
+    def _canceled(self) -> Over:
+        following = self._interruption.result()
+        self._sip = SIP_STATUS["canceled"]
+        return following if isinstance(following, Over) else Over("canceled", "canceled")
+
+    def _wall_clock(self) -> float:
+        return self.placed + self.now()
 
     async def _follow_documents(self, caller: Caller) -> Over:
         following: Next = self.order.instructions
         if self.order.direction == "outbound-api":
             self._answer(caller)
+            if self.order.send_digits:
+                await self._play_digits(self.order.send_digits)
         while not isinstance(following, Over):
             verbs = asyncio.create_task(self._follow(following, caller))
             try:
@@ -313,12 +268,9 @@ class PlacedCall:
         """Carry out one document."""
         try:
             document = await self._read(source)
-        except WebhookFailed as exc:
-            self.report(exc.code, exc.problem)
-            return Over("application error", "completed" if self._line.is_live else "failed")
-        except twiml.DocumentMalformed as exc:
+        except (WebhookFailed, twiml.DocumentMalformed) as exc:
             self.report(exc.code, str(exc))
-            return Over("application error", "completed" if self._line.is_live else "failed")
+            return self._instead_of(source, exc.code)
         for code, problem in document.problems:
             self.report(code, problem)
         if not self._line.is_live:
@@ -331,6 +283,13 @@ class PlacedCall:
             if following is not None:
                 return following
         return Over("document ended")
+
+    def _instead_of(self, source: Fetch | Inline, code: int) -> Next:
+        """What follows when a document cannot be had: the fallback, once."""
+        fallback = self.order.fallback
+        if fallback is None or not isinstance(source, Fetch) or source.url == fallback.url:
+            return Over("application error", "completed" if self._line.is_live else "failed")
+        return fallback._replace(extra={"ErrorCode": str(code), "ErrorUrl": source.url})
 
     async def _read(self, source: Fetch | Inline) -> twiml.Document:
         if isinstance(source, Inline):
@@ -424,7 +383,7 @@ class PlacedCall:
         return Fetch(verb.action, verb.method) if verb.action else None
 
     async def _play(self, audio: bytes, name: str, loop: int) -> None:
-        announcement = Announcement(audio * (loop or 1000))  # 0 is "again and again"; Twilio ends that at 1000
+        announcement = Announcement(audio * (loop or LOOPS_AT_MOST))
         began = self._line.now()
         self._line.connect(announcement)
         try:
@@ -435,7 +394,8 @@ class PlacedCall:
 
     async def _play_file(self, verb: twiml.Play) -> None:
         if verb.digits:
-            await asyncio.sleep(sum(0.5 if digit in "wW" else DIGIT_SECONDS for digit in verb.digits))
+            for _ in range(verb.loop or LOOPS_AT_MOST):
+                await self._play_digits(verb.digits)
             return
         try:
             answer = await self._equipment.webhooks.request(verb.url, {}, method="GET")
@@ -444,6 +404,14 @@ class PlacedCall:
             self.report(exc.code, exc.problem)
             return
         await self._play(audio, verb.url, verb.loop)
+
+    async def _play_digits(self, digits: str) -> None:
+        """Play keypad digits at the far ear, as silence of their length: what was pressed is a fact of the ear."""
+        began = self._line.now()
+        try:
+            await asyncio.sleep(sum(WAIT_SECONDS.get(digit, DIGIT_SECONDS) for digit in digits))
+        finally:
+            self.ear.note(DigitsPlayed(began, self._line.now(), digits))
 
     async def _dial(self, verb: twiml.Dial) -> Next | None:
         callees = {target: self._equipment.callees.get(target, Callee("failed")) for target in verb.targets}
@@ -525,8 +493,10 @@ class PlacedCall:
         if event == "completed":
             form["CallDuration"] = str(round(self.talked or 0))
             form["Duration"] = str(-(-round(self.talked or 0) // 60))
+            if self._sip is not None:
+                form["SipResponseCode"] = str(self._sip)
         self._callback_number += 1
-        self._callbacks.put_nowait((order.status_callback, order.status_callback_method, form))
+        self._callbacks.send(event, order.status_callback, order.status_callback_method, form)
 
     def _stream_changed(self, noun: twiml.Stream, stream: MediaStream, event: str, **extra: str) -> None:
         if not noun.status_callback:
@@ -540,17 +510,7 @@ class PlacedCall:
             "Timestamp": time.strftime("%Y-%m-%dT%H:%M:%S.000Z", time.gmtime()),
             **extra,
         }
-        self._callbacks.put_nowait((noun.status_callback, noun.status_callback_method, form))
-
-    async def _deliver_callbacks(self) -> None:
-        """Send callbacks one after another, while the call goes on."""
-        while (callback := await self._callbacks.get()) is not None:
-            url, method, form = callback
-            self._note("callback", url=url, event=form.get("StreamEvent") or form.get("CallStatus"))
-            try:
-                await self._equipment.webhooks.notify(url, form, method=method)
-            except WebhookFailed as exc:
-                self.report(exc.code, exc.problem)
+        self._callbacks.send(event, noun.status_callback, noun.status_callback_method, form)
 
     def report(self, code: int, problem: str) -> None:
         """Record a violation."""

@@ -5,9 +5,9 @@ from __future__ import annotations
 import base64
 import binascii
 import hmac
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable
 from email.utils import formatdate
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NoReturn
 
 from starlette.applications import Starlette
 from starlette.datastructures import FormData
@@ -15,26 +15,19 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from . import incoming_numbers
-from .placed_call import API_VERSION, Fetch, Inline, Over, PlacedCall
+from . import incoming_numbers, rest_calls
+from .call_order import API_VERSION
+from .placed_call import PlacedCall
+from .rest_faults import Asked, RestFault
 from .rest_refusal import Refused
 from .violation import REST_REFUSED
 
 if TYPE_CHECKING:
     from .carrier import Carrier, PhoneNumber
 
-TWIML_LIMIT = 4000  # characters of a document given in a request
-TIME_LIMIT = 4 * 3600  # seconds, Twilio's default
-STATUS_EVENTS = ("initiated", "ringing", "answered", "completed")
-
-CREATE_PARAMETERS = frozenset(
-    {"To", "From", "Url", "Twiml", "Method", "FallbackUrl", "FallbackMethod", "Timeout", "TimeLimit"}
-    | {"StatusCallback", "StatusCallbackMethod", "StatusCallbackEvent"}
-)
-UPDATE_PARAMETERS = frozenset(
-    {"Status", "Twiml", "Url", "Method", "FallbackUrl", "FallbackMethod", "StatusCallback", "StatusCallbackMethod"}
-)
 NUMBER_PARAMETERS = frozenset(incoming_numbers.FIELDS)
+
+_EPOCH = formatdate(0, usegmt=False)
 
 
 class RestApi:
@@ -47,6 +40,7 @@ class RestApi:
             routes=[
                 Route(f"{account}.json", self._guard(self._get_account)),
                 Route(f"{account}/Calls.json", self._guard(self._create_call), methods=["POST"]),
+                Route(f"{account}/Calls.json", self._guard(self._list_calls)),
                 Route(f"{account}/Calls/{{sid}}.json", self._guard(self._get_call)),
                 Route(f"{account}/Calls/{{sid}}.json", self._guard(self._update_call), methods=["POST"]),
                 Route(f"{account}/IncomingPhoneNumbers.json", self._guard(self._list_numbers)),
@@ -65,7 +59,12 @@ class RestApi:
         async def guarded(request: Request) -> JSONResponse:
             try:
                 self._authenticate(request)
+                fault = self._fault_of(request)
+                if fault in ("silent before", "fails before", "too many requests"):
+                    await self._fail(request, fault)
                 status, body = await handle(request)
+                if fault is not None:
+                    await self._fail(request, fault)
             except Refused as exc:
                 status = exc.status
                 body = {
@@ -91,6 +90,18 @@ class RestApi:
         if account is not None and account != self._carrier.account_sid:
             raise self._missing(request)
 
+    def _fault_of(self, request: Request) -> RestFault | None:
+        _, _, path = request.url.path.partition(self._carrier.account_sid)
+        return self._carrier.rest_faults.take(Asked(request.method, path))
+
+    async def _fail(self, request: Request, fault: RestFault) -> NoReturn:
+        if fault == "too many requests":
+            raise Refused(429, 20429, "Too Many Requests")
+        if fault in ("silent before", "silent after"):
+            while (await request.receive())["type"] != "http.disconnect":
+                pass  # nobody answers until the client has had enough
+        raise Refused(500, 20500, "An internal server error has occurred")
+
     # --- account and numbers -------------------------------------------------------------------
 
     async def _get_account(self, request: Request) -> tuple[int, dict[str, Any]]:
@@ -100,8 +111,8 @@ class RestApi:
             "status": "active",
             "type": "Full",
             "owner_account_sid": self._carrier.account_sid,
-            "date_created": _date(0),
-            "date_updated": _date(0),
+            "date_created": _EPOCH,
+            "date_updated": _EPOCH,
             "uri": request.url.path,
             "subresource_uris": {},
         }
@@ -138,105 +149,28 @@ class RestApi:
     # --- calls ---------------------------------------------------------------------------------
 
     async def _create_call(self, request: Request) -> tuple[int, dict[str, Any]]:
-        form = await self._form(request, CREATE_PARAMETERS)
-        for name, code in (("To", 21201), ("From", 21213)):
-            if not form.get(name):
-                raise Refused(400, code, f"No '{name}' number is specified")
-        if form["From"] not in self._carrier.numbers:
-            raise Refused(400, 21210, f"The source phone number provided, {form['From']}, is not yet verified")
-        document = self._instructions(form, both_allowed=True)
-        if document is None:
-            raise Refused(400, 21205, "Url or Twiml parameter is required")
-        events = [str(event) for event in (await request.form()).getlist("StatusCallbackEvent")]
-        for event in events:
-            if event not in STATUS_EVENTS:
-                raise Refused(400, REST_REFUSED, f"StatusCallbackEvent {event!r}: expected one of {STATUS_EVENTS}")
-        call = self._carrier.place(
-            to=form["To"],
-            from_=form["From"],
-            instructions=document,
-            ring_at_most=self._seconds(form, "Timeout", 60),
-            time_limit=self._seconds(form, "TimeLimit", TIME_LIMIT),
-            status_callback=form.get("StatusCallback", ""),
-            status_callback_method=form.get("StatusCallbackMethod", "POST"),
-            status_callback_events=tuple(events) or ("completed",),
-        )
-        return 201, self._call(call)
+        form = await self._form(request, rest_calls.CREATE_PARAMETERS)
+        call = rest_calls.place(self._carrier, form, rest_calls.events_of(await request.form()))
+        return 201, rest_calls.told(self._carrier, call)
+
+    async def _list_calls(self, request: Request) -> tuple[int, dict[str, Any]]:
+        query = request.query_params
+        self._check_names(query.keys(), rest_calls.LIST_PARAMETERS)
+        return 200, rest_calls.listed(self._carrier, query, request.url.path)
 
     async def _get_call(self, request: Request) -> tuple[int, dict[str, Any]]:
-        return 200, self._call(self._find_call(request))
+        return 200, rest_calls.told(self._carrier, self._find_call(request))
 
     async def _update_call(self, request: Request) -> tuple[int, dict[str, Any]]:
         call = self._find_call(request)
-        form = await self._form(request, UPDATE_PARAMETERS)
-        status = form.get("Status")
-        document = self._instructions(form, both_allowed=False)
-        if status is not None and status not in ("completed", "canceled"):
-            raise Refused(400, REST_REFUSED, f"Status {status!r}: expected 'completed' or 'canceled'")
-        if (status is None) == (document is None):
-            raise Refused(400, REST_REFUSED, "Expected one of Status, Url and Twiml")
-        if call.is_over:
-            raise Refused(400, 21220, "Call is not in-progress. Cannot redirect.")
-        if status == "canceled" or (status == "completed" and call.status in ("queued", "ringing")):
-            if call.status not in ("queued", "ringing"):
-                raise Refused(400, 21220, "Call is in-progress. Cannot cancel.")
-            call.interrupt(Over("canceled", "canceled"))
-        elif status == "completed":
-            call.interrupt(Over("hung up by REST"))
-        elif document is not None:
-            if call.status != "in-progress":
-                raise Refused(400, 21220, "Call is not in-progress. Cannot redirect.")
-            call.interrupt(document)
-        return 200, self._call(call)
-
-    def _instructions(self, form: Mapping[str, str], *, both_allowed: bool) -> Fetch | Inline | None:
-        if "Url" in form:
-            if "Twiml" in form and not both_allowed:
-                raise Refused(400, REST_REFUSED, "Url and Twiml exclude each other")
-            return Fetch(form["Url"], form.get("Method", "POST"))
-        if "Twiml" in form:
-            if len(form["Twiml"]) > TWIML_LIMIT:
-                raise Refused(400, REST_REFUSED, f"Twiml is longer than {TWIML_LIMIT} characters")
-            return Inline(form["Twiml"])
-        return None
+        rest_calls.update(call, await self._form(request, rest_calls.UPDATE_PARAMETERS))
+        return 200, rest_calls.told(self._carrier, call)
 
     def _find_call(self, request: Request) -> PlacedCall:
         call = self._carrier.calls.get(request.path_params["sid"])
         if call is None:
             raise self._missing(request)
         return call
-
-    def _call(self, call: PlacedCall) -> dict[str, Any]:
-        answered = call.placed if call.status in ("in-progress", "completed") else None
-        return {
-            "sid": call.sid,
-            "account_sid": self._carrier.account_sid,
-            "to": call.order.to,
-            "to_formatted": call.order.to,
-            "from": call.order.from_,
-            "from_formatted": call.order.from_,
-            "status": call.status,
-            "direction": call.order.direction,
-            "queue_time": "0",
-            "answered_by": None,
-            "duration": str(round(call.talked or 0)) if call.is_over else None,
-            "date_created": _date(call.placed),
-            "date_updated": _date(call.placed),
-            "start_time": None if answered is None else _date(answered),
-            "end_time": _date(call.placed + (call.talked or 0)) if call.is_over else None,
-            "price": None,
-            "price_unit": "USD",
-            "parent_call_sid": None,
-            "phone_number_sid": "",
-            "caller_name": None,
-            "forwarded_from": None,
-            "group_sid": None,
-            "trunk_sid": "",
-            "annotation": None,
-            "api_version": API_VERSION,
-            "subresource_uris": {},
-            "uri": f"/{API_VERSION}/Accounts/{self._carrier.account_sid}/Calls/{call.sid}.json",
-        }
 
     # -------------------------------------------------------------------------------------------
 
@@ -255,13 +189,3 @@ class RestApi:
         for name in names:
             if name not in allowed:
                 raise Refused(400, REST_REFUSED, f"Parameter {name!r} is unknown here, or not simulated")
-
-    def _seconds(self, form: Mapping[str, str], name: str, default: int) -> float:
-        value = form.get(name, str(default))
-        if not value.isdecimal():
-            raise Refused(400, REST_REFUSED, f"{name} {value!r}: expected whole seconds")
-        return int(value)
-
-
-def _date(at: float) -> str:
-    return formatdate(at, usegmt=False)
