@@ -112,7 +112,7 @@ def create_app(
                 MediaSocket(TwilioCodec(), signatures, board, told),
                 Webhooks(signatures, board, documents, told),
                 Health(board, kept, metrics.render, ApiKeys(secret_keys)),
-                rest_interface(board, ApiKeys(secret_keys, loopback=dev)),
+                rest_interface(board, ApiKeys(secret_keys, loopback=dev), kept.orders),
             )
             lag = asyncio.create_task(LoopLag(metrics.loop_lagged).run(), name="loop lag")
             stack.callback(lag.cancel)

@@ -57,7 +57,7 @@ async def bounded(request: Request) -> bytes:
 def parse(body: bytes, model: type[T]) -> T:
     """See `read`."""
     try:
-        return model.model_validate_json(body)
+        return model.model_validate_json(body, strict=True)
     except ValidationError as error:
         found = error.errors(include_url=False)
         if found[0]["type"] == "json_invalid":

@@ -13,10 +13,12 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from phoneagent.call.switchboard import Switchboard
+from phoneagent.ports import OrderBook
 from phoneagent.web.doors import ApiKeys
 
 from .agents import Agents
 from .calls import Calls
+from .orders import OrderDesk, Orders
 from .problems import HANDLERS, Problem, refused
 
 log = structlog.stdlib.get_logger(__name__)
@@ -24,18 +26,26 @@ log = structlog.stdlib.get_logger(__name__)
 Handler = Callable[[Request], Awaitable[Response]]
 
 
-def rest_interface(board: Switchboard, keys: ApiKeys) -> Starlette:
-    """An application to be mounted at `/v1`. Nothing of it is seen without a key, not even what there is."""
-    agents, calls = Agents(board), Calls(board)
-    app = Starlette(
-        routes=[
-            _resource("/agents", GET=agents.list),
-            _resource("/calls/{call}", GET=calls.show),
-            _resource("/calls/{call}/transcript", GET=calls.transcript),
-        ],
-        middleware=[Middleware(_Door, keys=keys)],
-        exception_handlers=HANDLERS,
-    )
+def rest_interface(
+    board: Switchboard, keys: ApiKeys, book: OrderBook, *, desk: OrderDesk | None = None, caller_id: str = ""
+) -> Starlette:
+    """An application to be mounted at `/v1`. Nothing of it is seen without a key, not even what there is.
+
+    Without a `desk` no calls are placed. `caller_id` is the number that is shown where none is named.
+    """
+    agents, calls = Agents(board), Calls(board, book)
+    routes = [_resource("/agents", GET=agents.list)]
+    if desk is not None:
+        orders = Orders(board, book, desk, caller_id=caller_id)
+        routes += [
+            _resource("/calls", GET=orders.list, POST=orders.place),
+            _resource("/calls/{call}/cancel", POST=orders.cancel),
+        ]
+    routes += [
+        _resource("/calls/{call}", GET=calls.show),
+        _resource("/calls/{call}/transcript", GET=calls.transcript),
+    ]
+    app = Starlette(routes=routes, middleware=[Middleware(_Door, keys=keys)], exception_handlers=HANDLERS)
     app.router.redirect_slashes = False
     return app
 
@@ -69,4 +79,5 @@ class _Door:
             "expected Authorization: Bearer KEY, with one of the keys in PHONEAGENT_API_KEYS",
             headers={"WWW-Authenticate": 'Bearer error="invalid_token"' if given else "Bearer"},
         )
-        await refused(Request(scope), problem)(scope, receive, send)
+        response = await refused(Request(scope), problem)
+        await response(scope, receive, send)

@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from phoneagent.errors import CarrierError, StoreError
+from phoneagent.errors import CarrierError, OrderRefused, StoreError
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -75,7 +75,7 @@ def unknown_call(call: str) -> Problem:
     return Problem(404, "unknown-call", "No such call", detail)
 
 
-def refused(_: Request, error: Exception) -> Response:
+async def refused(_: Request, error: Exception) -> Response:
     """What was raised because of the request: our own problems, and Starlette's 404 and 405."""
     if not isinstance(error, HTTPException):
         raise TypeError(f"expected an HTTPException, got {type(error).__name__}")
@@ -89,7 +89,13 @@ def refused(_: Request, error: Exception) -> Response:
     return _answer(details, error.headers)
 
 
-def unavailable(_: Request, error: Exception) -> Response:
+async def not_placed(request: Request, error: Exception) -> Response:
+    """A field of an order is not as it should be."""
+    field = error.field if isinstance(error, OrderRefused) else ""
+    return await refused(request, misfit(field, str(error)))
+
+
+async def unavailable(_: Request, error: Exception) -> Response:
     """The store or the carrier is away."""
     log.error("api_unavailable", problem=str(error))
     who = "store" if isinstance(error, StoreError) else "carrier"
@@ -102,26 +108,27 @@ def unavailable(_: Request, error: Exception) -> Response:
     return _answer(details, {"Retry-After": TRY_AGAIN} if who == "store" else {})
 
 
-def defect(_: Request, __: Exception) -> Response:
+async def defect(_: Request, __: Exception) -> Response:
     """A defect of ours. Starlette raises it again for the log; a stranger is not told of it."""
     return _answer(
         ProblemDetails(title="Internal Server Error", status=500, detail="a defect of this server; its log has it"), {}
     )
 
 
-def gone(_: Request, __: Exception) -> Response:
+async def gone(_: Request, __: Exception) -> Response:
     """The client has left in the middle of its request: nobody reads this."""
     return _answer(ProblemDetails(title="Bad Request", status=400, detail="expected a whole request"), {})
 
 
 HANDLERS = {
     HTTPException: refused,
+    OrderRefused: not_placed,
     StoreError: unavailable,
     CarrierError: unavailable,
     ClientDisconnect: gone,
     Exception: defect,
 }
-"""For Starlette's `exception_handlers`."""
+"""For Starlette's `exception_handlers`. All are asynchronous: others would each be run in a thread."""
 
 
 def _explained(error: HTTPException) -> str:

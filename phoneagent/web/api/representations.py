@@ -9,8 +9,9 @@ from typing import Annotated, Generic, Literal, TypeVar
 from pydantic import BaseModel, Field, PlainSerializer
 from starlette.responses import Response
 
+from phoneagent.call.equipped import needed_variables
 from phoneagent.conversation.transcript import Role, Turn
-from phoneagent.records import Agent, CallRecord, ProviderChoice, StoredCall
+from phoneagent.records import Agent, CallRecord, Order, ProviderChoice
 
 from .bodies import JSON
 from .problems import PRIVATE
@@ -40,12 +41,15 @@ class Provider(BaseModel):
 
 
 class AgentView(BaseModel):
-    """An agent that calls can be placed with. `default`: it is taken where none is named."""
+    """An agent that calls can be placed with. `default`: it is taken where none is named. `variables`: what a call that
+    is placed with it must bring.
+    """
 
     name: str
     default: bool
     language: str
     greeting: str
+    variables: tuple[str, ...]
     stt: Provider
     llm: Provider
     tts: Provider
@@ -59,6 +63,7 @@ class AgentView(BaseModel):
             default=default,
             language=agent.language,
             greeting=agent.phrasing.greeting,
+            variables=tuple(sorted(needed_variables(agent))),
             stt=_provider(agent.stt),
             llm=_provider(agent.llm),
             tts=_provider(agent.tts),
@@ -68,7 +73,11 @@ class AgentView(BaseModel):
 
 
 class CallView(BaseModel):
-    """A call. `from` and `to` are as the carrier tells them; `ended_reason` is empty until it has ended."""
+    """A call. One that was asked for has an id of ours (`PC…`) from the beginning, one that came in the carrier's.
+
+    `created_at`: when it was asked for, or came in; `ended_reason`: who or what ended a conversation; `problem`: why
+    there was none. `answered_by` is what the carrier's machine detection says.
+    """
 
     id: str
     status: str
@@ -77,10 +86,17 @@ class CallView(BaseModel):
     caller: str = Field(serialization_alias="from")
     called: str = Field(serialization_alias="to")
     variables: Mapping[str, str]
-    started_at: Time | None
-    ended_at: Time | None
-    ended_reason: str
-    transfer_to: str
+    metadata: Mapping[str, str] = Field(default_factory=dict)
+    carrier_id: str
+    created_at: Time | None
+    not_before: Time | None = None
+    not_after: Time | None = None
+    started_at: Time | None = None
+    ended_at: Time | None = None
+    ended_reason: str = ""
+    problem: str = ""
+    answered_by: str = ""
+    transfer_to: str = ""
 
     @classmethod
     def of(cls, record: CallRecord) -> CallView:
@@ -92,10 +108,36 @@ class CallView(BaseModel):
             caller=record.caller.reveal(),
             called=record.called.reveal(),
             variables=record.variables,
+            carrier_id=record.id,
+            created_at=moment(record.started),
             started_at=moment(record.started),
             ended_at=moment(record.ended),
             ended_reason=record.ended_reason,
             transfer_to=record.transfer_to,
+        )
+
+    @classmethod
+    def of_order(cls, order: Order, record: CallRecord | None) -> CallView:
+        """`record`: what is known of the conversation, if there was one."""
+        return cls(
+            id=order.id,
+            status=order.status,
+            direction="outbound",
+            agent=order.agent,
+            caller=order.caller_id.reveal(),
+            called=order.to.reveal(),
+            variables=order.variables,
+            metadata=order.metadata,
+            carrier_id=order.call,
+            created_at=moment(order.created),
+            not_before=moment(order.not_before),
+            not_after=moment(order.not_after),
+            started_at=moment(record.started if record else None),
+            ended_at=moment(order.ended or (record.ended if record else None)),
+            ended_reason=record.ended_reason if record else "",
+            problem=order.problem,
+            answered_by=order.answered_by,
+            transfer_to=record.transfer_to if record else "",
         )
 
 
@@ -142,11 +184,6 @@ class Transcript(BaseModel):
     call: str
     status: str
     turns: tuple[TurnView, ...]
-
-    @classmethod
-    def of(cls, stored: StoredCall) -> Transcript:
-        record = stored.record
-        return cls(call=record.id, status=record.status, turns=tuple(map(TurnView.of, stored.turns)))
 
 
 def answer(shown: BaseModel, status: int = 200, *, headers: Mapping[str, str] | None = None) -> Response:

@@ -1,0 +1,191 @@
+"""Placing calls: what may be asked for, and the order that it becomes."""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable
+from datetime import timedelta
+from typing import Annotated, Protocol
+
+from pydantic import AwareDatetime, Field, StringConstraints
+from starlette.requests import Request
+from starlette.responses import Response
+
+from phoneagent.call.equipped import EquippedAgent, needed_variables
+from phoneagent.call.switchboard import Switchboard
+from phoneagent.errors import KeyReused
+from phoneagent.ports import OrderBook
+from phoneagent.private import Private
+from phoneagent.records import OnMachine, Order
+
+from .bodies import Body, query, read
+from .problems import Misfit, Problem, misfit, misfits, unknown_call
+from .representations import CallView, answer, page, rfc3339
+
+MOST_PAIRS = 50
+LONGEST_NAME = 64  # characters
+LONGEST_VALUE = 2000  # characters; instructions of this length are already slow to read for a model
+LONGEST_KEY = 255
+LONGEST_CALL = 4 * 3600  # seconds; Twilio's usual limit, and more than anybody should talk with a machine
+FARTHEST = timedelta(days=30)  # how far ahead a call may be scheduled; what is kept longer is a calendar
+SCANNED = 20  # pages that a filter looks through for one answer; the cursor goes on where it stopped
+
+Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
+Value = Annotated[str, StringConstraints(max_length=LONGEST_VALUE)]
+PAIRS = f"at most {MOST_PAIRS} pairs of texts, names of 1 to {LONGEST_NAME} characters, values of up to {LONGEST_VALUE}"
+NUMBER = "a telephone number with its country code, such as +15551234567"
+WHEN = "a time with its zone, such as 2030-01-31T09:00:00Z"
+
+
+class WantedCall(Body):
+    """The body of `POST /v1/calls`."""
+
+    to: str = Field(min_length=1, max_length=40, description=NUMBER)
+    caller_id: str | None = Field(None, alias="from", min_length=1, max_length=40, description=NUMBER)
+    agent: str | None = Field(None, description="the name of an agent, as a text")
+    variables: dict[Name, Value] = Field(default_factory=dict, max_length=MOST_PAIRS, description=PAIRS)
+    metadata: dict[Name, Value] = Field(default_factory=dict, max_length=MOST_PAIRS, description=PAIRS)
+    machine_detection: OnMachine = Field("ignore", description="ignore, hang_up or voicemail")
+    ring_timeout: int = Field(30, ge=5, le=600, description="seconds, a whole number from 5 to 600")
+    max_duration: int = Field(
+        3600, ge=10, le=LONGEST_CALL, description=f"seconds, a whole number from 10 to {LONGEST_CALL}"
+    )
+    not_before: AwareDatetime | None = Field(None, description=WHEN)
+    not_after: AwareDatetime | None = Field(None, description=WHEN)
+
+
+class Window(Body):
+    """The query of `GET /v1/calls`."""
+
+    limit: int = Field(20, ge=1, le=100, description="a whole number from 1 to 100")
+    cursor: str = Field("", max_length=100, description="the next_cursor of an earlier page")
+    status: str | None = Field(None, max_length=20, description="a status, such as queued")
+    agent: str | None = Field(None, description="the name of an agent")
+
+    def shows(self, order: Order) -> bool:
+        return self.status in (None, order.status) and self.agent in (None, order.agent)
+
+
+class OrderDesk(Protocol):
+    """What placing calls needs beside the book."""
+
+    def checked_number(self, field: str, number: str) -> str:
+        """In E.164 form. Raises `OrderRefused` for what is no number, and where we do not call."""
+
+    async def cancel(self, order: str) -> Order | None:
+        """Have it not dialled, or no longer ring. The order as it is then; None when unknown.
+
+        Raises `StoreError` and `CarrierError`.
+        """
+
+
+class Orders:
+    """Endpoints about calls that are wanted. `caller_id`: the number that is shown where none is named, or empty."""
+
+    def __init__(
+        self,
+        board: Switchboard,
+        book: OrderBook,
+        desk: OrderDesk,
+        *,
+        caller_id: str = "",
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        self._board = board
+        self._book = book
+        self._desk = desk
+        self._caller_id = caller_id
+        self._now = now
+
+    async def place(self, request: Request) -> Response:
+        """Write an order down; somebody will dial. With an `Idempotency-Key`, once however often it is asked for."""
+        key = _key(request)
+        wanted = await read(request, WantedCall)
+        fingerprint = hashlib.sha256(wanted.model_dump_json(by_alias=True).encode()).hexdigest()
+        try:
+            order = await self._book.create(self._order(wanted), key=key, fingerprint=fingerprint if key else "")
+        except KeyReused as error:
+            raise Problem(409, "key-reused", "Idempotency key reused", str(error)) from error
+        shown = CallView.of_order(order, None)
+        return answer(shown, 201, headers={"Location": f"/v1/calls/{order.id}"})
+
+    async def list(self, request: Request) -> Response:
+        """Calls that were asked for, the newest first. A page may be shorter than its limit and not be the last."""
+        window = query(request, Window)
+        found: list[Order] = []
+        cursor = window.cursor
+        for _ in range(SCANNED):
+            piece = await self._book.page(cursor=cursor, limit=window.limit - len(found))
+            found += filter(window.shows, piece.orders)
+            cursor = piece.next
+            if not cursor or len(found) == window.limit:
+                break
+        return answer(page([CallView.of_order(order, None) for order in found], cursor or None))
+
+    async def cancel(self, request: Request) -> Response:
+        """Before the answer: afterwards `hangup` is what ends a call."""
+        name = request.path_params["call"]
+        if (known := await self._book.load(name)) is None or (order := await self._desk.cancel(known.id)) is None:
+            raise unknown_call(name)
+        if order.status in ("in-progress", "completed", "busy", "no-answer", "failed"):
+            raise Problem(
+                409, "too-late", "Too late", f"expected a call that was not answered yet; this one is {order.status}"
+            )
+        return answer(CallView.of_order(order, None))
+
+    def _order(self, wanted: WantedCall) -> Order:
+        now = self._now()
+        agent = self._agent(wanted.agent).agent
+        if missing := sorted(needed_variables(agent) - wanted.variables.keys()):
+            raise misfits(
+                [
+                    Misfit(field=f"variables.{name}", detail=f"missing; agent {agent.name!r} speaks of it")
+                    for name in missing
+                ]
+            )
+        caller_id = wanted.caller_id or self._caller_id
+        if not caller_id:
+            raise misfit("from", f"missing; expected {NUMBER}, for TWILIO_PHONE_NUMBER is not set")
+        not_before = wanted.not_before.timestamp() if wanted.not_before else 0.0
+        not_after = wanted.not_after.timestamp() if wanted.not_after else None
+        if not_before > now + FARTHEST.total_seconds():
+            raise misfit("not_before", f"expected a time within the next {FARTHEST.days} days")
+        if not_after is not None and not now <= not_after <= max(now, not_before) + FARTHEST.total_seconds():
+            raise misfit("not_after", f"expected a time to come, at most {FARTHEST.days} days after not_before")
+        if wanted.not_before and wanted.not_after and wanted.not_after <= wanted.not_before:
+            raise misfit("not_after", f"expected a time after not_before, which is {rfc3339(wanted.not_before)}")
+        return Order(
+            id="PC" + secrets.token_hex(16),
+            to=Private(self._desk.checked_number("to", wanted.to)),
+            caller_id=Private(self._desk.checked_number("from", caller_id) if wanted.caller_id else caller_id),
+            agent=agent.name,
+            created=now,
+            variables=wanted.variables,
+            metadata=wanted.metadata,
+            machine=wanted.machine_detection,
+            ring_for=wanted.ring_timeout,
+            max_duration=wanted.max_duration,
+            not_before=not_before,
+            not_after=not_after,
+        )
+
+    def _agent(self, name: str | None) -> EquippedAgent:
+        agents = self._board.agents
+        if name is None:
+            return next(iter(agents.values()))
+        if name not in agents:
+            raise misfit("agent", f"expected one of {', '.join(agents)}")
+        return agents[name]
+
+
+def _key(request: Request) -> str:
+    """The idempotency key, of this API key's holder: two who both count from 1 are no one."""
+    given = request.headers.get("idempotency-key")
+    if given is None:
+        return ""
+    if not (0 < len(given) <= LONGEST_KEY and given.isascii() and given.isprintable()):
+        raise misfit("Idempotency-Key", f"expected 1 to {LONGEST_KEY} printable ASCII characters")
+    holder = request.headers.get("authorization", "").partition(" ")[2].strip()
+    return hashlib.sha256(f"{holder}\n{given}".encode()).hexdigest()

@@ -1,0 +1,68 @@
+"""The REST interface with a book and a desk that a test can look into: nobody dials what is written there."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.routing import Mount
+
+from phoneagent.agent_file import builtin_agent
+from phoneagent.errors import OrderRefused
+from phoneagent.ports import OrderBook
+from phoneagent.records import Agent, Order
+from phoneagent.rehearsal import API_KEY
+from phoneagent.simulator.local_server import LocalServer
+from phoneagent.store.memory import MemoryStore
+from phoneagent.web.api.interface import rest_interface
+from phoneagent.web.doors import ApiKeys
+
+from .client import Client, client
+
+OTHER_KEY = {"Authorization": "Bearer another-key"}
+
+
+@dataclass
+class Desk:
+    """Takes numbers of the test range, and cancels what the book still has queued."""
+
+    book: OrderBook
+
+    def checked_number(self, field: str, number: str) -> str:
+        digits = number.replace(" ", "")
+        if not digits.startswith("+1500555"):
+            raise OrderRefused(field, "expected a number in a country that this server may call")
+        return digits
+
+    async def cancel(self, order: str) -> Order | None:
+        return await self.book.cancel(order, now=time.time())
+
+
+@dataclass
+class Equipped:
+    agent: Agent
+
+
+@dataclass
+class Board:
+    """Of the switchboard what REST looks at: its agents, and what is stored of calls."""
+
+    agents: dict[str, Equipped]
+    store: MemoryStore
+
+    async def look_up(self, call):
+        return await self.store.load_call(call)
+
+
+@asynccontextmanager
+async def ordering(*agents: Agent, caller_id: str = "+15005550006") -> AsyncIterator[tuple[Client, MemoryStore]]:
+    """A client, and the store behind the server."""
+    store = MemoryStore()
+    board = Board({agent.name: Equipped(agent) for agent in agents or (builtin_agent(),)}, store)
+    keys = ApiKeys([API_KEY, "another-key"])
+    rest = rest_interface(board, keys, store.orders, desk=Desk(store.orders), caller_id=caller_id)  # type: ignore[arg-type]  # what it looks at
+    async with LocalServer(Starlette(routes=[Mount("/v1", rest)])) as server, client(server.url) as asking:
+        yield asking, store
