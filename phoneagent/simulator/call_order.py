@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
 
 from .caller import CallerScript
+from .machine_detection import Detection
 from .webhooks import GENUINE
 
 API_VERSION = "2010-04-01"
@@ -64,7 +65,7 @@ class Order:
     """A call to be led. `instructions`: its first document; `fallback` follows when a document cannot be had.
 
     `time_limit`, `ring_at_most` and `queued` (how long the call waits before it is dialled) in seconds. `send_digits`
-    are pressed once the callee has answered.
+    are pressed once the callee has answered. `detection`: whether a machine has.
     """
 
     from_: str
@@ -76,6 +77,7 @@ class Order:
     ring_at_most: float = 60.0
     queued: float = 0.0
     send_digits: str = ""
+    detection: Detection | None = None
     fallback: Fetch | None = None
     status_callback: str = ""
     status_callback_method: str = "POST"

@@ -8,9 +8,10 @@ from typing import Protocol, TypeAlias
 
 from phoneagent.conversation.words import SAMPLE_RATE
 
-from .caller_speech import CallerSpeech, cough
-from .ear import FRAME_SECONDS, Ear, Noised, Said
+from .caller_speech import CallerSpeech, cough, in_frames
+from .ear import FRAME_SECONDS, Beeped, Ear, Noised, Said
 from .echo import HandsetEcho
+from .machine_detection import tone
 from .speech import FRAME, Moment, Utterance
 
 NEW_BURST = 0.25  # seconds of silence; the agent's voice after that is a new burst
@@ -91,6 +92,14 @@ class Noise:
 
 
 @dataclass(frozen=True, slots=True)
+class Beep:
+    """An answering machine's tone, 1,000 Hz: from its end on the machine records."""
+
+    seconds: float = 0.5
+    after: Cue = AGENT_FINISHED
+
+
+@dataclass(frozen=True, slots=True)
 class Wait:
     """Say nothing: for some seconds, or until the cue."""
 
@@ -104,7 +113,7 @@ class HangUp:
     after: Cue = AGENT_FINISHED
 
 
-Step: TypeAlias = Say | Press | Noise | Wait | HangUp
+Step: TypeAlias = Say | Press | Noise | Beep | Wait | HangUp
 
 
 class CallerScript:
@@ -208,6 +217,8 @@ class Caller:
                     yield from self._press(step.digits)
                 case Noise():
                     yield from self._make_noise(step)
+                case Beep(seconds):
+                    yield from self._beep(seconds)
                 case HangUp():
                     self._handset.hang_up()
                     yield from self._background
@@ -275,4 +286,9 @@ class Caller:
     def _make_noise(self, step: Noise) -> Iterator[bytes]:
         frames = cough(step.seconds, step.rms)
         self._ear.note(Noised(self.now, self.now + len(frames) * FRAME_SECONDS))
+        yield from frames
+
+    def _beep(self, seconds: float) -> Iterator[bytes]:
+        frames = in_frames(tone(seconds))
+        self._ear.note(Beeped(self.now, self.now + len(frames) * FRAME_SECONDS))
         yield from frames

@@ -50,6 +50,14 @@ class Noised:
 
 
 @dataclass(frozen=True, slots=True)
+class Beeped:
+    """An answering machine beeped: from `end` on it records."""
+
+    at: float
+    end: float
+
+
+@dataclass(frozen=True, slots=True)
 class Heard:
     """The agent was audible: from the first audible frame to the end of the last, in steps of 20 ms.
 
@@ -134,6 +142,7 @@ class Bridged:
 Fact: TypeAlias = (
     Said
     | Noised
+    | Beeped
     | Heard
     | Pressed
     | Marked
@@ -261,6 +270,26 @@ class Ear:
         return [
             Heard(start * FRAME_SECONDS, end * FRAME_SECONDS, bytes(self._agent[start * FRAME : end * FRAME]))
             for start, end in stretches
+        ]
+
+    @property
+    def recorded(self) -> bytes:
+        """What an answering machine recorded, μ-law: all that was heard since its beep. Empty when there was none."""
+        beeps = self.facts(Beeped)
+        return bytes(self._agent[round(beeps[-1].end / FRAME_SECONDS) * FRAME :]) if beeps else b""
+
+    def recorded_speech(self) -> list[Heard]:
+        """What an answering machine recorded of `agent_speech`: what began before its beep lacks its beginning."""
+        beeps = self.facts(Beeped)
+        if not beeps:
+            return []
+        began = beeps[-1].end
+        return [
+            heard
+            if heard.at >= began
+            else Heard(began, heard.end, heard.audio[round((began - heard.at) / FRAME_SECONDS) * FRAME :])
+            for heard in self.agent_speech()
+            if heard.end > began
         ]
 
     def caller_speech(self) -> list[Said]:

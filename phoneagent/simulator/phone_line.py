@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
+from collections.abc import Callable
 from typing import Protocol
 
-from .caller import Caller
 from .ear import FRAME_SECONDS, Ear
 from .speech import FRAME
 
@@ -21,6 +21,26 @@ class FarEnd(Protocol):
         """Give the next 20 ms for the caller: at most 160 bytes."""
 
     def press(self, digit: str) -> None: ...
+
+
+class Party(Protocol):
+    """Whoever holds the receiver."""
+
+    def next_frame(self, *, agent_audible: bool, agent: bytes = b"") -> bytes:
+        """Give 20 ms of voice, while hearing `agent`, at most 160 bytes."""
+
+
+class Overheard:
+    """A party to whom somebody listens: `hear` gets every frame."""
+
+    def __init__(self, party: Party, hear: Callable[[bytes], None]) -> None:
+        self._party = party
+        self._hear = hear
+
+    def next_frame(self, *, agent_audible: bool, agent: bytes = b"") -> bytes:
+        frame = self._party.next_frame(agent_audible=agent_audible, agent=agent)
+        self._hear(frame)
+        return frame
 
 
 class DeadEnd:
@@ -97,7 +117,7 @@ class PhoneLine:
         self._ear = ear
         self._metronome = metronome
         self._loop = asyncio.get_running_loop()
-        self._caller: Caller | None = None
+        self._caller: Party | None = None
         self._began = 0.0
         self._count = 0
         self._spoken: bytes | None = None  # the caller's frame that is complete with the next tick
@@ -114,7 +134,7 @@ class PhoneLine:
         """Seconds since the answer."""
         return self._loop.time() - self._began
 
-    def begin(self, caller: Caller) -> None:
+    def begin(self, caller: Party) -> None:
         """The call is answered."""
         self._caller = caller
         self._began = self._loop.time()

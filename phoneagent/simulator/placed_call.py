@@ -33,9 +33,10 @@ from .callbacks import Callbacks, Delivery
 from .caller import Caller
 from .caller_speech import CallerSpeech
 from .ear import Announced, Bridged, DigitsPlayed, Ear, Pressed
+from .machine_detection import AnsweredBy, Detection, MachineDetection
 from .media_stream import CLOSE_OK, MediaStream
 from .network import Network
-from .phone_line import DEAD_END, Announcement, Metronome, PhoneLine
+from .phone_line import DEAD_END, Announcement, Metronome, Overheard, Party, PhoneLine
 from .violation import (
     DOCUMENT_AGAINST_SCHEMA,
     STREAM_CONNECT_TIMEOUT,
@@ -123,6 +124,9 @@ class PlacedCall:
         self.ended_at: float | None = None
         self.talked: float | None = None  # seconds from the answer to the end
         self._sip: int | None = None  # the final SIP status
+        self.answered_by: AnsweredBy | None = None
+        self._answer_parameters: Mapping[str, str] = {}
+        self._judged = asyncio.Event()  # who answered
         self._equipment = equipment
         self._loop = asyncio.get_running_loop()
         self._placed_at = self._loop.time()
@@ -171,7 +175,7 @@ class PlacedCall:
                 if over is None:
                     caller = Caller(self.order.script, self._equipment.speech, self.ear, self)
                     limit = self._loop.call_later(self.order.time_limit, self.interrupt, Over("time limit"))
-                    over = await self._follow_documents(caller)
+                    over = await self._follow_documents(self._under_detection(caller))
                 self.status = over.status if self.talked is not None or over.status != "completed" else "no-answer"
                 self.ended_at = self._wall_clock()
                 self._note("ended", ending=over.ending)
@@ -214,6 +218,36 @@ class PlacedCall:
         self._sip = callee.sip or SIP_STATUS[outcome]
         return Over("not answered", outcome)
 
+    def _under_detection(self, caller: Party) -> Party:
+        """The callee, listened to if the product wants to know who answered."""
+        detection = self.order.detection
+        if detection is None:
+            return caller
+        listening = MachineDetection(detection)
+
+        def hear(frame: bytes) -> None:
+            if self.answered_by is None and (verdict := listening.hear(frame)) is not None:
+                self._judge(detection, verdict, listening.seconds)
+
+        return Overheard(caller, hear)
+
+    def _judge(self, detection: Detection, verdict: AnsweredBy, seconds: float) -> None:
+        self.answered_by = verdict
+        self._answer_parameters = {"AnsweredBy": verdict, "MachineDetectionDuration": str(round(seconds * 1000))}
+        self._judged.set()
+        self._note("judged", answered_by=verdict)
+        if detection.callback and not detection.held:
+            form = {"AccountSid": self._equipment.account, "CallSid": self.sid, **self._answer_parameters}
+            self._callbacks.send("amd", detection.callback, detection.callback_method, form)
+
+    async def _hold_for_verdict(self) -> None:
+        judged = asyncio.create_task(self._judged.wait())
+        try:
+            ends: set[asyncio.Future[Any]] = {judged, self._interruption, self._line.failed}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+        finally:
+            judged.cancel()
+
     async def _interrupted_within(self, seconds: float) -> bool:
         await asyncio.wait({self._interruption}, timeout=seconds)
         return self._interruption.done()
@@ -226,12 +260,16 @@ class PlacedCall:
     def _wall_clock(self) -> float:
         return self.placed + self.now()
 
-    async def _follow_documents(self, caller: Caller) -> Over:
+    async def _follow_documents(self, caller: Party) -> Over:
         following: Next = self.order.instructions
         if self.order.direction == "outbound-api":
             self._answer(caller)
             if self.order.send_digits:
                 await self._play_digits(self.order.send_digits)
+            if self.order.detection is not None and self.order.detection.held:
+                await self._hold_for_verdict()
+                if isinstance(following, Fetch):
+                    following = following._replace(extra=self._answer_parameters)
         while not isinstance(following, Over):
             verbs = asyncio.create_task(self._follow(following, caller))
             try:
@@ -253,7 +291,7 @@ class PlacedCall:
                 verbs.result()
         return following
 
-    def _answer(self, caller: Caller) -> None:
+    def _answer(self, caller: Party) -> None:
         self.status = "in-progress"
         self._note("answered")
         self._line.begin(caller)
@@ -264,7 +302,7 @@ class PlacedCall:
             self.talked = self._line.now()
         self._line.end()
 
-    async def _follow(self, source: Fetch | Inline, caller: Caller) -> Next:
+    async def _follow(self, source: Fetch | Inline, caller: Party) -> Next:
         """Carry out one document."""
         try:
             document = await self._read(source)
@@ -493,6 +531,8 @@ class PlacedCall:
         if event == "completed":
             form["CallDuration"] = str(round(self.talked or 0))
             form["Duration"] = str(-(-round(self.talked or 0) // 60))
+            if self.answered_by is not None:
+                form["AnsweredBy"] = self.answered_by
             if self._sip is not None:
                 form["SipResponseCode"] = str(self._sip)
         self._callback_number += 1

@@ -12,6 +12,7 @@ from urllib.parse import urlencode
 from starlette.datastructures import FormData
 
 from .call_order import API_VERSION, Fetch, Inline, Order, Over
+from .machine_detection import Detection
 from .placed_call import PlacedCall
 from .rest_refusal import Refused
 from .violation import REST_REFUSED
@@ -32,9 +33,20 @@ ADDRESS = re.compile(r"(sip|sips|client):.+")
 DIGITS = re.compile(r"[0-9A-D#*wW]{1,32}")
 HOST = re.compile(r"https?://[^/_?#]+([/?#].*)?", re.DOTALL)
 
+DETECTION_LIMITS: Mapping[str, tuple[str, int, int, int]] = {
+    "timeout": ("MachineDetectionTimeout", 30, 3, 59),  # seconds; the others milliseconds
+    "speech_threshold": ("MachineDetectionSpeechThreshold", 2400, 1000, 6000),
+    "speech_end_threshold": ("MachineDetectionSpeechEndThreshold", 1200, 500, 5000),
+    "silence_timeout": ("MachineDetectionSilenceTimeout", 5000, 2000, 10000),
+}
+"""The parameter of each limit, its default, its least and its largest value."""
+
 CREATE_PARAMETERS = frozenset(
     {"To", "From", "Url", "Twiml", "Method", "FallbackUrl", "FallbackMethod", "Timeout", "TimeLimit"}
     | {"StatusCallback", "StatusCallbackMethod", "StatusCallbackEvent", "SendDigits"}
+    | {"MachineDetection", "MachineDetectionTimeout", "MachineDetectionSpeechThreshold"}
+    | {"MachineDetectionSpeechEndThreshold", "MachineDetectionSilenceTimeout"}
+    | {"AsyncAmd", "AsyncAmdStatusCallback", "AsyncAmdStatusCallbackMethod"}
 )
 UPDATE_PARAMETERS = frozenset(
     {"Status", "Twiml", "Url", "Method", "FallbackUrl", "FallbackMethod", "StatusCallback", "StatusCallbackMethod"}
@@ -59,6 +71,7 @@ def place(carrier: Carrier, form: Mapping[str, str], events: list[str]) -> Place
     digits = form.get("SendDigits", "")
     if digits and not DIGITS.fullmatch(digits):
         raise Refused(400, REST_REFUSED, f"SendDigits {digits!r}: expected at most 32 of 0-9 A-D # * w W")
+    detection = _detection(form)
     to = form["To"]
     if not E164.fullmatch(to) and not ADDRESS.fullmatch(to):
         raise Refused(400, 21211, f"The 'To' number {to} is not a valid phone number")
@@ -74,10 +87,11 @@ def place(carrier: Carrier, form: Mapping[str, str], events: list[str]) -> Place
             direction="outbound-api",
             instructions=instructions,
             script=carrier.script_of(to),
-            time_limit=_seconds(form, "TimeLimit", TIME_LIMIT),
-            ring_at_most=min(_seconds(form, "Timeout", RING_AT_MOST), LONGEST_RING),
+            time_limit=_whole(form, "TimeLimit", TIME_LIMIT),
+            ring_at_most=min(_whole(form, "Timeout", RING_AT_MOST), LONGEST_RING),
             queued=queued,
             send_digits=digits,
+            detection=None if digits else detection,
             fallback=Fetch(form["FallbackUrl"], form.get("FallbackMethod", "POST")) if "FallbackUrl" in form else None,
             status_callback=form.get("StatusCallback", ""),
             status_callback_method=form.get("StatusCallbackMethod", "POST"),
@@ -87,15 +101,46 @@ def place(carrier: Carrier, form: Mapping[str, str], events: list[str]) -> Place
 
 
 def _check_callbacks(form: Mapping[str, str], events: list[str]) -> None:
-    for name in ("Url", "FallbackUrl", "StatusCallback"):
+    for name in ("Url", "FallbackUrl", "StatusCallback", "AsyncAmdStatusCallback"):
         if form.get(name) and not HOST.fullmatch(form[name]):
             raise Refused(400, 21205 if name == "Url" else 21609, f"{name} is not a valid URL: {form[name]}")
-    for name in ("Method", "FallbackMethod", "StatusCallbackMethod"):
+    for name in ("Method", "FallbackMethod", "StatusCallbackMethod", "AsyncAmdStatusCallbackMethod"):
         if form.get(name, "POST") not in ("GET", "POST"):
             raise Refused(400, REST_REFUSED, f"{name} {form[name]!r}: expected GET or POST")
     for event in events:
         if event not in STATUS_EVENTS:
             raise Refused(400, REST_REFUSED, f"StatusCallbackEvent {event!r}: expected one of {STATUS_EVENTS}")
+
+
+def _detection(form: Mapping[str, str]) -> Detection | None:
+    kind, asynchronous = form.get("MachineDetection"), form.get("AsyncAmd", "false")
+    if kind not in (None, "Enable", "DetectMessageEnd"):
+        raise Refused(400, REST_REFUSED, f"MachineDetection {kind!r}: expected 'Enable' or 'DetectMessageEnd'")
+    if asynchronous not in ("true", "false"):
+        raise Refused(400, REST_REFUSED, f"AsyncAmd {asynchronous!r}: expected 'true' or 'false'")
+    found = {
+        name: _within(form, parameter, default, least, most)
+        for name, (parameter, default, least, most) in DETECTION_LIMITS.items()
+    }
+    if kind is None:
+        return None
+    return Detection(
+        until_message_end=kind == "DetectMessageEnd",
+        held=asynchronous == "false",
+        timeout=found["timeout"],
+        speech_threshold=found["speech_threshold"] / 1000,
+        speech_end_threshold=found["speech_end_threshold"] / 1000,
+        silence_timeout=found["silence_timeout"] / 1000,
+        callback=form.get("AsyncAmdStatusCallback", ""),
+        callback_method=form.get("AsyncAmdStatusCallbackMethod", "POST"),
+    )
+
+
+def _within(form: Mapping[str, str], name: str, default: int, least: int, most: int) -> int:
+    value = _whole(form, name, default)
+    if not least <= value <= most:
+        raise Refused(400, REST_REFUSED, f"{name} {value}: expected {least} to {most}")
+    return value
 
 
 def update(call: PlacedCall, form: Mapping[str, str]) -> None:
@@ -140,8 +185,8 @@ def listed(carrier: Carrier, query: Mapping[str, str], path: str) -> dict[str, A
 
     A call that still waits to be dialled has no start: filters of it go by when it was created.
     """
-    size = min(_seconds(query, "PageSize", DEFAULT_PAGE), LARGEST_PAGE)
-    page = _seconds(query, "Page", 0)
+    size = min(_whole(query, "PageSize", DEFAULT_PAGE), LARGEST_PAGE)
+    page = _whole(query, "Page", 0)
     if size == 0:
         raise Refused(400, REST_REFUSED, "PageSize '0': expected 1 or more")
     if page > 0 and query.get("PageToken") != f"PA{page}":
@@ -219,7 +264,7 @@ def told(carrier: Carrier, call: PlacedCall) -> dict[str, Any]:
         "status": call.status,
         "direction": call.order.direction,
         "queue_time": str(round(call.order.queued * 1000)),
-        "answered_by": None,
+        "answered_by": call.answered_by,
         "duration": str(round(call.talked or 0)) if call.is_over else None,
         "date_created": _date(call.placed),
         "date_updated": _date(call.ended_at or call.dialled or call.placed),
@@ -245,7 +290,7 @@ def events_of(form: FormData) -> list[str]:
     return [str(event) for event in form.getlist("StatusCallbackEvent")]
 
 
-def _seconds(form: Mapping[str, str], name: str, default: int) -> int:
+def _whole(form: Mapping[str, str], name: str, default: int) -> int:
     value = form.get(name, str(default))
     if not value.isdecimal():
         raise Refused(400, REST_REFUSED, f"{name} {value!r}: expected a whole number")

@@ -180,7 +180,7 @@ async def test_updates_that_are_refused(arguments, status, code):
         ({"to": "+15005550300", "from_": "", "url": VOICE}, 21213),
         ({"to": "+15005550300", "from_": "+15005559999", "url": VOICE}, 21210),
         ({"to": "+15005550300", "from_": AGENT_NUMBER}, 21205),
-        ({"to": "+15005550300", "from_": AGENT_NUMBER, "url": VOICE, "machine_detection": "Enable"}, 20001),
+        ({"to": "+15005550300", "from_": AGENT_NUMBER, "url": VOICE, "record": True}, 20001),
         ({"to": "+15005550300", "from_": AGENT_NUMBER, "url": VOICE, "status_callback_event": ["done"]}, 20001),
     ],
 )
