@@ -18,6 +18,7 @@ from phoneagent.errors import PhoneagentError, SettingsError
 COMMANDS: Mapping[str, str] = {
     "demo": "Place a call to the agent, here and now: no keys, no network.",
     "serve": "Answer calls.",
+    "call": "Have a running server call somebody.",
     "chat": "Talk to an agent by typing.",
     "doctor": "Check settings, providers, store and carrier.",
     "numbers": "Show where your Twilio numbers lead, and lead them here.",

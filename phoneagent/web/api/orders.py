@@ -125,7 +125,7 @@ class Orders:
         return answer(page([CallView.of_order(order, None) for order in found], cursor or None))
 
     async def cancel(self, request: Request) -> Response:
-        """Before the answer: afterwards `hangup` is what ends a call."""
+        """Before the answer: afterwards `hangup` is what ends a call. 202 while the carrier has yet to say so."""
         name = request.path_params["call"]
         if (known := await self._book.load(name)) is None or (order := await self._desk.cancel(known.id)) is None:
             raise unknown_call(name)
@@ -133,7 +133,7 @@ class Orders:
             raise Problem(
                 409, "too-late", "Too late", f"expected a call that was not answered yet; this one is {order.status}"
             )
-        return answer(CallView.of_order(order, None))
+        return answer(CallView.of_order(order, None), 200 if order.status == "canceled" else 202)
 
     def _order(self, wanted: WantedCall) -> Order:
         now = self._now()

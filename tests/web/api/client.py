@@ -47,7 +47,7 @@ class Answer:
 class Client:
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self.session = session
-        self._url = url
+        self.url = url
 
     async def ask(
         self, method: str, path: str, body: Any = None, *, headers: Mapping[str, str] = KEY, raw: bytes | None = None
@@ -58,7 +58,7 @@ class Client:
             raw = json.dumps(body).encode()
         if raw is not None:
             headers.setdefault("Content-Type", "application/json")
-        url = URL(self._url + path, encoded=True)
+        url = URL(self.url + path, encoded=True)
         async with self.session.request(method, url, data=raw, headers=headers, allow_redirects=False) as response:
             return Answer(response.status, response.headers, await response.text())
 

@@ -245,6 +245,14 @@ async def test_what_was_not_dialled_can_be_canceled_twice():
     assert first.json == second.json
 
 
+async def test_what_rings_is_canceled_when_the_carrier_says_so():
+    async with ordering() as (rest, store):
+        order = (await rest.post("/v1/calls", {"to": TO})).json["id"]
+        await store.orders.change(order, status="ringing")
+        answer = await rest.post(f"/v1/calls/{order}/cancel")
+    assert (answer.status, answer.json["status"]) == (202, "ringing")
+
+
 @pytest.mark.parametrize("status", ["in-progress", "completed", "busy", "failed"])
 async def test_what_was_answered_or_is_over_cannot_be_canceled(status):
     async with ordering() as (rest, store):
