@@ -10,6 +10,7 @@ import socket
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -18,7 +19,9 @@ from starlette.applications import Starlette
 
 from .agent_file import builtin_agent
 from .call.call import Surroundings
+from .call.dialler import Dialler
 from .call.equipped import EquippedAgent
+from .call.phone_numbers import NumberRules
 from .call.speech_cache import SpeechCache
 from .call.switchboard import Switchboard
 from .errors import SettingsError
@@ -30,6 +33,7 @@ from .speakable import Speakable
 from .telemetry.calls import CallTelemetry, Everyone
 from .telemetry.loop_lag import LoopLag
 from .telemetry.metrics import Metrics
+from .telephony.twilio.addresses import order_urls
 from .telephony.twilio.codec import TwilioCodec
 from .telephony.twilio.signature import TwilioSignatures
 from .telephony.twilio.twiml import TwilioDocuments
@@ -105,14 +109,33 @@ def create_app(
             around = Surroundings(kept, documents, control, told, cache, _process_name())
             board = Switchboard(equipped, around, max_calls=settings.max_calls, journals=journals)
             await stack.enter_async_context(board)
+            dialler = None
+            if control is not None:
+                numbers = NumberRules(settings.allowed_countries, home=settings.twilio_phone_number or "")
+                dialler = Dialler(
+                    kept.orders,
+                    control,
+                    urls=partial(order_urls, base),
+                    numbers=numbers,
+                    per_second=settings.calls_per_second,
+                    room=lambda: board.room,
+                )
+                await stack.enter_async_context(dialler)
             signatures = _signatures(settings, dev=dev)
             secret_keys = [key.get_secret_value() for key in settings.api_keys]
             app.state.switchboard = board
+            app.state.dialler = dialler
             app.router.routes[:] = routes(
                 MediaSocket(TwilioCodec(), signatures, board, told),
-                Webhooks(signatures, board, documents, told),
+                Webhooks(signatures, board, documents, told, dialler),
                 Health(board, kept, metrics.render, ApiKeys(secret_keys)),
-                rest_interface(board, ApiKeys(secret_keys, loopback=dev), kept.orders),
+                rest_interface(
+                    board,
+                    ApiKeys(secret_keys, loopback=dev),
+                    kept.orders,
+                    desk=dialler,
+                    caller_id=settings.twilio_phone_number or "",
+                ),
             )
             lag = asyncio.create_task(LoopLag(metrics.loop_lagged).run(), name="loop lag")
             stack.callback(lag.cancel)

@@ -3,7 +3,8 @@
 PhoneagentError
 ├── SettingsError       a setting or an agent file is missing or malformed   → the operator
 ├── CarrierError        the carrier broke its protocol, or refused a request → the carrier
-│   └── MessageTooLarge
+│   ├── MessageTooLarge
+│   └── DialRefused     it has not placed a call, and never will for this request
 ├── ProviderError       ears, mind or voice failed; says if trying again may help
 ├── ToolError           a tool failed; its text is what the model reads
 ├── StoreError          the store is away, or answered what it must not
@@ -35,6 +36,17 @@ class CarrierError(PhoneagentError):
 
 class MessageTooLarge(CarrierError):
     """A carrier message is larger than any that its protocol can need."""
+
+
+class DialRefused(CarrierError):
+    """The carrier refused to place a call: it is certain that nobody's phone rings.
+
+    `later`: whether the same request may succeed after a while. Any other `CarrierError` leaves it open.
+    """
+
+    def __init__(self, problem: str, *, later: bool) -> None:
+        super().__init__(problem)
+        self.later = later
 
 
 class ProviderError(PhoneagentError):

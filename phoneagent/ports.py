@@ -29,6 +29,8 @@ from .records import (
     Order,
     OrderClaim,
     OrderPage,
+    OrderUrls,
+    Progress,
     Spoken,
     StoredCall,
     StreamMessage,
@@ -198,6 +200,28 @@ class CallControl(Protocol):
     async def aclose(self) -> None: ...
 
 
+class Exchange(Protocol):
+    """Places calls, and says what has become of them. Bounded in time; raises `CarrierError`."""
+
+    async def place(self, order: Order, urls: OrderUrls) -> str:
+        """Have the order's number called; returns the carrier's call id. Asks once.
+
+        Raises `DialRefused` when it is certain that nothing was placed; after any other `CarrierError` it may be.
+        """
+
+    async def find(self, order: Order) -> Sequence[Progress]:
+        """Calls that may be the order's: with its numbers, and not from before it was dialled. The newest first."""
+
+    async def progress(self, call: str) -> Progress | None:
+        """How far a call is; None when the carrier does not know it."""
+
+    async def cancel(self, call: str) -> None:
+        """End a call that nobody has answered yet. One that was answered, or is over, stays as it is."""
+
+    async def hang_up(self, call: str) -> None:
+        """End the call. A call that is already over counts as success."""
+
+
 class MediaStream(Protocol):
     """One call's media stream, after its `start`."""
 
@@ -270,20 +294,20 @@ class OrderBook(Protocol):
         """
 
     async def begin(self, order: str, *, token: int, now: float) -> bool:
-        """From `queued` to `dialling`: False when it no longer is queued, or another has claimed it since.
-
-        Whoever gets True is the only one who may ask the carrier.
+        """To `dialling`, with the time in `dialled`. False unless it waits: it is `queued`, or `dialling` without
+        `dialled` and `call`, since the carrier has refused it or was found not to have it. False too when another has
+        claimed it since. Whoever gets True is the only one who may ask the carrier.
         """
 
     async def cancel(self, order: str, *, now: float) -> Order | None:
-        """From `queued` to `canceled`; an order that is past it stays as it is. Returns it; None when unknown."""
+        """To `canceled` while it waits (see `begin`); any other stays as it is. Returns it; None when unknown."""
 
     async def page(self, *, cursor: str = "", limit: int = 50) -> OrderPage:
         """The newest first. Raises `OrderRefused` for a `cursor` that was not the `next` of a page."""
 
     async def claim(self, *, now: float, seconds: float, most: int) -> tuple[OrderClaim, ...]:
         """Take up to so many orders that are due, the one that waits longest first; nobody else gets them for so many
-        seconds. A new order is due from its `not_before`.
+        seconds. A new order is due from its `not_before`, or at once.
 
         Who had claimed it before may have died: an order that is `dialling` may have reached the carrier.
         """

@@ -296,7 +296,9 @@ class Order:
     not_after: float | None = None
     status: OrderStatus = "queued"
     call: str = ""
-    dialled: float | None = None  # when the carrier was asked, or was about to be
+    dialled: float | None = None  # when the carrier was asked, or was about to be; None: it surely has no call of it
+    attempts: int = 0  # how often that was
+    unwanted: bool = False  # somebody cancelled it while the carrier was being asked
     answered_by: str = ""  # in the carrier's words: human, machine_start, machine_end_beep, fax, unknown, ...
     ended: float | None = None
     problem: str = ""
@@ -316,6 +318,15 @@ class OrderPage:
 
     orders: tuple[Order, ...]
     next: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a call is, as the carrier tells it. `status` is one of `OrderStatus`."""
+
+    call: str
+    status: OrderStatus
+    answered_by: str = ""
 
 
 @dataclass(frozen=True, slots=True)

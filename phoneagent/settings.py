@@ -64,6 +64,14 @@ def _comma_separated(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
 
+def _country(code: str) -> str:
+    if not re.fullmatch("[A-Za-z]{2}", code):
+        raise ValueError
+    return code.upper()
+
+
+Country = Annotated[str, AfterValidator(_country)]
+Countries = Annotated[tuple[Country, ...], NoDecode, BeforeValidator(_comma_separated)]
 PublicUrl = Annotated[str, _url("https", "http"), AfterValidator(_only_loopback_without_tls)]
 HttpUrl = Annotated[str, _url("https", "http")]
 SpeechUrl = Annotated[str, _url("wss", "ws", "https", "http")]
@@ -125,6 +133,17 @@ class Settings(BaseSettings):
         # Nearly all calls are shorter than this, and orchestrators kill what takes longer than two minutes or so.
         default=100,
         expected="seconds for which calls in progress may go on after SIGTERM, 0 or more",
+    )
+    calls_per_second: Annotated[float, Field(gt=0, le=1000)] = _variable(
+        "PHONEAGENT_CALLS_PER_SECOND",
+        default=1.0,  # what Twilio gives every account; more would wait there, and could not be cancelled here
+        expected="the number of calls placed a second, by all processes together; what your Twilio account allows",
+    )
+    allowed_countries: Countries = _variable(
+        "PHONEAGENT_ALLOWED_COUNTRIES",
+        default=(),
+        expected="comma-separated ISO codes of the countries that may be called, such as US,CA "
+        "(unset: the country of TWILIO_PHONE_NUMBER)",
     )
     redis_url: RedisUrl | None = _variable(
         "REDIS_URL", expected="a Redis URL, such as redis://127.0.0.1:6379/0 or rediss://:password@redis.example.com"

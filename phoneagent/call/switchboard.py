@@ -100,6 +100,11 @@ class Switchboard:
         return len(self._live.keys() | self._ringing.keys())
 
     @property
+    def room(self) -> int:
+        """How many more calls are welcome; none while draining."""
+        return 0 if self.draining else max(0, self._max_calls - self.calls)
+
+    @property
     def full(self) -> bool:
         return self.calls >= self._max_calls
 

@@ -11,7 +11,7 @@ from phoneagent.records import Order, OrderClaim, OrderPage
 
 from .expiry import ENDED_TTL, KEY_TTL
 from .order_encoding import checked_changes
-from .order_rules import changed, checked_cursor, kept_for, over, position
+from .order_rules import changed, checked_cursor, kept_for, over, position, waits
 
 MOST_ORDERS = 20_000
 """About 2 kB each: 40 MB. Past that those that are over go first, and when all are open no more are taken."""
@@ -51,7 +51,7 @@ class MemoryOrders:
             return entry.order
         if order.id not in self._entries:
             self._make_room()
-            self._entries[order.id] = entry = _Entry(order, due=order.not_before, expires=0.0)
+            self._entries[order.id] = entry = _Entry(order, due=max(order.created, order.not_before), expires=0.0)
             self._keep(entry)
         if key:
             self._keys[key] = _Key(order.id, fingerprint, _now() + KEY_TTL)
@@ -77,14 +77,14 @@ class MemoryOrders:
 
     async def begin(self, order: str, *, token: int, now: float) -> bool:
         entry = self._find(order)
-        if entry is None or entry.token != token or entry.order.status != "queued":
+        if entry is None or entry.token != token or not waits(entry.order):
             return False
-        await self.change(order, status="dialling", dialled=now)
+        await self.change(order, status="dialling", dialled=now, attempts=entry.order.attempts + 1)
         return True
 
     async def cancel(self, order: str, *, now: float) -> Order | None:
         entry = self._find(order)
-        if entry is not None and entry.order.status == "queued":
+        if entry is not None and waits(entry.order):
             return await self.change(order, status="canceled", ended=now)
         return entry.order if entry else None
 

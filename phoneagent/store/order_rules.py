@@ -34,6 +34,11 @@ def over(order: Order) -> bool:
     return step(order.status) == LAST
 
 
+def waits(order: Order) -> bool:
+    """Whether it is certain that the carrier has no call of it, and it is still to be dialled."""
+    return order.status == "queued" or (order.status == "dialling" and order.dialled is None and not order.call)
+
+
 def changed(order: Order, changes: Mapping[str, Any]) -> Order:
     """The order after a change, or the same object when it changes nothing; see `ports.OrderBook.change`."""
     applied = dict(changes)

@@ -1,8 +1,8 @@
 """What Redis does to orders in one step; see `scripts`.
 
 All orders are in one slot of a Cluster, for a script sees several at once. Keys: each order's hash with `order` (as
-JSON), `rev` (counts its changes), `token` (the fencing token) and `begun` (who has begun to dial); `due`, a sorted set of
-the ids of open orders by when somebody shall look at them, in seconds since the epoch; `recent`, a sorted set of
+JSON), `rev` (counts its changes), `token` (the fencing token) and `begun` (who has begun to dial); `due`, a sorted set
+of the ids of open orders by when somebody shall look at them, in seconds since the epoch; `recent`, a sorted set of
 positions; what an idempotency key was used for; the order of a carrier's call; the time of the next dial.
 """
 

@@ -15,7 +15,7 @@ from phoneagent.records import Order, OrderClaim, OrderPage
 from . import order_scripts as scripts
 from .expiry import KEY_TTL
 from .order_encoding import checked_changes, decode_order, encode_order
-from .order_rules import changed, checked_cursor, kept_for, over, position
+from .order_rules import changed, checked_cursor, kept_for, over, position, waits
 from .redis_url import Client
 
 PREFIX = "phoneagent:{orders}:"
@@ -45,7 +45,7 @@ class RedisOrders:
 
     async def create(self, order: Order, *, key: str = "", fingerprint: str = "") -> Order:
         keys = [_item(order.id), DUE, RECENT, *([PREFIX + "key:" + _digest(key)] if key else [])]
-        kept, moment = _ms(kept_for(order, self._ttl)), order.not_before
+        kept, moment = _ms(kept_for(order, self._ttl)), max(order.created, order.not_before)
         arguments = [ITEM, order.id, encode_order(order), moment, position(order), kept]
         answer = await self._run(scripts.CREATE_ORDER, keys, [*arguments, _digest(fingerprint), _ms(KEY_TTL)])
         if answer[0] == "reused":
@@ -76,9 +76,9 @@ class RedisOrders:
     async def begin(self, order: str, *, token: int, now: float) -> bool:
         attempt = secrets.token_hex(8)
         while (read := await self._read(order)) is not None and read.token == token:
-            if read.order.status != "queued":
+            if not waits(read.order):
                 return read.begun == attempt  # ours, whose answer was lost
-            after = changed(read.order, {"status": "dialling", "dialled": now})
+            after = changed(read.order, {"status": "dialling", "dialled": now, "attempts": read.order.attempts + 1})
             try:
                 if await self._replace(read, after, token=token, begun=attempt):
                     return True
@@ -87,7 +87,7 @@ class RedisOrders:
         return False
 
     async def cancel(self, order: str, *, now: float) -> Order | None:
-        while (read := await self._read(order)) is not None and read.order.status == "queued":
+        while (read := await self._read(order)) is not None and waits(read.order):
             after = changed(read.order, {"status": "canceled", "ended": now})
             if await self._replace(read, after):
                 return after

@@ -19,6 +19,7 @@ def routes(media: MediaSocket, webhooks: Webhooks, health: Health, rest: ASGIApp
         Route("/twilio/continue", webhooks.proceed, methods=["POST"]),
         Route("/twilio/continue/{worker:int}", webhooks.proceed, methods=["POST"]),
         Route("/twilio/status", webhooks.status, methods=["POST"]),
+        Route("/twilio/amd", webhooks.machine, methods=["POST"]),
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),
         Route("/metrics", health.metrics),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 
 import structlog
 from starlette.datastructures import FormData
@@ -10,27 +10,49 @@ from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
+from phoneagent.call.dialler import Dialler
 from phoneagent.call.switchboard import BROKEN, Switchboard
-from phoneagent.errors import StoreError
+from phoneagent.errors import CarrierError, StoreError
 from phoneagent.ports import Documents, Observer, Signatures
 from phoneagent.private import Private
-from phoneagent.records import CallRecord
+from phoneagent.records import CallRecord, Order, OrderStatus, Progress
 
 from .doors import BODY, signed
 
 log = structlog.stdlib.get_logger(__name__)
 
+STATUSES: Mapping[str, OrderStatus] = {
+    "queued": "dialling",  # by the carrier, which has taken it
+    "initiated": "dialling",
+    "ringing": "ringing",
+    "in-progress": "in-progress",
+    "completed": "completed",
+    "busy": "busy",
+    "no-answer": "no-answer",
+    "failed": "failed",
+    "canceled": "canceled",
+}
+
 
 class Webhooks:
-    """Endpoints for Starlette's `Route`. Each checks the signature before it looks at anything else."""
+    """Endpoints for Starlette's `Route`. Each checks the signature before it looks at anything else.
+
+    Without a `dialler` no calls are placed, and what is told of orders concerns nobody here.
+    """
 
     def __init__(
-        self, signatures: Signatures, switchboard: Switchboard, documents: Documents, observer: Observer
+        self,
+        signatures: Signatures,
+        switchboard: Switchboard,
+        documents: Documents,
+        observer: Observer,
+        dialler: Dialler | None = None,
     ) -> None:
         self._signatures = signatures
         self._switchboard = switchboard
         self._documents = documents
         self._observer = observer
+        self._dialler = dialler
 
     async def voice(self, request: Request) -> Response:
         """A call comes in, or one that we placed was answered."""
@@ -44,6 +66,10 @@ class Webhooks:
         """A call's status has changed. The calls themselves know first; this is for those that never reached us."""
         return await self._answer(request, self._status)
 
+    async def machine(self, request: Request) -> Response:
+        """Whether a person or a machine has answered a call that we placed."""
+        return await self._answer(request, self._machine)
+
     async def _answer(self, request: Request, handle: Callable[[Request, FormData], Awaitable[Response]]) -> Response:
         form = await _form(request)
         if not signed(request, form, self._signatures, websocket=False):  # type: ignore[arg-type]  # FormData is a mapping
@@ -55,7 +81,16 @@ class Webhooks:
 
     async def _voice(self, request: Request, form: FormData) -> Response:
         agents = self._switchboard.agents
-        name = request.query_params.get("agent", next(iter(agents)))
+        order = None
+        if wanted := request.query_params.get("order"):
+            try:
+                order = await self._ordered(wanted, _text(form, "CallSid"))
+            except StoreError as error:
+                log.exception("order_not_loaded", problem=str(error))
+                return _twiml(self._documents.say_and_hang_up(BROKEN))
+            if order is None:
+                return _twiml(self._documents.hang_up())
+        name = order.agent if order else request.query_params.get("agent", next(iter(agents)))
         if name not in agents:
             log.error("agent_unknown", agent=name, known=sorted(agents))
             return _twiml(self._documents.say_and_hang_up(BROKEN))
@@ -69,6 +104,8 @@ class Webhooks:
             direction="outbound" if outbound else "inbound",
             caller=Private(_text(form, "From")),
             called=Private(_text(form, "To")),
+            variables=order.variables if order else {},
+            order=order.id if order else "",
         )
         return _twiml(await self._switchboard.incoming(record))
 
@@ -80,8 +117,31 @@ class Webhooks:
             document = self._documents.say_and_hang_up(BROKEN)
         return _twiml(document)
 
+    async def _ordered(self, order: str, call: str) -> Order | None:
+        return await self._dialler.answered(order, call) if self._dialler else None
+
     async def _status(self, request: Request, form: FormData) -> Response:
-        log.info("call_status", status=_text(form, "CallStatus"))
+        said = _text(form, "CallStatus")
+        log.info("call_status", status=said)
+        order, status = request.query_params.get("order"), STATUSES.get(said)
+        if order and status and self._dialler:
+            sip = _text(form, "SipResponseCode")
+            progress = Progress(_text(form, "CallSid"), status, _text(form, "AnsweredBy"))
+            try:
+                await self._dialler.progressed(order, progress, sip=int(sip) if sip.isdecimal() else None)
+            except (StoreError, CarrierError) as error:
+                log.exception("order_not_moved_on", problem=str(error))
+                return PlainTextResponse("Not now\n", status_code=503)  # the carrier may say it again
+        return Response(status_code=204)
+
+    async def _machine(self, request: Request, form: FormData) -> Response:
+        order, answered_by = request.query_params.get("order"), _text(form, "AnsweredBy")
+        if order and answered_by and self._dialler:
+            try:
+                await self._dialler.detected(order, _text(form, "CallSid"), answered_by)
+            except (StoreError, CarrierError) as error:
+                log.exception("detection_not_heeded", problem=str(error))
+                return PlainTextResponse("Not now\n", status_code=503)
         return Response(status_code=204)
 
 

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+from urllib.parse import quote
+
 from phoneagent.errors import MisuseError
+from phoneagent.records import Order, OrderUrls
 
 MEDIA_PATH = "/twilio/media"
 CONTINUE_PATH = "/twilio/continue"
+VOICE_PATH = "/twilio/voice"
+STATUS_PATH = "/twilio/status"
+MACHINE_PATH = "/twilio/amd"
 
 WEBSOCKET_SCHEMES = {"https": "wss", "http": "ws"}  # http:// is for emulators on loopback
 
@@ -21,3 +27,11 @@ def websocket_base(public_url: str) -> str:
     if not separator or scheme not in WEBSOCKET_SCHEMES:
         raise MisuseError("expected a public URL that begins with https:// (or http:// on loopback)")
     return f"{WEBSOCKET_SCHEMES[scheme]}://{rest}"
+
+
+def order_urls(public_url: str, order: Order) -> OrderUrls:
+    """Where Twilio asks and tells about the call of an order. The order is in the query: it proves that Twilio has a
+    call of it, even where the answer to our request was lost.
+    """
+    base, query = http_base(public_url), f"?order={quote(order.id, safe='')}"
+    return OrderUrls(base + VOICE_PATH + query, base + STATUS_PATH + query, base + MACHINE_PATH + query)

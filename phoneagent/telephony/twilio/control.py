@@ -6,7 +6,8 @@ import asyncio
 import logging
 import random
 import re
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from datetime import datetime
 from http import HTTPStatus
 from typing import Any, TypeVar
 from urllib.parse import quote
@@ -17,7 +18,8 @@ from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.rest import Client
 from twilio.rest.api import Api
 
-from phoneagent.errors import CarrierError
+from phoneagent.errors import CarrierError, DialRefused
+from phoneagent.records import Order, OrderStatus, OrderUrls, Progress
 
 T = TypeVar("T")
 
@@ -36,6 +38,31 @@ LONGEST_TWIML = 4000
 CALL_NOT_IN_PROGRESS = 21220
 NOT_FOUND = 20404
 
+LATER = frozenset({20429, 21214, 22005, 10004})
+"""Too many requests; not reachable now; the queue of calls is full; too many calls at once."""
+
+STATUSES: Mapping[str, OrderStatus] = {
+    "queued": "dialling",  # in Twilio's queue, not in ours
+    "initiated": "dialling",
+    "ringing": "ringing",
+    "in-progress": "in-progress",
+    "completed": "completed",
+    "busy": "busy",
+    "no-answer": "no-answer",
+    "failed": "failed",
+    "canceled": "canceled",
+}
+
+STATUS_EVENTS = ["initiated", "ringing", "answered", "completed"]  # by default only the last
+
+MACHINE_DETECTION = {"hang_up": "Enable", "voicemail": "DetectMessageEnd"}
+
+CLOCKS_APART = 60.0
+"""Seconds by which Twilio's clock and ours may differ. Calls to the same number are rarely that close, and of those
+that are, the other one is known by its order."""
+
+CALLS_LISTED = 20  # of one number; the newest come first
+
 LONGEST_PROBLEM = 200  # characters of somebody else's text in an error message
 SUBSCRIBER_NUMBER = re.compile(r"\+?\d{7,}")
 
@@ -52,6 +79,7 @@ class _Refused(CarrierError):
         said = (exc.detail or exc.title) if isinstance(exc, TwilioServiceException) else exc.msg
         super().__init__(f"twilio: refused with HTTP {exc.status}, code {exc.code}: {_without_numbers(said)}")
         self.code = exc.code
+        self.status = exc.status
 
 
 class TwilioControl:
@@ -84,6 +112,68 @@ class TwilioControl:
                 f"twilio: expected a document of at most {LONGEST_TWIML} characters, got {len(document)}"
             )
         await self._ask(lambda account: account.calls(_part(call)).update_async(twiml=document))
+
+    async def place(self, order: Order, urls: OrderUrls) -> str:
+        """See `ports.Exchange`. Machines are detected while the agent already speaks, so that no human waits."""
+        detection: dict[str, Any] = {}
+        if order.machine != "ignore":
+            detection = {
+                "machine_detection": MACHINE_DETECTION[order.machine],
+                "async_amd": "true",  # a Python True is sent as `True`, which Twilio does not know
+                "async_amd_status_callback": urls.machine,
+                "async_amd_status_callback_method": "POST",
+            }
+        try:
+            placed = await self._ask(
+                lambda account: account.calls.create_async(
+                    to=order.to.reveal(),
+                    from_=order.caller_id.reveal(),
+                    url=urls.voice,
+                    method="POST",
+                    status_callback=urls.status,
+                    status_callback_method="POST",
+                    status_callback_event=STATUS_EVENTS,
+                    timeout=order.ring_for,
+                    time_limit=order.max_duration,
+                    **detection,
+                ),
+                again=False,
+            )
+        except _Refused as refusal:
+            if refusal.status == HTTPStatus.REQUEST_TIMEOUT or not 400 <= refusal.status < 500:
+                raise  # it may have been placed
+            later = refusal.code in LATER or refusal.status == HTTPStatus.TOO_MANY_REQUESTS
+            raise DialRefused(str(refusal), later=later) from refusal
+        if not placed.sid:
+            raise CarrierError("twilio: expected the sid of a placed call in the answer")
+        return str(placed.sid)
+
+    async def find(self, order: Order) -> list[Progress]:
+        """See `ports.Exchange`. Not filtered by time of start: a call that Twilio still queues has none."""
+        since = (order.created if order.dialled is None else order.dialled) - CLOCKS_APART
+        found = await self._ask(
+            lambda account: account.calls.list_async(
+                to=order.to.reveal(), from_=order.caller_id.reveal(), limit=CALLS_LISTED
+            )
+        )
+        return [_progress(call) for call in found if _timestamp(call.date_created, since) >= since]
+
+    async def progress(self, call: str) -> Progress | None:
+        """See `ports.Exchange`."""
+        try:
+            return _progress(await self._ask(lambda account: account.calls(_part(call)).fetch_async()))
+        except _Refused as refusal:
+            if refusal.code == NOT_FOUND:
+                return None
+            raise
+
+    async def cancel(self, call: str) -> None:
+        """See `ports.Exchange`."""
+        try:
+            await self._ask(lambda account: account.calls(_part(call)).update_async(status="canceled"))
+        except _Refused as refusal:
+            if refusal.code not in (CALL_NOT_IN_PROGRESS, NOT_FOUND):
+                raise
 
     async def voice_url(self, number: str) -> str | None:
         """Where Twilio goes when `number` (E.164) is called; None when nothing is set. A number of others is an error.
@@ -118,8 +208,8 @@ class TwilioControl:
             except TimeoutError:
                 _log.warning("twilio's connections did not close within %g s", CLOSE_WITHIN)
 
-    async def _ask(self, request: Callable[[Any], Awaitable[T]]) -> T:
-        """Make a request until it is answered, refused, or `DEADLINE` is over.
+    async def _ask(self, request: Callable[[Any], Awaitable[T]], *, again: bool = True) -> T:
+        """Make a request until it is answered, refused, or `DEADLINE` is over; without `again`, once.
 
         Only 429 is tried again: Twilio has not processed it. After a 5xx or a broken connection it may have.
         """
@@ -130,7 +220,7 @@ class TwilioControl:
                     try:
                         return await request(self._account())
                     except (TwilioRestException, TwilioServiceException) as exc:
-                        if exc.status != HTTPStatus.TOO_MANY_REQUESTS:
+                        if exc.status != HTTPStatus.TOO_MANY_REQUESTS or not again:
                             raise _Refused(exc) from exc
                     told_to_wait += 1
                     await asyncio.sleep(random.uniform(0, backoff))
@@ -157,6 +247,19 @@ class TwilioControl:
                 client.region = client.edge = ""  # from the environment; they would be built into the host
                 self._api.base_url = self._base_url
         return self._api.v2010.accounts(self._account_sid)
+
+
+def _progress(call: Any) -> Progress:
+    """Raises `CarrierError` for a status that nobody knows."""
+    status = STATUSES.get(str(call.status))
+    if status is None:
+        raise CarrierError(f"twilio: expected a status of a call, got {_without_numbers(call.status)!r}")
+    return Progress(str(call.sid), status, str(call.answered_by or ""))
+
+
+def _timestamp(created: object, otherwise: float) -> float:
+    """Of a call that is so new that Twilio gives no date, `otherwise`."""
+    return created.timestamp() if isinstance(created, datetime) else otherwise
 
 
 def _part(identifier: str) -> str:

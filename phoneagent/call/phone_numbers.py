@@ -1,0 +1,88 @@
+"""Which numbers may be called: those that exist, in countries that were allowed, and that cost what a call costs.
+
+By Google's library, which knows all numbering plans. It is imported when the first number is checked, in a tenth of a
+second: a server that places no calls does without.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from typing import TYPE_CHECKING
+
+from phoneagent.errors import OrderRefused
+
+if TYPE_CHECKING:
+    from phonenumbers import PhoneNumber
+
+LONGEST = 40  # characters of a number with all its spaces and brackets
+
+
+class NumberRules:
+    """`countries`: ISO codes such as US and DE; without any, the country of `home`, the number that usually calls."""
+
+    def __init__(self, countries: Collection[str] = (), *, home: str = "") -> None:
+        self._countries = frozenset(country.upper() for country in countries)
+        self._home = home
+
+    def possible(self, field: str, number: str) -> str:
+        """In E.164 form. Raises `OrderRefused` for what no number can look like; the carrier knows if it is ours."""
+        return _e164(field, number)[0]
+
+    def destination(self, number: str) -> str:
+        """The number to call in E.164 form. Raises `OrderRefused` for one that is none, or must not be called."""
+        import phonenumbers
+
+        checked, parsed = _e164("to", number)
+        if not phonenumbers.is_valid_number(parsed):
+            raise OrderRefused("to", "expected a number that exists: no country's numbering plan has this one")
+        kind = phonenumbers.number_type(parsed)
+        if (named := _refused_kinds().get(kind)) is not None:
+            raise OrderRefused("to", f"expected an ordinary number, not {named}: these are not called")
+        country = phonenumbers.region_code_for_number(parsed) or ""
+        allowed = self._countries or _country(self._home)
+        if country not in allowed:
+            where = ", ".join(sorted(allowed)) or "an allowed country"
+            raise OrderRefused(
+                "to",
+                f"expected a number of {where}, got one of {country or 'no country'}; "
+                "PHONEAGENT_ALLOWED_COUNTRIES says which may be called",
+            )
+        return checked
+
+
+def _country(number: str) -> frozenset[str]:
+    import phonenumbers
+
+    country = phonenumbers.region_code_for_number(phonenumbers.parse(number)) if number else None
+    return frozenset([country] if country else [])
+
+
+def _e164(field: str, number: str) -> tuple[str, PhoneNumber]:
+    import phonenumbers
+
+    wanted = "expected a number with its country code, such as +12125550123"
+    if len(number) > LONGEST or not number.strip().startswith("+"):
+        raise OrderRefused(field, wanted)
+    try:
+        parsed = phonenumbers.parse(number)
+    except phonenumbers.NumberParseException as exc:
+        raise OrderRefused(field, wanted) from exc
+    if parsed.extension:
+        raise OrderRefused(field, "expected a number without an extension: press its keys when the call is answered")
+    if not phonenumbers.is_possible_number(parsed):
+        raise OrderRefused(field, f"{wanted}; this one has too few or too many digits")
+    return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164), parsed
+
+
+def _refused_kinds() -> dict[int, str]:
+    """Kinds of numbers that cost more than a call, or lead to no person."""
+    from phonenumbers import PhoneNumberType
+
+    return {
+        PhoneNumberType.PREMIUM_RATE: "one of premium rate",
+        PhoneNumberType.SHARED_COST: "one of shared cost",
+        PhoneNumberType.PERSONAL_NUMBER: "a personal number, which costs what its owner wants",
+        PhoneNumberType.PAGER: "a pager",
+        PhoneNumberType.VOICEMAIL: "a voicemail service",
+        PhoneNumberType.UAN: "a company's special number",
+    }
