@@ -23,6 +23,7 @@ from .call.dialler import Dialler
 from .call.equipped import EquippedAgent
 from .call.phone_numbers import NumberRules
 from .call.speech_cache import SpeechCache
+from .call.steering import Steering
 from .call.switchboard import Switchboard
 from .errors import SettingsError
 from .ports import LanguageModel, Observer, Signatures, SpeechToText, Store, TextToSpeech
@@ -46,6 +47,8 @@ from .web.routes import routes
 from .web.webhooks import Webhooks
 
 if TYPE_CHECKING:
+    from .store.steering_memory import MemorySteering
+    from .store.steering_redis import RedisSteering
     from .telephony.twilio.control import TwilioControl
 
 Provider = TypeVar("Provider", SpeechToText, LanguageModel, TextToSpeech)
@@ -109,6 +112,11 @@ def create_app(
             around = Surroundings(kept, documents, control, told, cache, _process_name())
             board = Switchboard(equipped, around, max_calls=settings.max_calls, journals=journals)
             await stack.enter_async_context(board)
+            line = _steering_line(settings, shared=store is None)
+            stack.push_async_callback(line.aclose)
+            serving = asyncio.create_task(line.serve(around.owner, board.steer), name="steering")
+            stack.push_async_callback(_end, serving)
+            app.state.steering = Steering(line, kept)
             dialler = None
             if control is not None:
                 numbers = NumberRules(settings.allowed_countries, home=settings.twilio_phone_number or "")
@@ -165,6 +173,17 @@ def _store(settings: Settings) -> Store:
     from .store.redis import RedisStore
 
     return RedisStore.from_url(settings.redis_url.get_secret_value(), ttl=settings.call_ttl)
+
+
+def _steering_line(settings: Settings, *, shared: bool) -> MemorySteering | RedisSteering:
+    """`shared`: the leases of calls are where the settings say."""
+    if settings.redis_url is None or not shared:
+        from .store.steering_memory import MemorySteering
+
+        return MemorySteering()
+    from .store.steering_redis import RedisSteering
+
+    return RedisSteering(settings.redis_url.get_secret_value())
 
 
 def twilio_control(settings: Settings) -> TwilioControl | None:

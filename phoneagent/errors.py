@@ -12,6 +12,10 @@ PhoneagentError
 │   └── CallForgotten   the store has lost a call, or turns of it, that were written: write them again
 ├── OrderRefused        a call that somebody wants cannot be placed as asked; says which field → who asked
 │   └── KeyReused       an idempotency key has come with another request before
+├── SteeringError       an operator's wish did not reach a call              → the operator
+│   ├── CallIsOver
+│   ├── NobodyHoldsCall
+│   └── SteeringUnanswered
 └── MisuseError         our own code called something in a way its contract forbids
 """
 
@@ -89,6 +93,22 @@ class OrderRefused(PhoneagentError):
 
 class KeyReused(OrderRefused):
     """An idempotency key came with a request that differs from the one it was first used for."""
+
+
+class SteeringError(PhoneagentError):
+    """A live call could not be steered; the text says why."""
+
+
+class CallIsOver(SteeringError):
+    """The call has ended, or is being left."""
+
+
+class NobodyHoldsCall(SteeringError):
+    """No process holds the call: it is unknown, still rings, or its process was lost."""
+
+
+class SteeringUnanswered(SteeringError):
+    """The process that holds the call did not acknowledge in time; it will not do it later."""
 
 
 class MisuseError(PhoneagentError):

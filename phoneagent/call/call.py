@@ -52,6 +52,7 @@ from .journal import Journal, NullJournal, Opening
 from .scope import Scope
 from .scribe import Scribe
 from .speech_cache import SpeechCache
+from .steering import Control, Outcome
 from .voice import Voice
 
 log = structlog.stdlib.get_logger(__name__)
@@ -168,6 +169,16 @@ class Call:
         """End the call here; the carrier may be told to carry it on elsewhere."""
         if not self._over.is_set():
             self.feed(CallEnded(reason))
+
+    def steer(self, control: Control) -> Outcome:
+        """Do what an operator wants; `over` if the call is being left."""
+        if self._conversation.state in (State.CONNECTING, State.LEAVING, State.CLOSING, State.ENDED):
+            return "over"
+        try:
+            self.feed(control.event)
+        except Exception as error:  # noqa: BLE001 - whatever it is, it ends the call and not the line of all calls
+            self._scope.fail(error)
+        return "done"
 
     def left(self) -> None:
         """All is saved that will be."""

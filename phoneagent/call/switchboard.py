@@ -18,6 +18,7 @@ from phoneagent.records import CallRecord, StoredCall, StreamStarted
 
 from .call import Call, Lines, Surroundings
 from .equipped import EquippedAgent
+from .steering import Control, Outcome
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -120,6 +121,11 @@ class Switchboard:
     def live(self, call: str) -> Call | None:
         """The call, if this process carries it."""
         return self._live.get(call)
+
+    def steer(self, call: str, control: Control) -> Outcome:
+        """Do what an operator wants of a call that this process carries; for `SteeringLine.serve`."""
+        live = self._live.get(call)
+        return "nobody" if live is None else live.steer(control)
 
     async def look_up(self, call: str) -> StoredCall | None:
         """A call's record and its turns as they were heard. Raises `StoreError`."""

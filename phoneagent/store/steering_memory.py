@@ -17,7 +17,7 @@ class MemorySteering:
         self._receivers: dict[str, Receive] = {}
         self._done: OrderedDict[tuple[str, str], None] = OrderedDict()
 
-    async def send(self, call: str, control: Control, *, within: float) -> Outcome:  # noqa: ARG002 - nothing takes time
+    async def send(self, call: str, control: Control, *, within: float) -> Outcome:
         if (call, control.id) in self._done:
             return "done"
         for receive in self._receivers.values():

@@ -71,12 +71,15 @@ class RedisSteering:
         while asyncio.get_running_loop().time() < until:
             answer = await _ask(client.blpop([reply_to], timeout=LOOK))
             if answer:
-                return msgspec.convert(answer[1], Outcome)
+                outcome: Outcome = msgspec.convert(answer[1], Outcome)
+                return outcome
         return "late"
 
     async def serve(self, process: str, receive: Receive) -> None:
         away = False
-        while True:
+        serving = asyncio.current_task()
+        # A cancellation that meets the end of a command was seen to be lost in redis-py; the task still knows of it.
+        while not (serving and serving.cancelling()):
             try:
                 answer = await _ask(self._connected().blpop([_inbox(process)], timeout=LOOK))
                 if answer:

@@ -1,0 +1,95 @@
+"""Steering a live call from any process: what an operator wants goes to the process that holds the call."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal, Protocol, TypeAlias
+
+from phoneagent.audio.dtmf import is_digits
+from phoneagent.conversation.events import ControlReceived
+from phoneagent.errors import CallIsOver, NobodyHoldsCall, SteeringUnanswered
+from phoneagent.ports import Store
+
+WITHIN = 2.0  # seconds to the acknowledgement; a busy process takes milliseconds, and an operator waits for it
+
+Action: TypeAlias = Literal["say", "instruct", "transfer", "dtmf", "mute", "unmute", "hangup"]
+Outcome: TypeAlias = Literal["done", "over", "nobody", "late"]
+"""`over`: the call is being left, or not begun; `nobody`: no process holds it; `late`: no acknowledgement came."""
+
+WITH_ARGUMENT = frozenset({"say", "instruct", "transfer", "dtmf"})
+
+
+@dataclass(frozen=True, slots=True)
+class Control:
+    """What an operator wants of a call, see `ControlReceived`. A repeated `id` is carried out once.
+
+    Raises `ValueError`: the argument is missing, or is no digits.
+    """
+
+    action: Action
+    argument: str = field(default="", repr=False)  # what is said, and digits, are private
+    interruptible: bool = True
+    answer: bool = False
+    id: str = field(default_factory=lambda: secrets.token_hex(12))
+
+    def __post_init__(self) -> None:
+        if (self.action in WITH_ARGUMENT) != bool(self.argument.strip()):
+            raise ValueError(f"{self.action}: expected {'an' if self.action in WITH_ARGUMENT else 'no'} argument")
+        if self.action == "dtmf" and not is_digits(self.argument):
+            raise ValueError("dtmf: expected digits out of 0123456789*#ABCD, and w for half a second of silence")
+
+    @property
+    def event(self) -> ControlReceived:
+        """As the conversation is told."""
+        return ControlReceived(self.action, self.argument, self.interruptible, self.answer)
+
+
+Receive: TypeAlias = Callable[[str, Control], Outcome]
+"""What a process does with a control for a call; it must not wait."""
+
+
+class SteeringLine(Protocol):
+    """Takes controls from process to process. Both methods raise `StoreError`."""
+
+    async def send(self, call: str, control: Control, *, within: float) -> Outcome:
+        """Give a control to the process that holds the call, and wait for what became of it.
+
+        One that was not acknowledged in time is not carried out later.
+        """
+
+    async def serve(self, process: str, receive: Receive) -> None:
+        """Give what comes for this process to `receive`, in order, each id once, until cancelled.
+
+        `process` is the name that its leases begin with: `process/…`.
+        """
+
+
+class Steering:
+    """Where operators' wishes go in."""
+
+    def __init__(self, line: SteeringLine, store: Store) -> None:
+        self._line = line
+        self._store = store
+
+    async def send(self, call: str, control: Control) -> None:
+        """Steer a call, whichever process holds it; returns when that process has taken it up.
+
+        Raises `CallIsOver`, `NobodyHoldsCall`, `SteeringUnanswered` (all `SteeringError`), and `StoreError`.
+        """
+        match await self._line.send(call, control, within=WITHIN):
+            case "done":
+                return
+            case "over":
+                raise CallIsOver("the call is over, or being left")
+            case "late":
+                raise SteeringUnanswered(f"the process that holds the call did not answer within {WITHIN:g} s")
+            case "nobody":
+                stored = await self._store.load_call(call)
+                if stored is not None and (stored.record.ended is not None or stored.record.status in _OVER):
+                    raise CallIsOver("the call is over")
+                raise NobodyHoldsCall("no process holds this call: it is unknown, still ringing, or was lost")
+
+
+_OVER = ("completed", "failed", "busy", "no-answer", "canceled")
