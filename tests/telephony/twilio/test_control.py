@@ -6,11 +6,17 @@ import asyncio
 import base64
 import logging
 from contextlib import asynccontextmanager
+from dataclasses import replace
+from datetime import UTC, datetime
+from email.utils import format_datetime
 
 import pytest
 from aiohttp import web
 
-from phoneagent.errors import CarrierError
+from phoneagent.errors import CarrierError, DialRefused
+from phoneagent.private import Private
+from phoneagent.records import Order, Progress
+from phoneagent.telephony.twilio.addresses import order_urls
 from phoneagent.telephony.twilio.control import DEADLINE, TwilioControl
 
 ACCOUNT = "AC0123456789abcdef0123456789abcdef"
@@ -247,3 +253,125 @@ async def test_region_and_edge_of_the_environment_do_not_change_an_emulators_add
     control = TwilioControl(ACCOUNT, "SK1", "secret", base_url=server.url)
     assert await control.account_status() == "active"
     await control.aclose()
+
+
+# --- placing calls
+
+
+DIALLED = 1_790_000_000.0
+
+ORDER = Order(
+    id="PC" + "1" * 32,
+    to=Private("+12125550123"),
+    caller_id=Private(NUMBER),
+    agent="front-desk",
+    created=1_790_000_000.0,
+    ring_for=20,
+    max_duration=600,
+    dialled=DIALLED,
+)
+URLS = order_urls("https://voice.example.net/", ORDER)
+
+
+def listed(sid, status, created):
+    return {"sid": sid, "status": status, "date_created": created, "answered_by": None}
+
+
+async def test_a_call_is_placed_with_the_order_in_all_its_urls(server, control):
+    server.answers = [web.json_response({"sid": CALL, "status": "queued"}, status=201)]
+    assert await control.place(ORDER, URLS) == CALL
+    ((method, path, form),) = server.requests
+    assert (method, path) == ("POST", f"{ROOT}/Calls.json")
+    query = "?order=PC" + "1" * 32
+    assert form == {
+        "To": "+12125550123",
+        "From": NUMBER,
+        "Url": "https://voice.example.net/twilio/voice" + query,
+        "Method": "POST",
+        "StatusCallback": "https://voice.example.net/twilio/status" + query,
+        "StatusCallbackMethod": "POST",
+        "StatusCallbackEvent": "initiated",  # of several the server keeps the first
+        "Timeout": "20",
+        "TimeLimit": "600",
+    }
+
+
+@pytest.mark.parametrize(("machine", "detection"), [("hang_up", "Enable"), ("voicemail", "DetectMessageEnd")])
+async def test_machines_are_detected_while_the_agent_already_speaks(server, control, machine, detection):
+    server.answers = [web.json_response({"sid": CALL, "status": "queued"}, status=201)]
+    await control.place(replace(ORDER, machine=machine), URLS)
+    form = server.requests[0][2]
+    assert (form["MachineDetection"], form["AsyncAmd"]) == (detection, "true")
+    assert form["AsyncAmdStatusCallback"] == URLS.machine
+
+
+@pytest.mark.parametrize(
+    ("status", "code", "later"),
+    [
+        (429, 20429, True),
+        (400, 21214, True),
+        (400, 22005, True),
+        (400, 10004, True),
+        (400, 21211, False),
+        (400, 21215, False),
+        (400, 21216, False),
+        (401, 20003, False),
+    ],
+)
+async def test_a_refusal_is_certain_and_says_whether_to_try_again(server, control, status, code, later):
+    server.answers = [problem(status, code, "The 'To' number +12125550123 cannot be called")]
+    with pytest.raises(DialRefused, match=str(code)) as refused:
+        await control.place(ORDER, URLS)
+    assert refused.value.later is later
+    assert "5550123" not in str(refused.value)
+    assert len(server.requests) == 1, "whoever knows of the order decides when to ask again"
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        None,
+        problem(500, 20500, "Internal server error"),
+        problem(503, 20503, "Unavailable"),
+        problem(408, 408, "Timeout"),
+        web.Response(text="<html>", status=201),
+        web.json_response({"status": "queued"}, status=201),
+    ],
+    ids=["silence", "500", "503", "408", "html", "no sid"],
+)
+async def test_what_may_have_been_placed_is_not_called_refused_nor_asked_twice(server, control, answer):
+    server.answers = [answer]
+    with pytest.raises(CarrierError) as uncertain:
+        await control.place(ORDER, URLS)
+    assert not isinstance(uncertain.value, DialRefused)
+    assert len(server.requests) == 1
+
+
+async def test_calls_that_may_be_the_orders_are_those_since_it_was_dialled(server, control):
+    calls = [
+        listed("CA1", "queued", None),
+        listed("CA2", "ringing", format_datetime(datetime.fromtimestamp(DIALLED + 1, UTC))),
+        listed("CA3", "completed", format_datetime(datetime.fromtimestamp(DIALLED - 120, UTC))),
+    ]
+    server.answers = [web.json_response({"calls": calls, "page": 0, "next_page_uri": None})]
+    assert await control.find(ORDER) == [Progress("CA1", "dialling"), Progress("CA2", "ringing")]
+    method, path, query = server.requests[0]
+    assert (method, path) == ("GET", f"{ROOT}/Calls.json")
+    assert (query["To"], query["From"]) == ("+12125550123", NUMBER)
+
+
+async def test_how_far_a_call_is_can_be_asked(server, control):
+    server.answers = [web.json_response(listed(CALL, "no-answer", None) | {"answered_by": "unknown"})]
+    assert await control.progress(CALL) == Progress(CALL, "no-answer", "unknown")
+    assert await control.progress("CA9") is None
+    server.answers = [web.json_response(listed(CALL, "asleep", None))]
+    with pytest.raises(CarrierError, match="asleep"):
+        await control.progress(CALL)
+
+
+async def test_only_a_call_that_nobody_answered_is_cancelled(server, control):
+    await control.cancel(CALL)
+    assert server.calls[CALL] == "canceled"
+    server.answers = [problem(400, 21220, "Call is in-progress. Cannot cancel.")]
+    await control.cancel(CALL)
+    await control.cancel("CA9")

@@ -1,0 +1,84 @@
+"""Which numbers are called, and what is said of those that are not."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from phoneagent.call.phone_numbers import NumberRules
+from phoneagent.errors import OrderRefused
+
+AMERICAN = NumberRules(home="+15005550006")
+
+
+@pytest.mark.parametrize(
+    ("written", "called"),
+    [
+        ("+12125550123", "+12125550123"),
+        (" +1 (212) 555-0123 ", "+12125550123"),
+        ("+18005550123", "+18005550123"),  # free of charge
+    ],
+)
+def test_a_number_is_called_however_it_is_written(written, called):
+    assert AMERICAN.destination(written) == called
+
+
+@pytest.mark.parametrize(
+    ("number", "said"),
+    [
+        ("", "country code"),
+        ("911", "country code"),
+        ("3035550123", "country code"),
+        ("+", "country code"),
+        ("+1 212 CALL NOW NOW NOW NOW NOW NOW NOW NOW NOW", "country code"),
+        ("sip:ana@example.com", "country code"),
+        ("+1", "country code"),
+        ("+1303555", "digits"),
+        ("+13035550123;ext=9", "extension"),
+        ("+15551234567", "numbering plan"),
+        ("+19005550123", "premium"),
+        ("+15005550006", "personal"),
+        ("+18765550123", "one of JM"),
+        ("+442079460018", "one of GB"),
+    ],
+)
+def test_a_number_that_is_not_called_is_refused_with_the_reason(number, said):
+    with pytest.raises(OrderRefused, match=said) as refused:
+        AMERICAN.destination(number)
+    assert refused.value.field == "to"
+    digits = "".join(filter(str.isdigit, number))
+    assert len(digits) < 7 or digits not in str(refused.value), "errors are logged, numbers are not"
+
+
+def test_countries_are_those_that_were_allowed_and_no_other():
+    rules = NumberRules(["gb", "DE"], home="+15005550006")
+    assert rules.destination("+442079460018") == "+442079460018"
+    with pytest.raises(OrderRefused, match="DE, GB"):
+        rules.destination("+12125550123")
+
+
+def test_british_personal_numbers_are_a_trap_and_not_called():
+    with pytest.raises(OrderRefused, match="personal"):
+        NumberRules(["GB"]).destination("+447012345678")
+
+
+def test_without_any_country_nobody_is_called():
+    with pytest.raises(OrderRefused, match="PHONEAGENT_ALLOWED_COUNTRIES"):
+        NumberRules().destination("+12125550123")
+
+
+def test_the_number_that_calls_may_be_any_the_carrier_gave():
+    assert AMERICAN.possible("from", "+1 500 555 0006") == "+15005550006"
+    with pytest.raises(OrderRefused) as refused:
+        AMERICAN.possible("from", "Ana")
+    assert refused.value.field == "from"
+
+
+@given(st.text(max_size=60))
+def test_any_text_is_either_a_number_or_refused(text):
+    try:
+        called = AMERICAN.destination(text)
+    except OrderRefused:
+        return
+    assert called.startswith("+1")
