@@ -142,6 +142,7 @@ def create_app(
                     ApiKeys(secret_keys, loopback=dev),
                     kept.orders,
                     desk=dialler,
+                    steers=app.state.steering,
                     caller_id=settings.twilio_phone_number or "",
                 ),
             )

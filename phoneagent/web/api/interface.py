@@ -20,6 +20,7 @@ from .agents import Agents
 from .calls import Calls
 from .orders import OrderDesk, Orders
 from .problems import HANDLERS, Problem, refused
+from .steering import Steering, Steers
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -27,11 +28,18 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 
 def rest_interface(
-    board: Switchboard, keys: ApiKeys, book: OrderBook, *, desk: OrderDesk | None = None, caller_id: str = ""
+    board: Switchboard,
+    keys: ApiKeys,
+    book: OrderBook,
+    *,
+    desk: OrderDesk | None = None,
+    caller_id: str = "",
+    steers: Steers | None = None,
 ) -> Starlette:
     """An application to be mounted at `/v1`. Nothing of it is seen without a key, not even what there is.
 
-    Without a `desk` no calls are placed. `caller_id` is the number that is shown where none is named.
+    Without a `desk` no calls are placed. `caller_id` is the number that is shown where none is named. With `steers`
+    calls in progress can be steered.
     """
     agents, calls = Agents(board), Calls(board, book)
     routes = [_resource("/agents", GET=agents.list)]
@@ -45,6 +53,9 @@ def rest_interface(
         _resource("/calls/{call}", GET=calls.show),
         _resource("/calls/{call}/transcript", GET=calls.transcript),
     ]
+    if steers is not None:
+        steering = Steering(steers, calls.carrier_id)
+        routes += [_resource(f"/calls/{{call}}/{name}", POST=handler) for name, handler in steering.actions.items()]
     app = Starlette(routes=routes, middleware=[Middleware(_Door, keys=keys)], exception_handlers=HANDLERS)
     app.router.redirect_slashes = False
     return app

@@ -6,6 +6,7 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from typing import Any
 
 from starlette.applications import Starlette
 from starlette.routing import Mount
@@ -58,11 +59,20 @@ class Board:
 
 
 @asynccontextmanager
-async def ordering(*agents: Agent, caller_id: str = "+15005550006") -> AsyncIterator[tuple[Client, MemoryStore]]:
+async def ordering(
+    *agents: Agent, caller_id: str = "+15005550006", steers: Any = None
+) -> AsyncIterator[tuple[Client, MemoryStore]]:
     """A client, and the store behind the server."""
     store = MemoryStore()
     board = Board({agent.name: Equipped(agent) for agent in agents or (builtin_agent(),)}, store)
     keys = ApiKeys([API_KEY, "another-key"])
-    rest = rest_interface(board, keys, store.orders, desk=Desk(store.orders), caller_id=caller_id)  # type: ignore[arg-type]  # what it looks at
+    rest = rest_interface(
+        board,  # type: ignore[arg-type]  # what it looks at
+        keys,
+        store.orders,
+        desk=Desk(store.orders),
+        caller_id=caller_id,
+        steers=steers,
+    )
     async with LocalServer(Starlette(routes=[Mount("/v1", rest)])) as server, client(server.url) as asking:
         yield asking, store

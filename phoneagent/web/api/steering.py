@@ -1,0 +1,151 @@
+"""What an operator may do with a call that is in progress, whichever process holds it."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Annotated, Protocol
+
+from pydantic import Field, StringConstraints
+from starlette.requests import Request
+from starlette.responses import Response
+
+from phoneagent.call.steering import Action, Control
+from phoneagent.errors import CallIsOver, NobodyHoldsCall, SteeringUnanswered
+
+from .bodies import Body, bounded, parse, read
+from .problems import PRIVATE, Problem
+
+LONGEST_TEXT = 4000  # characters: four minutes of speech, and more than a note should be
+LONGEST_DIGITS = 100
+TAKEN_UP = 204
+
+
+Text = Annotated[
+    str,
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT),
+    Field(description=f"a text of 1 to {LONGEST_TEXT} characters, and not only blanks"),
+]
+
+
+class Saying(Body):
+    """The body of `say`."""
+
+    text: Text
+    interruptible: bool = Field(True, description="true or false: whether the caller may cut it")
+
+
+class Instruction(Body):
+    """The body of `instruct`."""
+
+    text: Text
+    reply: bool = Field(False, description="true or false: whether the agent answers to it at once")
+
+
+class Target(Body):
+    """The body of `transfer`."""
+
+    target: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] = Field(
+        description="the name of a transfer target, a telephone number or a SIP address"
+    )
+
+
+class Keys(Body):
+    """The body of `dtmf`."""
+
+    digits: str = Field(
+        max_length=LONGEST_DIGITS,
+        pattern=r"^[0-9*#A-Dw]+$",
+        description=f"1 to {LONGEST_DIGITS} of 0123456789*#ABCD, and w for half a second of silence",
+    )
+
+
+class Nothing(Body):
+    """The body of what needs none: it may be left out."""
+
+
+class Steers(Protocol):
+    """`call.steering.Steering`."""
+
+    async def send(self, call: str, control: Control) -> None:
+        """Raises `CallIsOver`, `NobodyHoldsCall`, `SteeringUnanswered` and `StoreError`."""
+
+
+class Find(Protocol):
+    """Finds the carrier's id of a call."""
+
+    async def __call__(self, request: Request) -> str:
+        """Of the call in the path. Raises `Problem` 404."""
+
+
+class Steering:
+    """Endpoints. Each answers 204 once the process that holds the call has taken it up."""
+
+    def __init__(self, steers: Steers, find: Find) -> None:
+        self._steers = steers
+        self._find = find
+
+    @property
+    def actions(self) -> Mapping[str, Callable[[Request], Awaitable[Response]]]:
+        """By the last part of their path."""
+        return {
+            "say": self.say,
+            "instruct": self.instruct,
+            "transfer": self.transfer,
+            "dtmf": self.dtmf,
+            "hangup": self.hangup,
+            "mute": self.mute,
+            "unmute": self.unmute,
+        }
+
+    async def say(self, request: Request) -> Response:
+        """Have the agent say this, word by word."""
+        wanted = await read(request, Saying)
+        return await self._send(request, "say", wanted.text, interruptible=wanted.interruptible)
+
+    async def instruct(self, request: Request) -> Response:
+        """Leave the model a note, which the caller does not hear of."""
+        wanted = await read(request, Instruction)
+        return await self._send(request, "instruct", wanted.text, reply=wanted.reply)
+
+    async def transfer(self, request: Request) -> Response:
+        """Connect the caller to somebody else."""
+        return await self._send(request, "transfer", (await read(request, Target)).target)
+
+    async def dtmf(self, request: Request) -> Response:
+        """Press keys, as tones."""
+        return await self._send(request, "dtmf", (await read(request, Keys)).digits)
+
+    async def hangup(self, request: Request) -> Response:
+        """End the call."""
+        return await self._plain(request, "hangup")
+
+    async def mute(self, request: Request) -> Response:
+        """Let the agent begin no replies, but listen."""
+        return await self._plain(request, "mute")
+
+    async def unmute(self, request: Request) -> Response:
+        """Let the agent speak again."""
+        return await self._plain(request, "unmute")
+
+    async def _plain(self, request: Request, action: Action) -> Response:
+        if body := await bounded(request):
+            parse(body, Nothing)
+        return await self._send(request, action, "")
+
+    async def _send(
+        self, request: Request, action: Action, argument: str, *, interruptible: bool = True, reply: bool = False
+    ) -> Response:
+        call = await self._find(request)
+        if not call:
+            raise Problem(
+                409, "not-in-progress", "The call is not in progress", "expected a call that has been answered"
+            )
+        try:
+            await self._steers.send(call, Control(action, argument, interruptible=interruptible, answer=reply))
+        except CallIsOver as error:
+            raise Problem(409, "call-over", "The call is over", str(error)) from error
+        except NobodyHoldsCall as error:
+            raise Problem(409, "not-in-progress", "The call is not in progress", str(error)) from error
+        except SteeringUnanswered as error:
+            raise Problem(504, "not-acknowledged", "Not acknowledged", str(error)) from error
+        return Response(status_code=TAKEN_UP, headers=PRIVATE)

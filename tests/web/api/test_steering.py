@@ -1,0 +1,122 @@
+"""Steering calls over REST: heard at the caller's ear, and what is said when there is nobody to steer."""
+
+from __future__ import annotations
+
+import pytest
+
+from phoneagent.errors import CallIsOver, NobodyHoldsCall, SteeringUnanswered
+from phoneagent.private import Private
+from phoneagent.records import CallRecord
+from phoneagent.simulator.caller import CallerScript, Say, Wait
+from tests.calls.world import world
+
+from .client import client
+from .ordering import ordering
+
+CALL = "CA" + "2" * 32
+
+
+class Line:
+    """Takes what is sent, or says why not."""
+
+    def __init__(self, error=None):
+        self.sent: list[tuple[str, str, str, bool, bool]] = []
+        self._error = error
+
+    async def send(self, call, control):
+        if self._error is not None:
+            raise self._error
+        self.sent.append((call, control.action, control.argument, control.interruptible, control.answer))
+
+
+async def stored(store):
+    await store.create_call(CallRecord(CALL, "front-desk", "inbound", Private("+1"), Private("+1")))
+
+
+WISHES = {
+    "say": ({"text": " One moment. ", "interruptible": False}, ("say", "One moment.", False, False)),
+    "instruct": ({"text": "Offer ten percent.", "reply": True}, ("instruct", "Offer ten percent.", True, True)),
+    "transfer": ({"target": "manager"}, ("transfer", "manager", True, False)),
+    "dtmf": ({"digits": "1w#"}, ("dtmf", "1w#", True, False)),
+    "hangup": (None, ("hangup", "", True, False)),
+    "mute": (None, ("mute", "", True, False)),
+    "unmute": ({}, ("unmute", "", True, False)),
+}
+
+
+@pytest.mark.parametrize("action", WISHES)
+async def test_each_wish_goes_to_the_call_as_it_was_said(action):
+    body, sent = WISHES[action]
+    line = Line()
+    async with ordering(steers=line) as (rest, store):
+        await stored(store)
+        answer = await rest.post(f"/v1/calls/{CALL}/{action}", body)
+    assert (answer.status, answer.text) == (204, "")
+    assert line.sent == [(CALL, *sent)]
+
+
+WRONG = [
+    ("say", {}, "text"),
+    ("say", {"text": "  "}, "text"),
+    ("say", {"text": "x" * 4001}, "text"),
+    ("say", {"text": "x", "loud": True}, "loud"),
+    ("instruct", {"text": 5}, "text"),
+    ("transfer", {"target": ""}, "target"),
+    ("dtmf", {"digits": "12a"}, "digits"),
+    ("dtmf", {"digits": ""}, "digits"),
+    ("dtmf", {"digits": "1\n"}, "digits"),
+    ("hangup", {"reason": "x"}, "reason"),
+]
+
+
+@pytest.mark.parametrize(("action", "body", "field"), WRONG)
+async def test_a_wish_that_cannot_be_meant_reaches_nobody(action, body, field):
+    line = Line()
+    async with ordering(steers=line) as (rest, store):
+        await stored(store)
+        answer = await rest.post(f"/v1/calls/{CALL}/{action}", body)
+    assert list(answer.misfits) == [field]
+    assert line.sent == []
+
+
+REFUSALS = {
+    CallIsOver: (409, "call-over"),
+    NobodyHoldsCall: (409, "not-in-progress"),
+    SteeringUnanswered: (504, "not-acknowledged"),
+}
+
+
+@pytest.mark.parametrize("error", REFUSALS)
+async def test_what_did_not_arrive_is_said(error):
+    status, kind = REFUSALS[error]
+    async with ordering(steers=Line(error("the reason"))) as (rest, store):
+        await stored(store)
+        answer = await rest.post(f"/v1/calls/{CALL}/mute")
+    assert answer.status == status
+    assert answer.problem["type"].endswith(f":{kind}")
+    assert answer.problem["detail"] == "the reason"
+
+
+async def test_a_call_that_is_not_known_and_one_that_was_not_answered():
+    async with ordering(steers=Line()) as (rest, _):
+        unknown = await rest.post(f"/v1/calls/{CALL}/hangup")
+        waiting = (await rest.post("/v1/calls", {"to": "+15005550100"})).json["id"]
+        early = await rest.post(f"/v1/calls/{waiting}/hangup")
+    assert (unknown.status, early.status) == (404, 409)
+
+
+async def test_what_an_operator_says_is_heard_and_hanging_up_ends_the_call():
+    async with world() as (running, told), client(running.url) as rest:
+        script = CallerScript(Say("What are your opening hours?"), Wait(120.0))
+        call = running.carrier.dial(running.voice_url, caller=script)
+        await told.until(lambda: len(told.of("turn_ended")) > 1)
+        said = await rest.post(f"/v1/calls/{call.sid}/say", {"text": "The kitchen closes at ten."})
+        await told.until(lambda: len(told.of("turn_ended")) > 2)
+        hung_up = await rest.post(f"/v1/calls/{call.sid}/hangup")
+        result = await call.ended
+        transcript = await rest.get(f"/v1/calls/{call.sid}/transcript")
+        after = await rest.post(f"/v1/calls/{call.sid}/say", {"text": "Too late."})
+    assert (said.status, hung_up.status, after.status) == (204, 204, 409)
+    assert after.problem["type"].endswith(":call-over")
+    assert any("kitchen closes" in turn["text"] for turn in transcript.json["turns"])
+    assert result.ended_by == "agent"
