@@ -12,7 +12,7 @@ from .webhooks import GENUINE
 
 API_VERSION = "2010-04-01"
 
-Direction = Literal["inbound", "outbound-api"]
+Direction = Literal["inbound", "outbound-api", "outbound-dial"]
 Status = Literal["queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled"]
 Ending = Literal[
     "caller hung up",
@@ -24,6 +24,7 @@ Ending = Literal[
     "rejected",
     "not answered",
     "canceled",
+    "other leg ended",
     "time limit",
     "carrier closed",
 ]
@@ -34,8 +35,8 @@ OVER: tuple[Status, ...] = ("completed", "busy", "failed", "no-answer", "cancele
 class Callee:
     """Somebody who can be called: what they do after `ring` seconds.
 
-    `script` is what they do on a call placed through REST (None: say nothing). On a `<Dial>` they only hold the line:
-    `talk` seconds, then they hang up. `sip` is the final SIP status that callbacks tell, None the usual one of the
+    `script` is what they do then. None: on a call placed through REST they say nothing; on a `<Dial>` they hold the
+    line for `talk` seconds, and hang up. `sip` is the final SIP status that callbacks tell, None the usual one of the
     outcome. `refused`: Twilio does not even try, and says so with this code: 21211 (no valid number), 21214 (cannot be
     reached), 21215 (country not enabled), 21216 (on a block list).
     """
@@ -66,6 +67,7 @@ class Order:
 
     `time_limit`, `ring_at_most` and `queued` (how long the call waits before it is dialled) in seconds. `send_digits`
     are pressed once the callee has answered. `detection`: whether a machine has.
+    `parent`: the call whose `<Dial>` this is a leg of; at the end of its instructions (a whisper) it joins that call.
     """
 
     from_: str
@@ -75,6 +77,7 @@ class Order:
     script: CallerScript
     time_limit: float
     ring_at_most: float = 60.0
+    parent: str = ""
     queued: float = 0.0
     send_digits: str = ""
     detection: Detection | None = None

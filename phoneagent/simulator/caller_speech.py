@@ -49,6 +49,10 @@ class CallerSpeech:
         """Have the ears understand a moment of an utterance in a frame that holds more than it."""
         self._phrasebook.enter_mixed(frame, moment)
 
+    def understand(self, frame: bytes, after: Moment | None) -> Moment | None:
+        """What a caller is saying in this frame, as `Phrasebook.understand` tells it."""
+        return self._phrasebook.understand(frame, after)
+
     def background(self, rms: float) -> Iterator[bytes]:
         """Frames of what is heard while the caller says nothing, without end."""
         if not rms:

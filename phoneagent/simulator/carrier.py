@@ -123,6 +123,7 @@ class Carrier:
             speech=self._speech,
             callees=self._callees,
             delivery=self._delivery,
+            begin=self._begin,
             recording=self._recording,
             metronome=Metronome(),
         )

@@ -122,6 +122,8 @@ class PhoneLine:
         self._count = 0
         self._spoken: bytes | None = None  # the caller's frame that is complete with the next tick
         self.far: FarEnd = DEAD_END
+        self.listener: Callable[[bytes], None] | None = None
+        """Who hears what the caller says, whatever the line is connected to."""
         self.failed: asyncio.Future[None] = self._loop.create_future()
         """Done, with an exception, when the simulator itself made a mistake."""
 
@@ -162,6 +164,8 @@ class PhoneLine:
             agent = far.next_frame()
             self._spoken = caller.next_frame(agent_audible=self._ear.agent_frame(agent), agent=agent)
             self._ear.caller_frame(self._spoken)
+            if self.listener is not None:
+                self.listener(self._spoken)
         except Exception as exc:  # noqa: BLE001 -- raised in the call's task, which waits for `failed`
             if not self.failed.done():
                 self.failed.set_exception(exc)

@@ -7,7 +7,7 @@ import audioop
 import io
 import time
 import wave
-from collections.abc import Awaitable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
 from typing import Any, Literal, NamedTuple
@@ -16,6 +16,7 @@ from uuid import uuid4
 from phoneagent.conversation.words import SAMPLE_RATE
 
 from . import twiml
+from .bridge import connected, first_to_answer
 from .call_order import (
     API_VERSION,
     OVER,
@@ -30,9 +31,10 @@ from .call_order import (
     Tampering,
 )
 from .callbacks import Callbacks, Delivery
-from .caller import Caller
+from .caller import Caller, CallerScript, HangUp, Wait
 from .caller_speech import CallerSpeech
 from .ear import Announced, Bridged, DigitsPlayed, Ear, Pressed
+from .gathering import Gathering
 from .machine_detection import AnsweredBy, Detection, MachineDetection
 from .media_stream import CLOSE_OK, MediaStream
 from .network import Network
@@ -56,6 +58,9 @@ RINGING_OF_BUSY = 1.0  # seconds until a busy line is known
 SIP_OK = 200
 SIP_STATUS: Mapping[Status, int] = {"busy": 486, "no-answer": 480, "canceled": 487, "failed": 503}
 NO_SUCH_NUMBER = Callee("failed", sip=404)
+NO_WHISPER = Inline("<Response/>")
+DIAL_REFUSALS = {21211: 13223, 21214: 13224, 21215: 13227, 21216: 13225}
+"""What a `<Dial>` says where the API refuses a number."""
 LOOPS_AT_MOST = 1000  # what "again and again" (0) is at Twilio
 VIOLATIONS_AT_MOST = 1000  # a call; a product that floods is not to fill the memory
 
@@ -76,7 +81,8 @@ class CallResult:
     """A call that is over.
 
     `documents` are the TwiML texts in the order in which they were followed, `status` Twilio's last. The times of
-    `violations` and `events` count from when the call was placed, those of `ear` from when it was answered.
+    `violations` and `events` count from when the call was placed, those of `ear` from when it was answered. `legs` are
+    the calls of its `<Dial>`s.
     """
 
     call: str
@@ -86,6 +92,7 @@ class CallResult:
     documents: tuple[str, ...]
     violations: tuple[Violation, ...]
     events: tuple[CallEvent, ...]
+    legs: tuple[PlacedCall, ...] = ()
 
     @property
     def ended_by(self) -> Literal["caller", "agent", "carrier"]:
@@ -104,6 +111,7 @@ class Equipment:
     speech: CallerSpeech
     callees: Mapping[str, Callee]
     delivery: Delivery
+    begin: Callable[[Order], PlacedCall]
     recording: bool
     metronome: Metronome
 
@@ -134,6 +142,17 @@ class PlacedCall:
         self._interruption: asyncio.Future[Next] = self._loop.create_future()
         self._callbacks = Callbacks(equipment.webhooks, equipment.delivery, report=self.report, note=self._note)
         self._callback_number = 0
+        self._party: Party | None = None  # who speaks on this line
+        self._gathering: Gathering | None = None
+        self._document_url = ""
+        self.legs: list[PlacedCall] = []
+        """Whom its `<Dial>`s called."""
+        self.picked_up: asyncio.Future[bool] = self._loop.create_future()
+        """Whether somebody answered, once that is known; of a leg also:"""
+        self.joined: asyncio.Future[bool] = self._loop.create_future()
+        """Whether the whisper came to its end, so that the leg can be joined to its call;"""
+        self.parted: asyncio.Future[bool] = self._loop.create_future()
+        """that it has left again, or is over."""
         self._task = asyncio.create_task(self._lead(), name=f"call {self.sid}")
 
     @property
@@ -158,7 +177,10 @@ class PlacedCall:
     def press(self, digit: str) -> None:
         """The caller presses a key."""
         self.ear.note(Pressed(self._line.now(), digit))
-        self._line.far.press(digit)
+        if self._gathering is not None:
+            self._gathering.press(digit)
+        else:
+            self._line.far.press(digit)
 
     def interrupt(self, following: Next) -> None:
         """Whatever is running ends at once, and this follows. Of several at the same time the first counts."""
@@ -171,19 +193,22 @@ class PlacedCall:
         limit: asyncio.TimerHandle | None = None
         try:
             async with self._callbacks:
-                over = await self._reach_callee() if self.order.direction == "outbound-api" else None
+                over = await self._reach_callee() if self.order.direction != "inbound" else None
                 if over is None:
                     caller = Caller(self.order.script, self._equipment.speech, self.ear, self)
                     limit = self._loop.call_later(self.order.time_limit, self.interrupt, Over("time limit"))
-                    over = await self._follow_documents(self._under_detection(caller))
+                    self._party = self._under_detection(caller)
+                    over = await self._follow_documents()
                 self.status = over.status if self.talked is not None or over.status != "completed" else "no-answer"
                 self.ended_at = self._wall_clock()
+                self._settle()
                 self._note("ended", ending=over.ending)
                 self._status_changed("completed")
         finally:
             self._line.end()
             if not self.is_over:
                 self.status = "failed"  # by a mistake of the simulation
+            self._settle()
             if limit is not None:
                 limit.cancel()
         return CallResult(
@@ -194,7 +219,16 @@ class PlacedCall:
             documents=tuple(self.documents),
             violations=tuple(self.violations),
             events=tuple(self.events),
+            legs=tuple(self.legs),
         )
+
+    def _settle(self) -> None:
+        """It is over: what has not happened never will."""
+        for future in (self.picked_up, self.joined):
+            if not future.done():
+                future.set_result(False)
+        if not self.parted.done():
+            self.parted.set_result(True)
 
     async def _reach_callee(self) -> Over | None:
         """Let an outbound call wait for its turn, and ring. None when somebody answered."""
@@ -207,6 +241,8 @@ class PlacedCall:
         self.status = "ringing"
         self._status_changed("ringing")
         ring = min(callee.ring if callee.outcome != "no-answer" else order.ring_at_most, order.ring_at_most)
+        if callee.refused is not None:
+            callee = NO_SUCH_NUMBER
         if callee.outcome in ("busy", "failed"):
             ring = RINGING_OF_BUSY
         if await self._interrupted_within(ring):
@@ -260,10 +296,10 @@ class PlacedCall:
     def _wall_clock(self) -> float:
         return self.placed + self.now()
 
-    async def _follow_documents(self, caller: Party) -> Over:
+    async def _follow_documents(self) -> Over:
         following: Next = self.order.instructions
-        if self.order.direction == "outbound-api":
-            self._answer(caller)
+        if self.order.direction != "inbound":
+            self._answer()
             if self.order.send_digits:
                 await self._play_digits(self.order.send_digits)
             if self.order.detection is not None and self.order.detection.held:
@@ -271,7 +307,7 @@ class PlacedCall:
                 if isinstance(following, Fetch):
                     following = following._replace(extra=self._answer_parameters)
         while not isinstance(following, Over):
-            verbs = asyncio.create_task(self._follow(following, caller))
+            verbs = asyncio.create_task(self._follow(following))
             try:
                 ends: set[asyncio.Future[Any]] = {verbs, self._interruption, self._line.failed}
                 await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
@@ -279,6 +315,8 @@ class PlacedCall:
                     self._line.failed.result()
                 if self._interruption.done():
                     following = self._interruption.result()
+                    if self.joined.done() and not self.parted.done():
+                        self.parted.set_result(True)
                     self._interruption = self._loop.create_future()
                 else:
                     following = verbs.result()
@@ -291,10 +329,13 @@ class PlacedCall:
                 verbs.result()
         return following
 
-    def _answer(self, caller: Party) -> None:
+    def _answer(self) -> None:
+        assert self._party is not None  # noqa: S101 -- `_lead` sets it before it follows any document
         self.status = "in-progress"
         self._note("answered")
-        self._line.begin(caller)
+        self._line.begin(self._party)
+        if not self.picked_up.done():
+            self.picked_up.set_result(True)
         self._status_changed("answered")
 
     def _disconnect(self) -> None:
@@ -302,7 +343,7 @@ class PlacedCall:
             self.talked = self._line.now()
         self._line.end()
 
-    async def _follow(self, source: Fetch | Inline, caller: Party) -> Next:
+    async def _follow(self, source: Fetch | Inline) -> Next:
         """Carry out one document."""
         try:
             document = await self._read(source)
@@ -314,12 +355,18 @@ class PlacedCall:
         if not self._line.is_live:
             if document.verbs and isinstance(document.verbs[0], twiml.Reject):
                 return Over("rejected", "busy" if document.verbs[0].reason == "busy" else "no-answer")
-            self._answer(caller)
+            if not document.verbs:
+                self._answer()
         for verb in document.verbs:
             self._note("verb", verb=type(verb).__name__)
+            if not self._line.is_live and not (isinstance(verb, twiml.Dial) and verb.answer_on_bridge):
+                self._answer()
             following = await self._carry_out(verb)
             if following is not None:
                 return following
+        if self.order.parent and not self.joined.done():
+            self.joined.set_result(True)
+            await asyncio.wait({self.parted})
         return Over("document ended")
 
     def _instead_of(self, source: Fetch | Inline, code: int) -> Next:
@@ -343,6 +390,7 @@ class PlacedCall:
         )
         self.documents.append(answer.body.decode(errors="replace"))
         self._note("document", url=source.url)
+        self._document_url = source.url
         return twiml.read(answer.body, base=answer.url)
 
     # --- verbs ---------------------------------------------------------------------------------
@@ -363,6 +411,8 @@ class PlacedCall:
                 return Over("hung up by verb")
             case twiml.Reject():
                 self.report(DOCUMENT_AGAINST_SCHEMA, "<Reject> on a call that was answered")
+            case twiml.Gather():
+                return await self._gather(verb)
             case twiml.Dial():
                 return await self._dial(verb)
             case twiml.NotFollowed(name):
@@ -452,31 +502,97 @@ class PlacedCall:
             self.ear.note(DigitsPlayed(began, self._line.now(), digits))
 
     async def _dial(self, verb: twiml.Dial) -> Next | None:
-        callees = {target: self._equipment.callees.get(target, Callee("failed")) for target in verb.targets}
-        answering = {
-            target: callee
-            for target, callee in callees.items()
-            if callee.outcome == "answers" and callee.ring <= verb.timeout
-        }
-        self._note("dialing", targets=verb.targets, caller_id=verb.caller_id or self.order.from_)
-        extra = {"DialCallSid": f"CA{uuid4().hex}"}
-        if answering:
-            target = min(answering, key=lambda name: answering[name].ring)
-            await asyncio.sleep(answering[target].ring)
-            began = self._line.now()
-            self._note("bridged", target=target)
-            try:
-                await asyncio.sleep(min(answering[target].talk, verb.time_limit))
-            finally:
-                self.ear.note(Bridged(began, self._line.now(), target))
-            extra |= {"DialCallStatus": "completed", "DialCallDuration": str(round(self._line.now() - began))}
+        self._note(
+            "dialing",
+            targets=tuple(target.address for target in verb.targets),
+            caller_id=verb.caller_id or self.order.from_,
+        )
+        legs = [self._begin_leg(verb, target) for target in verb.targets]
+        self.legs += legs
+        try:
+            leg = await first_to_answer(legs)
+            for other in legs:
+                if other is not leg:
+                    other.interrupt(Over("canceled", "canceled"))
+            bridged = await self._join(leg, verb) if leg is not None else None
+        finally:
+            for each in legs:
+                if not each.parted.done():
+                    each.interrupt(Over("other leg ended") if each.picked_up.done() else Over("canceled", "canceled"))
+        extra = {"DialCallSid": (leg or legs[0]).sid}
+        if bridged is not None:
+            extra |= {"DialCallStatus": "completed", "DialCallDuration": str(round(bridged))}
         else:
-            outcomes = [callee.outcome for callee in callees.values()]
-            rings = any(outcome in ("no-answer", "answers") for outcome in outcomes)
-            await asyncio.sleep(verb.timeout if rings else RINGING_OF_BUSY)
-            extra["DialCallStatus"] = "no-answer" if rings else outcomes[0]
+            # Vendor's screening tutorial: who hangs up in the whisper did not answer.
+            rang = leg is not None or any(each.status == "no-answer" for each in legs)
+            extra["DialCallStatus"] = "no-answer" if rang else legs[0].status
         self._note("dialed", status=extra["DialCallStatus"])
         return Fetch(verb.action, verb.method, extra) if verb.action else None
+
+    def _begin_leg(self, verb: twiml.Dial, target: twiml.Target) -> PlacedCall:
+        callee = self._equipment.callees.get(target.address, NO_SUCH_NUMBER)
+        if callee.refused is not None:
+            self.report(DIAL_REFUSALS[callee.refused], f"<Dial> of {target.address}: cannot be called")
+        return self._equipment.begin(
+            Order(
+                from_=verb.caller_id or self.order.from_,
+                to=target.address,
+                direction="outbound-dial",
+                instructions=Fetch(target.url, target.method) if target.url else NO_WHISPER,
+                script=callee.script or CallerScript(Wait(callee.talk), HangUp(after=0.0)),
+                time_limit=self.order.time_limit,
+                ring_at_most=verb.timeout,
+                parent=self.sid,
+                send_digits=target.send_digits,
+                status_callback=target.status_callback,
+                status_callback_method=target.status_callback_method,
+                status_callback_events=target.status_callback_events,
+            )
+        )
+
+    async def _join(self, leg: PlacedCall, verb: twiml.Dial) -> float | None:
+        """Let caller and target talk once the whisper is over. Returns for how long; None when they never met."""
+        await asyncio.wait({leg.joined})
+        if not leg.joined.result():
+            return None
+        if not self._line.is_live:
+            self._answer()
+        began, leg_began = self._line.now(), leg._line.now()
+        self._note("bridged", target=leg.order.to)
+        try:
+            with connected(self._line, leg._line):
+                await asyncio.wait({leg.parted}, timeout=verb.time_limit)
+        finally:
+            self.ear.note(Bridged(began, self._line.now(), leg.order.to))
+            leg.ear.note(Bridged(leg_began, leg_began + self._line.now() - began, leg.order.from_))
+        return self._line.now() - began
+
+    async def _gather(self, verb: twiml.Gather) -> Next | None:
+        gathering = Gathering(verb, self._equipment.speech.understand)
+        self._gathering, self._line.listener = gathering, gathering.hear
+        prompts = asyncio.create_task(self._prompt(verb))
+        began = asyncio.create_task(gathering.began())
+        try:
+            await asyncio.wait({prompts, began}, return_when=asyncio.FIRST_COMPLETED)
+            await _end(prompts)
+            await gathering.ended()
+        finally:
+            self._gathering = self._line.listener = None
+            await _end(prompts)
+            await _end(began)
+        result = gathering.result()
+        self._note("gathered", result=result)
+        if not result and not verb.action_on_empty_result:
+            return None
+        action = verb.action or self._document_url
+        if not action:
+            self.report(DOCUMENT_AGAINST_SCHEMA, "<Gather> without action in a document that has no URL")
+            return None
+        return Fetch(action, verb.method, result or {"Digits": ""})
+
+    async def _prompt(self, verb: twiml.Gather) -> None:
+        for prompt in verb.prompts:
+            await self._carry_out(prompt)
 
     # --- what the product is told --------------------------------------------------------------
 
@@ -511,6 +627,7 @@ class PlacedCall:
             "ToCountry": "US",
             "ToState": "",
             "ToZip": "",
+            **({"ParentCallSid": order.parent} if order.parent else {}),
             **order.parameters,
             **extra,
         }
@@ -559,6 +676,14 @@ class PlacedCall:
 
     def _note(self, name: str, **values: Any) -> None:
         self.events.append(CallEvent(self.now(), name, values))
+
+
+async def _end(task: asyncio.Task[None]) -> None:
+    """Cancel a task if it still runs; raise what it raised."""
+    task.cancel()
+    await asyncio.wait({task})
+    if not task.cancelled():
+        task.result()
 
 
 def _telephone_audio(answer: Answer) -> bytes:

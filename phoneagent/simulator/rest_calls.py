@@ -227,7 +227,7 @@ def _filter(query: Mapping[str, str]) -> Callable[[PlacedCall], bool]:
             ("To", call.order.to),
             ("From", call.order.from_),
             ("Status", call.status),
-            ("ParentCallSid", ""),
+            ("ParentCallSid", call.order.parent),
         ):
             if name in query and query[name] != value:
                 return False
@@ -272,7 +272,7 @@ def told(carrier: Carrier, call: PlacedCall) -> dict[str, Any]:
         "end_time": _date(call.ended_at),
         "price": None,
         "price_unit": "USD",
-        "parent_call_sid": None,
+        "parent_call_sid": call.order.parent or None,
         "phone_number_sid": "",
         "caller_name": None,
         "forwarded_from": None,

@@ -18,6 +18,8 @@ from .violation import (
     STREAM_URL_MALFORMED,
 )
 
+STATUS_EVENTS = ("initiated", "ringing", "answered", "completed")
+SPEECH_OVER = 1.0  # seconds; what `speechTimeout="auto"` takes for the end of speech
 PARAMETER_LIMIT = 500  # characters of a <Parameter>'s name and value together
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -29,6 +31,10 @@ ATTRIBUTES: Mapping[str, frozenset[str]] = {
     "Play": frozenset({"loop", "digits"}),
     "Pause": frozenset({"length"}),
     "Redirect": frozenset({"method"}),
+    "Gather": frozenset(
+        {"input", "action", "method", "timeout", "numDigits", "finishOnKey", "actionOnEmptyResult", "speechTimeout"}
+        | {"language", "hints", "speechModel", "profanityFilter", "enhanced"}
+    ),
     "Hangup": frozenset(),
     "Reject": frozenset({"reason"}),
     "Connect": frozenset({"action", "method"}),
@@ -45,7 +51,7 @@ ATTRIBUTES: Mapping[str, frozenset[str]] = {
 """The verbs and nouns that are followed, and what each may carry."""
 
 NOT_FOLLOWED = frozenset(
-    {"Gather", "Record", "Start", "Stop", "Enqueue", "Leave", "Pay", "Refer", "Sms", "Message", "Prompt", "Queue"}
+    {"Record", "Start", "Stop", "Enqueue", "Leave", "Pay", "Refer", "Sms", "Message", "Prompt", "Queue"}
     | {"Conference", "Client", "ConversationRelay", "VirtualAgent", "Room", "Sim", "Recording", "Siprec"}
 )
 """TwiML that Twilio knows and the simulator does not."""
@@ -124,15 +130,51 @@ class Reject:
 
 
 @dataclass(frozen=True, slots=True)
-class Dial:
-    """Connect the caller to somebody else. `targets` ring at the same time. Durations in seconds."""
+class Gather:
+    """Take keys, words, or either, while `prompts` are played and `timeout` seconds after the last of it.
 
-    targets: tuple[str, ...]
+    `num_digits` 0: any number of them. `finish_on_key` empty: none does. `speech_timeout`: seconds of silence that end
+    what is said. `action` empty: the document in which it stands.
+    """
+
+    prompts: tuple[Say | Play | Pause, ...] = ()
+    input: frozenset[str] = frozenset({"dtmf"})
+    timeout: float = 5.0
+    num_digits: int = 0
+    finish_on_key: str = "#"
+    speech_timeout: float = 5.0
+    action_on_empty_result: bool = False
+    action: str = ""
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """Whom `<Dial>` calls. `url`: what is said and asked at the target's ear (a whisper) before the two are joined."""
+
+    address: str
+    url: str = ""
+    method: str = "POST"
+    send_digits: str = ""
+    status_callback: str = ""
+    status_callback_method: str = "POST"
+    status_callback_events: tuple[str, ...] = ("completed",)
+
+
+@dataclass(frozen=True, slots=True)
+class Dial:
+    """Connect the caller to somebody else. `targets` ring at the same time. Durations in seconds.
+
+    `answer_on_bridge`: a call that was not answered yet is answered only when the target has.
+    """
+
+    targets: tuple[Target, ...]
     timeout: float = 30.0
     time_limit: float = 4 * 3600.0
     caller_id: str = ""
     action: str = ""
     method: str = "POST"
+    answer_on_bridge: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +184,7 @@ class NotFollowed:
     name: str
 
 
-Verb: TypeAlias = Connect | Say | Play | Pause | Redirect | Hangup | Reject | Dial | NotFollowed
+Verb: TypeAlias = Connect | Say | Play | Pause | Redirect | Hangup | Reject | Gather | Dial | NotFollowed
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,6 +257,8 @@ class _Reader:
                 return Reject("busy" if reason == "busy" else "rejected")
             case "Connect":
                 return self._connect(element)
+            case "Gather":
+                return self._gather(element)
             case "Dial":
                 return self._dial(element, text)
         self._complain(f"<{element.tag}> is a noun, not a verb")
@@ -232,10 +276,9 @@ class _Reader:
             self._complain(f"<{noun.tag}> in <Connect>")
             return None
         stream = self._stream(noun)
-        action = element.get("action", "")
         if stream is None:
             return None
-        return Connect(stream, urljoin(self._base, action) if action else "", self._method(element, "method"))
+        return Connect(stream, self._url(element, "action"), self._method(element, "method"))
 
     def _stream(self, element: ET.Element) -> Stream | None:
         self._check_attributes(element)
@@ -263,9 +306,7 @@ class _Reader:
             url=url,
             parameters=parameters,
             name=element.get("name", ""),
-            status_callback=urljoin(self._base, element.get("statusCallback", ""))
-            if element.get("statusCallback")
-            else "",
+            status_callback=self._url(element, "statusCallback"),
             status_callback_method=self._method(element, "statusCallbackMethod"),
         )
 
@@ -284,27 +325,82 @@ class _Reader:
         return url
 
     def _dial(self, element: ET.Element, text: str) -> Verb | None:
-        targets = [text] if text else []
+        targets = [Target(text)] if text else []
         for noun in element:
             if noun.tag in NOT_FOLLOWED:
                 return NotFollowed(noun.tag)
             if noun.tag not in ("Number", "Sip"):
                 self._complain(f"<{noun.tag}> in <Dial>")
                 continue
-            self._check_attributes(noun)
-            targets.append((noun.text or "").strip())
-        if not targets or not all(targets):
+            targets.append(self._target(noun))
+        if not targets or not all(target.address for target in targets):
             self._complain("<Dial> without anybody to call")
             return None
-        action = element.get("action", "")
         return Dial(
             targets=tuple(targets),
             timeout=self._number(element, "timeout", 30),
             time_limit=self._number(element, "timeLimit", 4 * 3600),
             caller_id=element.get("callerId", ""),
-            action=urljoin(self._base, action) if action else "",
+            action=self._url(element, "action"),
+            method=self._method(element, "method"),
+            answer_on_bridge=self._truth(element, "answerOnBridge"),
+        )
+
+    def _target(self, noun: ET.Element) -> Target:
+        self._check_attributes(noun)
+        if "machineDetection" in noun.attrib:
+            raise NotSimulated(f"machineDetection of <{noun.tag}> is not simulated")
+        events = tuple(noun.get("statusCallbackEvent", "completed").split())
+        for event in events:
+            if event not in STATUS_EVENTS:
+                self._complain(f"<{noun.tag} statusCallbackEvent={event!r}>: expected some of {STATUS_EVENTS}")
+        return Target(
+            address=(noun.text or "").strip(),
+            url=self._url(noun, "url"),
+            method=self._method(noun, "method"),
+            send_digits=noun.get("sendDigits", ""),
+            status_callback=self._url(noun, "statusCallback"),
+            status_callback_method=self._method(noun, "statusCallbackMethod"),
+            status_callback_events=events,
+        )
+
+    def _gather(self, element: ET.Element) -> Verb:
+        kinds = frozenset(element.get("input", "dtmf").split())
+        if not kinds or not kinds <= {"dtmf", "speech"}:
+            self._complain(f"<Gather input={element.get('input')!r}>: expected 'dtmf', 'speech' or both")
+        finish = element.get("finishOnKey", "#")
+        if len(finish) > 1 or (finish and finish not in "0123456789*#"):
+            self._complain(f"<Gather finishOnKey={finish!r}>: expected one key, or none")
+        prompts: list[Say | Play | Pause] = []
+        for child in element:
+            verb = self._verb(child)
+            if isinstance(verb, Say | Play | Pause):
+                prompts.append(verb)
+            elif verb is not None:
+                self._complain(f"<{child.tag}> in <Gather>")
+        timeout = self._number(element, "timeout", 5)
+        automatic = element.get("speechTimeout") == "auto"
+        return Gather(
+            prompts=tuple(prompts),
+            input=kinds,
+            timeout=timeout,
+            num_digits=int(self._number(element, "numDigits", 0)),
+            finish_on_key=finish,
+            speech_timeout=SPEECH_OVER if automatic else self._number(element, "speechTimeout", int(timeout)),
+            action_on_empty_result=self._truth(element, "actionOnEmptyResult"),
+            action=self._url(element, "action"),
             method=self._method(element, "method"),
         )
+
+    def _url(self, element: ET.Element, name: str) -> str:
+        url = element.get(name, "")
+        return urljoin(self._base, url) if url else ""
+
+    def _truth(self, element: ET.Element, name: str) -> bool:
+        value = element.get(name, "false")
+        if value not in ("true", "false"):
+            self._complain(f"<{element.tag} {name}={value!r}>: expected 'true' or 'false'")
+        return value == "true"
 
     def _check_attributes(self, element: ET.Element) -> bool:
         """Whether the element is known; complains about it or about attributes that it does not have."""

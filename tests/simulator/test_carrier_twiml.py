@@ -8,7 +8,7 @@ from twilio.twiml.voice_response import Dial as SdkDial
 from twilio.twiml.voice_response import VoiceResponse
 
 from phoneagent.simulator import twiml
-from phoneagent.simulator.twiml import Connect, Dial, Hangup, NotFollowed, Pause, Redirect, Reject, Say, Stream
+from phoneagent.simulator.twiml import Connect, Dial, Hangup, NotFollowed, Pause, Redirect, Reject, Say, Stream, Target
 
 
 def stream(attributes: str = "", content: str = "", url: str = "wss://h/media") -> str:
@@ -38,10 +38,11 @@ def test_what_twilios_own_classes_write_is_read_without_complaint():
         Say("Sorry & goodbye", "Polly.Joanna-Neural", 2),
         Pause(3),
         Dial(
-            ("+15005550009", "sip:desk@example.net"),
+            (Target("+15005550009", url="https://h/whisper"), Target("sip:desk@example.net")),
             timeout=25,
             caller_id="+15005550006",
             action="https://h/dialed",
+            answer_on_bridge=True,
         ),
         Redirect("https://h/twilio/next?a=b", "GET"),
         Hangup(),
@@ -91,7 +92,7 @@ def test_what_is_no_document_is_refused(document):
 
 
 def test_what_is_not_simulated_says_so_when_it_is_reached():
-    assert twiml.read("<Response><Gather/><Connect><ConversationRelay/></Connect></Response>").verbs == (
-        NotFollowed("Gather"),
+    assert twiml.read("<Response><Pay/><Connect><ConversationRelay/></Connect></Response>").verbs == (
+        NotFollowed("Pay"),
         NotFollowed("ConversationRelay"),
     )
