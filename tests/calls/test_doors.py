@@ -48,7 +48,7 @@ def refused(told: Told) -> list[str]:
     return [values["reason"] for values in told.of("refused")]
 
 
-@pytest.mark.parametrize("path", ["/twilio/voice", "/twilio/continue", "/twilio/status"])
+@pytest.mark.parametrize("path", ["/twilio/voice", "/twilio/continue", "/twilio/status", "/twilio/amd"])
 @pytest.mark.parametrize("signature", [None, "", "bm90IHNpZ25lZCBieSBUd2lsaW8="])
 async def test_a_webhook_that_twilio_did_not_sign_is_refused(path, signature):
     async with world() as (running, told):
