@@ -124,6 +124,7 @@ class Carrier:
             callees=self._callees,
             delivery=self._delivery,
             begin=self._begin,
+            queues={},
             recording=self._recording,
             metronome=Metronome(),
         )

@@ -30,6 +30,7 @@ from .call_order import (
     Status,
     Tampering,
 )
+from .call_queue import CallQueue, Waiting
 from .callbacks import Callbacks, Delivery
 from .caller import Caller, CallerScript, HangUp, Wait
 from .caller_speech import CallerSpeech
@@ -112,6 +113,12 @@ class Equipment:
     callees: Mapping[str, Callee]
     delivery: Delivery
     begin: Callable[[Order], PlacedCall]
+    queues: dict[str, CallQueue]
+
+    def queue(self, name: str) -> CallQueue:
+        """The queue of this name; a new one, if there is none."""
+        return self.queues.setdefault(name, CallQueue(name))
+
     recording: bool
     metronome: Metronome
 
@@ -145,6 +152,8 @@ class PlacedCall:
         self._party: Party | None = None  # who speaks on this line
         self._gathering: Gathering | None = None
         self._document_url = ""
+        self.left_queue = asyncio.Event()
+        """That it is in no queue any more, nor connected from one."""
         self.legs: list[PlacedCall] = []
         """Whom its `<Dial>`s called."""
         self.picked_up: asyncio.Future[bool] = self._loop.create_future()
@@ -413,8 +422,12 @@ class PlacedCall:
                 self.report(DOCUMENT_AGAINST_SCHEMA, "<Reject> on a call that was answered")
             case twiml.Gather():
                 return await self._gather(verb)
+            case twiml.Enqueue():
+                return await self._enqueue(verb)
+            case twiml.Leave():
+                self.report(DOCUMENT_AGAINST_SCHEMA, "<Leave> outside of a queue")
             case twiml.Dial():
-                return await self._dial(verb)
+                return await (self._dial_queue(verb) if verb.queue else self._dial(verb))
             case twiml.NotFollowed(name):
                 raise twiml.NotSimulated(f"<{name}> is not simulated")
         return None
@@ -567,6 +580,81 @@ class PlacedCall:
             leg.ear.note(Bridged(leg_began, leg_began + self._line.now() - began, leg.order.from_))
         return self._line.now() - began
 
+    async def _enqueue(self, verb: twiml.Enqueue) -> Next | None:
+        queue = self._equipment.queue(verb.queue)
+        place = queue.enter(self)
+        self.left_queue.clear()
+        waiting = asyncio.create_task(self._wait(verb, queue, place))
+        result = "bridged"
+        try:
+            ends: set[asyncio.Future[Any]] = {waiting, place.taken}
+            await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
+            if place.taken.done():
+                seconds = place.seconds
+                await _end(waiting)
+                await place.released.wait()
+            else:
+                seconds, result = place.seconds, "leave"
+                following = waiting.result()
+                if following is not None:
+                    return following
+        finally:
+            queue.leave(place)
+            self.left_queue.set()
+            waiting.cancel()
+            await asyncio.wait({waiting})
+        extra = {"QueueResult": result, "QueueSid": queue.sid, "QueueTime": str(int(seconds))}
+        return Fetch(verb.action, verb.method, extra) if verb.action else None
+
+    async def _wait(self, verb: twiml.Enqueue, queue: CallQueue, place: Waiting) -> Over | None:
+        """Follow the documents for those who wait, until one says to leave (None) or to hang up."""
+        if not verb.wait_url:
+            await place.taken
+        source = first = Fetch(verb.wait_url, verb.wait_method)
+        while not place.taken.done():
+            began = self.now()
+            try:
+                document = await self._read(source._replace(extra=queue.told(place)))
+            except (WebhookFailed, twiml.DocumentMalformed) as exc:
+                self.report(exc.code, str(exc))
+                return Over("application error")
+            source = first
+            for step in document.verbs:
+                if isinstance(step, twiml.Leave):
+                    return None
+                following = await self._carry_out(step)
+                if isinstance(following, Over):
+                    return following
+                if isinstance(following, Fetch):
+                    source = following
+                    break
+            if source is first and self.now() - began < 1.0:
+                await asyncio.sleep(1.0)  # a document that says nothing is not asked for more often
+        return None
+
+    async def _dial_queue(self, verb: twiml.Dial) -> Next | None:
+        try:
+            async with asyncio.timeout(verb.timeout):
+                place = await self._equipment.queue(verb.queue).take(self)
+        except TimeoutError:
+            extra = {"DialCallStatus": "no-answer"}
+        else:
+            other: PlacedCall = place.call
+            began, other_began = self._line.now(), other._line.now()
+            self._note("bridged", target=other.order.from_)
+            left = asyncio.create_task(other.left_queue.wait())
+            try:
+                with connected(self._line, other._line):
+                    await asyncio.wait({left}, timeout=verb.time_limit)
+            finally:
+                left.cancel()
+                place.released.set()
+                seconds = self._line.now() - began
+                self.ear.note(Bridged(began, began + seconds, other.order.from_))
+                other.ear.note(Bridged(other_began, other_began + seconds, self.order.from_))
+            extra = {"DialCallStatus": "completed", "DialCallSid": other.sid, "DialCallDuration": str(round(seconds))}
+        return Fetch(verb.action, verb.method, extra) if verb.action else None
+
     async def _gather(self, verb: twiml.Gather) -> Next | None:
         gathering = Gathering(verb, self._equipment.speech.understand)
         self._gathering, self._line.listener = gathering, gathering.hear
@@ -678,7 +766,7 @@ class PlacedCall:
         self.events.append(CallEvent(self.now(), name, values))
 
 
-async def _end(task: asyncio.Task[None]) -> None:
+async def _end(task: asyncio.Task[Any]) -> None:
     """Cancel a task if it still runs; raise what it raised."""
     task.cancel()
     await asyncio.wait({task})

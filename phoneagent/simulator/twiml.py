@@ -31,6 +31,9 @@ ATTRIBUTES: Mapping[str, frozenset[str]] = {
     "Play": frozenset({"loop", "digits"}),
     "Pause": frozenset({"length"}),
     "Redirect": frozenset({"method"}),
+    "Enqueue": frozenset({"action", "method", "waitUrl", "waitUrlMethod"}),
+    "Leave": frozenset(),
+    "Queue": frozenset(),
     "Gather": frozenset(
         {"input", "action", "method", "timeout", "numDigits", "finishOnKey", "actionOnEmptyResult", "speechTimeout"}
         | {"language", "hints", "speechModel", "profanityFilter", "enhanced"}
@@ -51,7 +54,7 @@ ATTRIBUTES: Mapping[str, frozenset[str]] = {
 """The verbs and nouns that are followed, and what each may carry."""
 
 NOT_FOLLOWED = frozenset(
-    {"Record", "Start", "Stop", "Enqueue", "Leave", "Pay", "Refer", "Sms", "Message", "Prompt", "Queue"}
+    {"Record", "Start", "Stop", "Pay", "Refer", "Sms", "Message", "Prompt"}
     | {"Conference", "Client", "ConversationRelay", "VirtualAgent", "Room", "Sim", "Recording", "Siprec"}
 )
 """TwiML that Twilio knows and the simulator does not."""
@@ -149,6 +152,22 @@ class Gather:
 
 
 @dataclass(frozen=True, slots=True)
+class Enqueue:
+    """Wait in a queue, with what `wait_url` says, again and again (empty: silence), until somebody takes the call."""
+
+    queue: str
+    wait_url: str = ""
+    wait_method: str = "POST"
+    action: str = ""
+    method: str = "POST"
+
+
+@dataclass(frozen=True, slots=True)
+class Leave:
+    """Leave the queue; stands in documents for those who wait."""
+
+
+@dataclass(frozen=True, slots=True)
 class Target:
     """Whom `<Dial>` calls. `url`: what is said and asked at the target's ear (a whisper) before the two are joined."""
 
@@ -165,7 +184,8 @@ class Target:
 class Dial:
     """Connect the caller to somebody else. `targets` ring at the same time. Durations in seconds.
 
-    `answer_on_bridge`: a call that was not answered yet is answered only when the target has.
+    `answer_on_bridge`: a call that was not answered yet is answered only when the target has. `queue` stands
+    in place of targets: whoever waits longest in it.
     """
 
     targets: tuple[Target, ...]
@@ -175,6 +195,7 @@ class Dial:
     action: str = ""
     method: str = "POST"
     answer_on_bridge: bool = False
+    queue: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,7 +205,9 @@ class NotFollowed:
     name: str
 
 
-Verb: TypeAlias = Connect | Say | Play | Pause | Redirect | Hangup | Reject | Gather | Dial | NotFollowed
+Verb: TypeAlias = (
+    Connect | Say | Play | Pause | Redirect | Hangup | Reject | Gather | Enqueue | Leave | Dial | NotFollowed
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,6 +280,19 @@ class _Reader:
                 return Reject("busy" if reason == "busy" else "rejected")
             case "Connect":
                 return self._connect(element)
+            case "Enqueue":
+                if not text:
+                    self._complain("<Enqueue> without the name of a queue")
+                    return None
+                return Enqueue(
+                    text,
+                    self._url(element, "waitUrl"),
+                    self._method(element, "waitUrlMethod"),
+                    self._url(element, "action"),
+                    self._method(element, "method"),
+                )
+            case "Leave":
+                return Leave()
             case "Gather":
                 return self._gather(element)
             case "Dial":
@@ -326,15 +362,20 @@ class _Reader:
 
     def _dial(self, element: ET.Element, text: str) -> Verb | None:
         targets = [Target(text)] if text else []
+        queue = ""
         for noun in element:
             if noun.tag in NOT_FOLLOWED:
                 return NotFollowed(noun.tag)
+            if noun.tag == "Queue":
+                self._check_attributes(noun)
+                queue = (noun.text or "").strip()
+                continue
             if noun.tag not in ("Number", "Sip"):
                 self._complain(f"<{noun.tag}> in <Dial>")
                 continue
             targets.append(self._target(noun))
-        if not targets or not all(target.address for target in targets):
-            self._complain("<Dial> without anybody to call")
+        if bool(targets) == bool(queue) or not all(target.address for target in targets):
+            self._complain("<Dial> needs either somebody to call or a queue")
             return None
         return Dial(
             targets=tuple(targets),
@@ -344,6 +385,7 @@ class _Reader:
             action=self._url(element, "action"),
             method=self._method(element, "method"),
             answer_on_bridge=self._truth(element, "answerOnBridge"),
+            queue=queue,
         )
 
     def _target(self, noun: ET.Element) -> Target:
