@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-import audioop
-import io
 import time
-import wave
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from email.utils import formatdate
-from typing import Any, Literal, NamedTuple
+from typing import Any
 from uuid import uuid4
-
-from phoneagent.conversation.words import SAMPLE_RATE
 
 from . import twiml
 from .bridge import connected, first_to_answer
@@ -21,7 +16,6 @@ from .call_order import (
     API_VERSION,
     OVER,
     Callee,
-    Ending,
     Fetch,
     Inline,
     Next,
@@ -31,6 +25,7 @@ from .call_order import (
     Tampering,
 )
 from .call_queue import CallQueue, Waiting
+from .call_result import CallEvent, CallResult
 from .callbacks import Callbacks, Delivery
 from .caller import Caller, CallerScript, HangUp, Wait
 from .caller_speech import CallerSpeech
@@ -40,15 +35,15 @@ from .machine_detection import AnsweredBy, Detection, MachineDetection
 from .media_stream import CLOSE_OK, MediaStream
 from .network import Network
 from .phone_line import DEAD_END, Announcement, Metronome, Overheard, Party, PhoneLine
+from .telephone_audio import telephone_audio
 from .violation import (
     DOCUMENT_AGAINST_SCHEMA,
     STREAM_CONNECT_TIMEOUT,
     STREAM_HANDSHAKE_REFUSED,
     STREAM_REFUSED,
-    WEBHOOK_FAILED,
     Violation,
 )
-from .webhooks import GENUINE, Answer, WebhookFailed, Webhooks
+from .webhooks import GENUINE, WebhookFailed, Webhooks
 from .websocket import HandshakeFailed
 
 __all__ = ["CallEvent", "CallResult", "Callee", "Equipment", "PlacedCall", "Tampering"]
@@ -64,42 +59,6 @@ DIAL_REFUSALS = {21211: 13223, 21214: 13224, 21215: 13227, 21216: 13225}
 """What a `<Dial>` says where the API refuses a number."""
 LOOPS_AT_MOST = 1000  # what "again and again" (0) is at Twilio
 VIOLATIONS_AT_MOST = 1000  # a call; a product that floods is not to fill the memory
-
-_BY_AGENT = ("hung up by verb", "hung up by REST", "document ended", "rejected", "canceled")
-_BY_CALLER = ("caller hung up", "caller gave up", "not answered")
-
-
-class CallEvent(NamedTuple):
-    """Something in the life of a call. `at`: seconds since it was placed."""
-
-    at: float
-    name: str
-    values: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class CallResult:
-    """A call that is over.
-
-    `documents` are the TwiML texts in the order in which they were followed, `status` Twilio's last. The times of
-    `violations` and `events` count from when the call was placed, those of `ear` from when it was answered. `legs` are
-    the calls of its `<Dial>`s.
-    """
-
-    call: str
-    ending: Ending
-    status: Status
-    ear: Ear
-    documents: tuple[str, ...]
-    violations: tuple[Violation, ...]
-    events: tuple[CallEvent, ...]
-    legs: tuple[PlacedCall, ...] = ()
-
-    @property
-    def ended_by(self) -> Literal["caller", "agent", "carrier"]:
-        if self.ending in _BY_CALLER:
-            return "caller"
-        return "agent" if self.ending in _BY_AGENT else "carrier"
 
 
 @dataclass(frozen=True, slots=True)
@@ -500,7 +459,7 @@ class PlacedCall:
             return
         try:
             answer = await self._equipment.webhooks.request(verb.url, {}, method="GET")
-            audio = _telephone_audio(answer)
+            audio = telephone_audio(answer)
         except WebhookFailed as exc:
             self.report(exc.code, exc.problem)
             return
@@ -772,23 +731,3 @@ async def _end(task: asyncio.Task[Any]) -> None:
     await asyncio.wait({task})
     if not task.cancelled():
         task.result()
-
-
-def _telephone_audio(answer: Answer) -> bytes:
-    """μ-law of a WAV file (PCM of any rate, mono or stereo). Raises `NotSimulated` for other formats."""
-    if answer.status != 200:
-        raise WebhookFailed(WEBHOOK_FAILED, f"{answer.url}: status {answer.status}")
-    try:
-        with wave.open(io.BytesIO(answer.body)) as file:
-            width, channels, rate = file.getsampwidth(), file.getnchannels(), file.getframerate()
-            samples = file.readframes(file.getnframes())
-    except (wave.Error, EOFError) as exc:
-        raise twiml.NotSimulated(f"<Play> of {answer.content_type}: only WAV with PCM is simulated") from exc
-    if channels == 2:
-        samples = audioop.tomono(samples, width, 0.5, 0.5)
-    if width == 1:
-        samples = audioop.bias(samples, 1, -128)
-    samples = audioop.lin2lin(samples, width, 2)
-    if rate != SAMPLE_RATE:
-        samples, _ = audioop.ratecv(samples, 2, 1, rate, SAMPLE_RATE, None)
-    return audioop.lin2ulaw(samples, 2)
