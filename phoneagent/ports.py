@@ -178,6 +178,9 @@ class Documents(Protocol):
     def dial(self, target: str, *, caller_id: str = "") -> str:
         """Connect the caller to somebody else; afterwards ask `/twilio/continue`."""
 
+    def press(self, digits: str) -> str:
+        """Press keys, out of `0123456789*#w`; afterwards ask `/twilio/continue`."""
+
     def hang_up(self) -> str: ...
 
 

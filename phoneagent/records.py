@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from .conversation.entrance import BY_CALL, Entrance
 from .conversation.policy import Phrasing, Policy
 from .conversation.transcript import Turn
 from .conversation.words import Word
@@ -253,6 +254,7 @@ class CallRecord:
     transfer_to: str = ""  # the number or SIP address of whom the caller is connected to
     resumed: int = 0  # how often the call was carried on after its media stream was lost
     order: str = ""  # the id of the order it was placed for; empty for calls that came in
+    entrance: Entrance = BY_CALL  # how the agent comes into its next media stream
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,6 +21,7 @@ from phoneagent.conversation.commands import (
     Expect,
     FinishSpeech,
     Hangup,
+    PressKeys,
     RunTool,
     SaveTurn,
     SendAudio,
@@ -30,6 +31,7 @@ from phoneagent.conversation.commands import (
     Synthesize,
     Transfer,
 )
+from phoneagent.conversation.entrance import Entrance
 from phoneagent.conversation.events import (
     CallEnded,
     CallStarted,
@@ -108,6 +110,7 @@ class Call:
             safe_tools=tuple(tool.name for tool in agent.tools if tool.safe),
             history=history,
             language=agent.language,
+            entrance=record.entrance,
         )
         self.journal: Journal | NullJournal = Journal(opening) if keep_journal else NullJournal()
         self._conversation = opening.conversation()
@@ -273,6 +276,8 @@ class Call:
                 self._tell(name, values)
             case Hangup(reason):
                 self._scope.start(self._hang_up(reason), "hang up")
+            case PressKeys(digits):
+                self._scope.start(self._press(digits), "press keys")
             case Transfer():
                 self._scope.start(self._transfer(command), "transfer")
 
@@ -382,6 +387,18 @@ class Call:
                 log.warning("transfer_by_rest_failed", problem=str(error))
         # Either way the stream ends; what the carrier asks next is answered with the same document.
         await self._stream.aclose("transfer")
+
+    async def _press(self, digits: str) -> None:
+        """Whether the carrier presses them or not, the caller comes back to the agent."""
+        await self._note(ended_reason="keys", entrance=Entrance("return"))
+        try:
+            if self._around.control is None:
+                raise CarrierError("the carrier cannot be told anything without its credentials")
+            await self._around.control.update(self.record.id, self._around.documents.press(digits))
+        except CarrierError as error:
+            log.warning("keys_not_pressed", problem=str(error))
+            await self._note(entrance=Entrance("return", note=f"The keys could not be pressed: {error}"))
+        await self._stream.aclose("keys")
 
     async def _note(self, **changes: object) -> None:
         """Write down how the call ends before the carrier can ask: closing the stream makes it ask at once."""

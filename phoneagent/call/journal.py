@@ -11,6 +11,7 @@ import msgspec
 from phoneagent.conversation import events
 from phoneagent.conversation.commands import Command
 from phoneagent.conversation.conversation import Conversation
+from phoneagent.conversation.entrance import BY_CALL, Entrance
 from phoneagent.conversation.events import Event
 from phoneagent.conversation.policy import Phrasing, Policy
 from phoneagent.conversation.transcript import Turn
@@ -29,6 +30,7 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     safe_tools: tuple[str, ...]
     history: tuple[Turn, ...]
     language: str = "en"
+    entrance: Entrance = BY_CALL
     version: int = VERSION
 
     def conversation(self) -> Conversation:
@@ -40,6 +42,7 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             safe_tools=frozenset(self.safe_tools),
             language=self.language,
             history=self.history,
+            entrance=self.entrance,
         )
 
 

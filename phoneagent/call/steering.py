@@ -32,6 +32,7 @@ class Control:
     argument: str = field(default="", repr=False)  # what is said, and digits, are private
     interruptible: bool = True
     answer: bool = False
+    by_carrier: bool = False
     id: str = field(default_factory=lambda: secrets.token_hex(12))
 
     def __post_init__(self) -> None:
@@ -43,7 +44,7 @@ class Control:
     @property
     def event(self) -> ControlReceived:
         """As the conversation is told."""
-        return ControlReceived(self.action, self.argument, self.interruptible, self.answer)
+        return ControlReceived(self.action, self.argument, self.interruptible, self.answer, self.by_carrier)
 
 
 Receive: TypeAlias = Callable[[str, Control], Outcome]

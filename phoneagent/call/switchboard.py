@@ -12,6 +12,7 @@ from typing import Any, Self, TypeVar
 
 import structlog
 
+from phoneagent.conversation.entrance import BY_CALL, Entrance
 from phoneagent.errors import CarrierError, ProviderError, StoreError
 from phoneagent.ports import MediaStream, Speech, Transcription
 from phoneagent.records import CallRecord, StoredCall, StreamStarted
@@ -32,6 +33,9 @@ BROKEN = "I am sorry, we have a technical problem. Please call again later."
 FINISHING = 2.0  # seconds a call gets to save its last turns before it is carried on
 OVER = frozenset({"agent", "caller", "duration", "silence", "failure", "operator", "transfer"})
 """Why a call may be over. A stream that was lost for another reason is carried on when the carrier asks."""
+
+ERRANDS = frozenset({"keys"})
+"""Why a call may have left its media stream on purpose, to come back with what the record says of its entrance."""
 
 Connection = TypeVar("Connection", Transcription, Speech)
 
@@ -167,15 +171,18 @@ class Switchboard:
             return await self._carry_on(stored)
         if record.status in ("completed", "failed") or dialled:
             return documents.hang_up()
+        if record.ended_reason in ERRANDS:
+            return await self._carry_on(stored, record.entrance)
         return await self._carry_on(stored)
 
-    async def _carry_on(self, stored: StoredCall) -> str:
+    async def _carry_on(self, stored: StoredCall, entrance: Entrance = BY_CALL) -> str:
         record = stored.record
-        if record.resumed >= RESUMES or self.draining:
+        resumed = record.resumed + (entrance.kind == "call")
+        if resumed > RESUMES or self.draining:
             return self._around.documents.say_and_hang_up(BROKEN)
-        log.info("call_carried_on", turns=len(stored.turns), resumed=record.resumed + 1)
+        log.info("call_carried_on", turns=len(stored.turns), resumed=resumed, entrance=entrance.kind)
         changes: dict[str, Any] = {"status": "in-progress", "ended": None, "ended_reason": ""}
-        changes["resumed"] = record.resumed + 1
+        changes |= {"resumed": resumed, "entrance": entrance}
         self._prepare(StoredCall(replace(record, **changes), stored.turns))
         await self._around.store.update_call(record.id, **changes)
         return await self._connect(record.id)
@@ -257,7 +264,7 @@ class Switchboard:
             return
         equipped = self.agents[record.agent]
         lines = self._open_lines(record, equipped)
-        self._warm(equipped, equipped.phrasing(record.variables).greeting)
+        self._warm(equipped, record.entrance.words or equipped.phrasing(record.variables).greeting)
         discard = asyncio.get_running_loop().call_later(RINGING, self._discard, record.id)
         self._ringing[record.id] = _Ringing(stored, lines, discard)
 

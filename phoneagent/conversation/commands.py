@@ -47,6 +47,13 @@ class SendDtmf:
 
 
 @dataclass(frozen=True, slots=True)
+class PressKeys:
+    """Have the carrier press these keys. The media stream ends for it, and the call comes back (`Entrance`)."""
+
+    digits: str
+
+
+@dataclass(frozen=True, slots=True)
 class SendAudio:
     """Send the reply's audio from sample `start` to sample `end` to the caller."""
 
@@ -125,6 +132,7 @@ Command: TypeAlias = (
     | Synthesize
     | FinishSpeech
     | SendDtmf
+    | PressKeys
     | SendAudio
     | SendMark
     | ClearPlayback

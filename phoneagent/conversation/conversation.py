@@ -15,8 +15,9 @@ from phoneagent.errors import MisuseError
 
 from . import events as e
 from .barge_in import BargeIn
-from .commands import Command, Hangup, Transfer
+from .commands import Command, Hangup, PressKeys, Transfer
 from .deadlines import Deadline, Deadlines, Reason
+from .entrance import BY_CALL, Entrance
 from .floor import Floor
 from .listening import Listening
 from .policy import Phrasing, Policy
@@ -30,7 +31,7 @@ class Conversation:
 
     `turn_events`: the ears decide when a turn ends; otherwise silence does (`endpointing.py`). `safe_tools` may run
     before the caller's turn is certain to be over. `language`: what the agent speaks. `history`: the turns of a call
-    that is being carried on.
+    that is being carried on; `entrance`: how the agent comes into it.
     """
 
     def __init__(
@@ -42,9 +43,11 @@ class Conversation:
         safe_tools: frozenset[str] = frozenset(),
         language: str = "en",
         history: tuple[Turn, ...] = (),
+        entrance: Entrance = BY_CALL,
     ) -> None:
         self.impossible: Counter[tuple[str, str]] = Counter()  # (state, event) pairs that were ignored
         self._deaf = False  # the ears have failed
+        self._entrance = entrance
         self._floor = Floor(phrasing, policy, turn_events=turn_events, language=language, history=history)
         self._replies = Replies(self._floor, safe_tools=safe_tools, after_reply=self._after_reply)
         self._listening = Listening(self._floor, self._replies)
@@ -99,8 +102,12 @@ class Conversation:
         floor = self._floor
         self._await_limit(at)
         floor.deadlines.set(Reason.CALL_LIMIT, floor.policy.call_at_most)
+        if self._entrance.note:
+            floor.save(Turn("operator", self._entrance.note, at))
         last = floor.last_spoken  # of a call that is being carried on
-        if last is None:
+        if self._entrance.kind == "return":
+            self._return(at)
+        elif last is None or self._entrance.kind == "handover":
             self._greet(at)
         elif last.role == "agent":
             self._replies.say("greeting", floor.phrasing.bridge, at)
@@ -111,6 +118,13 @@ class Conversation:
     def _await_limit(self, at: float) -> None:
         policy = self._floor.policy
         self._floor.deadlines.set(Reason.FAREWELL, max(at, policy.call_at_most - policy.goodbye_before_limit))
+
+    def _return(self, at: float) -> None:
+        """The caller is back from where we have sent the call."""
+        if self._entrance.words:
+            self._replies.say("greeting", self._entrance.words, at)
+        else:
+            self._listening.listen(at)
 
     def _greet(self, at: float) -> None:
         phrasing, policy = self._floor.phrasing, self._floor.policy
@@ -213,6 +227,8 @@ class Conversation:
                 self._mute(at)
             case "unmute":
                 self._unmute(at)
+            case "dtmf" if event.by_carrier:
+                self._replies.leave(PressKeys(event.argument), at)
             case "say" | "dtmf":
                 self._listening.operator_says(event, at)
 

@@ -162,14 +162,16 @@ class ControlReceived:
     """An operator steers the call.
 
     `say` (argument: text) is spoken as it is, and heard to its end unless it is `interruptible`; `dtmf` (digits) is
-    sent as tones; `instruct` (text) is a note that the model reads, and answers at once if it shall `answer`; after
-    `mute` the agent begins no replies until `unmute`, but it listens; `transfer` (target) and `hangup` leave the call.
+    sent as tones, or pressed `by_carrier`, for which the call leaves the agent and comes back; `instruct` (text) is a
+    note that the model reads, and answers at once if it shall `answer`; after `mute` the agent begins no replies until
+    `unmute`, but it listens; `transfer` (target) and `hangup` leave the call.
     """
 
     action: Literal["say", "instruct", "transfer", "dtmf", "mute", "unmute", "hangup"]
     argument: str = ""
     interruptible: bool = True
     answer: bool = False
+    by_carrier: bool = False
 
 
 @dataclass(frozen=True, slots=True)

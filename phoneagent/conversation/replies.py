@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
 
 from phoneagent.errors import MisuseError
@@ -15,6 +15,7 @@ from .commands import (
     ClearPlayback,
     FinishSpeech,
     Hangup,
+    PressKeys,
     RunTool,
     SendAudio,
     SendDtmf,
@@ -595,17 +596,18 @@ class Replies:
         self._record(reply, at)
         self.reply = None
 
-    def leave(self, command: Hangup | Transfer, at: float) -> None:
-        """Drop what is being said, and end the call or hand it over."""
+    def leave(self, command: Hangup | Transfer | PressKeys, at: float) -> None:
+        """Drop what is being said, and end the call, hand it over, or send it where it comes back from."""
         floor = self._floor
         self.drop(at)
-        floor.ended_by = command.reason if isinstance(command, Hangup) else "transfer"
+        floor.ended_by = command.reason if isinstance(command, Hangup) else _LEFT_FOR[type(command)]
         floor.enter(State.LEAVING)
         floor.deadlines.clear()
         floor.deadlines.set(Reason.HANG_UP, at + floor.policy.hang_up_within)
         floor.want(command)
 
 
+_LEFT_FOR: Mapping[type[Transfer | PressKeys], str] = {Transfer: "transfer", PressKeys: "keys"}
 _WAITS = (Reason.ANSWER, Reason.TOOL, Reason.PLAYOUT, Reason.TOO_EARLY, Reason.FILLER, Reason.FILLER_ENDS)
 
 

@@ -63,7 +63,7 @@ EVENTS: dict[type[Any], st.SearchStrategy[Any]] = {
         st.builds(e.ControlReceived, st.sampled_from(["say", "transfer", "hangup"]), st.just("Hold on.")),
         st.builds(e.ControlReceived, st.sampled_from(["mute", "unmute"])),
         st.builds(e.ControlReceived, st.just("instruct"), st.just("Be brief."), answer=st.booleans()),
-        st.builds(e.ControlReceived, st.just("dtmf"), st.sampled_from(["1", "42#"])),
+        st.builds(e.ControlReceived, st.just("dtmf"), st.sampled_from(["1", "42#"]), by_carrier=st.booleans()),
     ),
     e.TimerFired: st.builds(e.TimerFired),
 }

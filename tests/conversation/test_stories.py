@@ -22,6 +22,7 @@ from phoneagent.conversation.commands import (
     Transfer,
 )
 from phoneagent.conversation.deadlines import Reason
+from phoneagent.conversation.entrance import Entrance
 from phoneagent.conversation.policy import Interruption, Phrasing, Policy
 from phoneagent.conversation.states import State
 from phoneagent.conversation.transcript import Turn
@@ -773,3 +774,33 @@ def test_a_call_is_carried_on_with_a_bridge_where_the_agent_spoke_last():
     call = ScriptedCall(history=(Turn("agent", "We open at", 1.0, interrupted=True),))
     call.tells(e.CallStarted())
     assert call.last(Synthesize).text == "I am back. Sorry for the interruption."
+
+
+HISTORY = (Turn("agent", "Hello", 1.0), Turn("caller", "The manager, please.", 3.0), Turn("agent", "One moment.", 4.0))
+
+
+def test_who_comes_back_hears_why_and_the_model_knows():
+    call = ScriptedCall(
+        history=HISTORY, entrance=Entrance("return", "The manager is busy.", "The transfer failed: busy.")
+    )
+    call.tells(e.CallStarted())
+    assert call.last(Synthesize).text == "The manager is busy."
+    call.voices(1)
+    call.passes(3.0)
+    assert [turn.text for turn in call.hears("What a pity").turns][-3:] == [
+        "The transfer failed: busy.",
+        "The manager is busy.",
+        "What a pity",
+    ]
+
+
+def test_who_comes_back_without_a_reason_is_listened_to():
+    call = ScriptedCall(history=HISTORY[:2], entrance=Entrance("return"))
+    assert call.tells(e.CallStarted()) == []
+    assert call.state is State.LISTENING
+
+
+def test_another_agent_greets_whatever_was_said_before():
+    call = ScriptedCall(history=HISTORY, entrance=Entrance("handover"))
+    call.tells(e.CallStarted())
+    assert call.last(Synthesize).text == "Hello there"

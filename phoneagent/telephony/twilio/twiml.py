@@ -76,6 +76,13 @@ class TwilioDocuments:
         response.append(dial)
         return _xml(response)
 
+    def press(self, digits: str) -> str:
+        """Play the keys' tones, `w` being half a second; afterwards ask `/twilio/continue`."""
+        response = VoiceResponse()
+        response.play(digits=digits)
+        response.redirect(self._continue_url, method="POST")
+        return _xml(response)
+
     def hang_up(self) -> str:
         response = VoiceResponse()
         response.hangup()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from typing import Annotated, Protocol
+from typing import Annotated, Literal, Protocol
 
 from pydantic import Field, StringConstraints
 from starlette.requests import Request
@@ -56,6 +56,10 @@ class Keys(Body):
         max_length=LONGEST_DIGITS,
         pattern=r"^[0-9*#A-Dw]+$",
         description=f"1 to {LONGEST_DIGITS} of 0123456789*#ABCD, and w for half a second of silence",
+    )
+    by: Literal["tones", "carrier"] = Field(
+        "tones",
+        description='"tones", sent as the agent\'s voice, or "carrier", for which the call leaves it for a moment',
     )
 
 
@@ -112,8 +116,9 @@ class Steering:
         return await self._send(request, "transfer", (await read(request, Target)).target)
 
     async def dtmf(self, request: Request) -> Response:
-        """Press keys, as tones."""
-        return await self._send(request, "dtmf", (await read(request, Keys)).digits)
+        """Press keys."""
+        wanted = await read(request, Keys)
+        return await self._send(request, "dtmf", wanted.digits, by_carrier=wanted.by == "carrier")
 
     async def hangup(self, request: Request) -> Response:
         """End the call."""
@@ -133,7 +138,14 @@ class Steering:
         return await self._send(request, action, "")
 
     async def _send(
-        self, request: Request, action: Action, argument: str, *, interruptible: bool = True, reply: bool = False
+        self,
+        request: Request,
+        action: Action,
+        argument: str,
+        *,
+        interruptible: bool = True,
+        reply: bool = False,
+        by_carrier: bool = False,
     ) -> Response:
         call = await self._find(request)
         if not call:
@@ -141,7 +153,8 @@ class Steering:
                 409, "not-in-progress", "The call is not in progress", "expected a call that has been answered"
             )
         try:
-            await self._steers.send(call, Control(action, argument, interruptible=interruptible, answer=reply))
+            control = Control(action, argument, interruptible=interruptible, answer=reply, by_carrier=by_carrier)
+            await self._steers.send(call, control)
         except CallIsOver as error:
             raise Problem(409, "call-over", "The call is over", str(error)) from error
         except NobodyHoldsCall as error:

@@ -91,6 +91,13 @@ def test_a_goodbye_and_the_end(documents):
     assert [verb.tag for verb in read(documents.hang_up())] == ["Hangup"]
 
 
+def test_keys_are_pressed_and_then_the_call_comes_back():
+    pressed = read(TwilioDocuments("https://voice.example.net").press("12w#"))
+    assert [verb.tag for verb in pressed] == ["Play", "Redirect"]
+    assert part(pressed, "Play").get("digits") == "12w#"
+    assert part(pressed, "Redirect").text == "https://voice.example.net/twilio/continue"
+
+
 @given(any_text, any_text)
 def test_whatever_is_said_or_dialled_the_document_is_well_formed(text, other):
     documents = TwilioDocuments("https://voice.example.net")

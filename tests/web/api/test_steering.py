@@ -8,6 +8,7 @@ from phoneagent.errors import CallIsOver, NobodyHoldsCall, SteeringUnanswered
 from phoneagent.private import Private
 from phoneagent.records import CallRecord
 from phoneagent.simulator.caller import CallerScript, Say, Wait
+from phoneagent.simulator.ear import DigitsPlayed
 from tests.calls.world import world
 
 from .client import client
@@ -20,13 +21,14 @@ class Line:
     """Takes what is sent, or says why not."""
 
     def __init__(self, error=None):
-        self.sent: list[tuple[str, str, str, bool, bool]] = []
+        self.sent: list[tuple[object, ...]] = []
         self._error = error
 
     async def send(self, call, control):
         if self._error is not None:
             raise self._error
-        self.sent.append((call, control.action, control.argument, control.interruptible, control.answer))
+        told = (control.action, control.argument, control.interruptible, control.answer, control.by_carrier)
+        self.sent.append((call, *told))
 
 
 async def stored(store):
@@ -34,13 +36,13 @@ async def stored(store):
 
 
 WISHES = {
-    "say": ({"text": " One moment. ", "interruptible": False}, ("say", "One moment.", False, False)),
-    "instruct": ({"text": "Offer ten percent.", "reply": True}, ("instruct", "Offer ten percent.", True, True)),
-    "transfer": ({"target": "manager"}, ("transfer", "manager", True, False)),
-    "dtmf": ({"digits": "1w#"}, ("dtmf", "1w#", True, False)),
-    "hangup": (None, ("hangup", "", True, False)),
-    "mute": (None, ("mute", "", True, False)),
-    "unmute": ({}, ("unmute", "", True, False)),
+    "say": ({"text": " One moment. ", "interruptible": False}, ("say", "One moment.", False, False, False)),
+    "instruct": ({"text": "Offer ten percent.", "reply": True}, ("instruct", "Offer ten percent.", True, True, False)),
+    "transfer": ({"target": "manager"}, ("transfer", "manager", True, False, False)),
+    "dtmf": ({"digits": "1w#", "by": "carrier"}, ("dtmf", "1w#", True, False, True)),
+    "hangup": (None, ("hangup", "", True, False, False)),
+    "mute": (None, ("mute", "", True, False, False)),
+    "unmute": ({}, ("unmute", "", True, False, False)),
 }
 
 
@@ -65,6 +67,7 @@ WRONG = [
     ("dtmf", {"digits": "12a"}, "digits"),
     ("dtmf", {"digits": ""}, "digits"),
     ("dtmf", {"digits": "1\n"}, "digits"),
+    ("dtmf", {"digits": "1", "by": "pigeon"}, "by"),
     ("hangup", {"reason": "x"}, "reason"),
 ]
 
@@ -120,3 +123,33 @@ async def test_what_an_operator_says_is_heard_and_hanging_up_ends_the_call():
     assert after.problem["type"].endswith(":call-over")
     assert any("kitchen closes" in turn["text"] for turn in transcript.json["turns"])
     assert result.ended_by == "agent"
+
+
+async def test_keys_that_the_carrier_presses_are_heard_and_the_call_comes_back_without_a_word():
+    async with world() as (running, told), client(running.url) as rest:
+        script = CallerScript(Say("What are your opening hours?"), Wait(12.0), Say("Goodbye"), patience=60.0)
+        call = running.carrier.dial(running.voice_url, caller=script)
+        await told.until(lambda: len(told.of("turn_ended")) > 1)
+        pressed = await rest.post(f"/v1/calls/{call.sid}/dtmf", {"digits": "12w3#", "by": "carrier"})
+        result = await call.ended
+        record = (await running.app.state.switchboard.look_up(call.sid)).record
+    assert pressed.status == 204
+    assert [sound.digits for sound in result.ear.facts(DigitsPlayed)] == ["12w3#"]
+    assert told.dialogue[2:] == ["Goodbye / Thank you for calling. Goodbye."]
+    assert result.ended_by == "agent"
+    assert (record.resumed, record.ended_reason) == (0, "agent")
+
+
+async def test_keys_that_the_carrier_does_not_press_bring_the_call_back_with_a_note_for_the_model():
+    async with world() as (running, told), client(running.url) as rest:
+        script = CallerScript(Say("What are your opening hours?"), Wait(12.0), Say("Goodbye"), patience=60.0)
+        call = running.carrier.dial(running.voice_url, caller=script)
+        await told.until(lambda: len(told.of("turn_ended")) > 1)
+        running.carrier.rest_faults.add("fails before", times=10, whom=lambda _: True)
+        await rest.post(f"/v1/calls/{call.sid}/dtmf", {"digits": "1", "by": "carrier"})
+        result = await call.ended
+        stored = await running.app.state.switchboard.look_up(call.sid)
+    assert not result.ear.facts(DigitsPlayed)
+    (note,) = [turn.text for turn in stored.turns if turn.role == "operator"]
+    assert note.startswith("The keys could not be pressed")
+    assert told.dialogue[-1] == "Goodbye / Thank you for calling. Goodbye."

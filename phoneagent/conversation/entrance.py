@@ -1,0 +1,25 @@
+"""How the agent comes into a call, and what it says first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True, slots=True)
+class Entrance:
+    """What was before the media stream opened.
+
+    `call`: somebody has just answered, or the stream was lost: the agent greets, or goes on where it was cut.
+    `return`: the agent had left the stream on purpose, and the caller is back: it says `words`, or listens.
+    `handover`: another agent had the call: this one greets, whatever was said before.
+
+    `note` is what the model shall know of it; the caller does not hear it.
+    """
+
+    kind: Literal["call", "return", "handover"] = "call"
+    words: str = ""
+    note: str = ""
+
+
+BY_CALL = Entrance()
