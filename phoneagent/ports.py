@@ -333,8 +333,11 @@ class Store(Clips, Protocol):
     async def create_call(self, record: CallRecord) -> None:
         """Write a call's record. Repeating it with the same id is harmless."""
 
-    async def update_call(self, call: str, **changes: object) -> None:
-        """Change fields of a call's record. An unknown call is a `StoreError`."""
+    async def update_call(self, call: str, *, token: int = 0, **changes: object) -> None:
+        """Change fields of a call's record. An unknown call is a `CallForgotten`.
+
+        With the `token` of a lease it raises `LeaseLost` when another has taken the call since.
+        """
 
     async def load_call(self, call: str) -> StoredCall | None: ...
 

@@ -5,6 +5,7 @@ turns.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections import deque
 from contextlib import aclosing
 from dataclasses import dataclass
@@ -44,7 +45,7 @@ from phoneagent.conversation.events import (
 )
 from phoneagent.conversation.states import State
 from phoneagent.conversation.transcript import ToolCall, Turn
-from phoneagent.errors import CarrierError, ProviderError, StoreError, ToolError
+from phoneagent.errors import CarrierError, ProviderError, ToolError
 from phoneagent.ports import CallControl, Documents, MediaStream, Observer, Speech, Store, Transcription
 from phoneagent.records import CallRecord, KeyPressed, MarkReturned, MediaReceived, StreamMessage, StreamStopped
 
@@ -60,7 +61,10 @@ from .voice import Voice
 log = structlog.stdlib.get_logger(__name__)
 
 CARRIER_SILENCE = 3.0  # seconds without a frame: Twilio sends them without a break, also in silence
-FLUSH = 0.5  # seconds that the store gets for the last turns
+FLUSH = 0.5  # seconds that the store gets for the last turns; what it has not taken then is written later
+NOTED = 0.5  # seconds that it gets for what the carrier will ask for; then this process has to know
+OVER = frozenset({"agent", "caller", "duration", "silence", "failure", "operator", "transfer"})
+"""Why a call may be over. A stream that was lost for another reason is carried on when the carrier asks."""
 
 _serial = count(1)  # a call that is carried on by the same process must not inherit the lease of its predecessor
 
@@ -98,8 +102,10 @@ class Call:
         around: Surroundings,
         *,
         history: tuple[Turn, ...] = (),
+        stored: bool = True,
         keep_journal: bool = False,
     ) -> None:
+        """`history`: the turns so far. Not `stored`: the store was away, and does not have the call yet."""
         agent = equipped.agent
         self.record = record
         self.ended_reason = ""
@@ -130,7 +136,8 @@ class Call:
             speakable=equipped.speakable,
         )
         self._ears = Ears(equipped.stt, self.feed, self.now, call=record.id, language=agent.language)
-        self._scribe = Scribe(around.store, record, f"{around.owner}/{next(_serial)}", history=history)
+        owner = f"{around.owner}/{next(_serial)}"
+        self.scribe = Scribe(around.store, record, owner, history=history, stored=stored)
         self._scope = Scope()
         self._thinking: dict[int, asyncio.Task[None]] = {}
         self._inbox: deque[Event] = deque()
@@ -152,7 +159,8 @@ class Call:
             scope.start(self._listen(), "carrier")
             scope.start(self._ears.run(self._lines.ears), "ears")
             scope.start(self._voice.run(self._lines.voice), "voice")
-            scope.start(self._scribe.run(), "scribe")
+            self.scribe.note(status="in-progress")
+            scope.start(self.scribe.run(), "scribe")
             scope.start(self._watch_lease(), "lease")
             scope.start(self._watch_carrier(), "watchdog")
             over = asyncio.ensure_future(self._over.wait())
@@ -165,8 +173,10 @@ class Call:
                 if self._timer is not None:
                     self._timer.cancel()
             self.stop("a defect")  # unless it is over: what was heard until now is saved, and the call carried on
-            await self._scribe.flush(FLUSH)
-            await self._scribe.release()
+            if self.ended_reason in OVER:
+                self.scribe.note(status="completed", ended=time.time(), ended_reason=self.ended_reason)
+            await self.scribe.flush(FLUSH)
+            await self.scribe.release()
 
     def stop(self, reason: str) -> None:
         """End the call here; the carrier may be told to carry it on elsewhere."""
@@ -271,7 +281,7 @@ class Call:
             case RunTool(_, call):
                 self._scope.start(self._run_tool(call), f"tool {call.name}")
             case SaveTurn(seq, turn):
-                self._scribe.save(seq, turn)
+                self.scribe.save(seq, turn)
             case Emit(name, values):
                 self._tell(name, values)
             case Hangup(reason):
@@ -360,7 +370,7 @@ class Call:
         await self._stream_over("the carrier fell silent")
 
     async def _watch_lease(self) -> None:
-        await self._scribe.lease_lost.wait()
+        await self.scribe.lease_lost.wait()
         await self._stream.aclose("carried on elsewhere")
         self.stop("carried on elsewhere")
 
@@ -402,7 +412,5 @@ class Call:
 
     async def _note(self, **changes: object) -> None:
         """Write down how the call ends before the carrier can ask: closing the stream makes it ask at once."""
-        try:
-            await self._around.store.update_call(self.record.id, **changes)
-        except StoreError as error:
-            log.warning("record_not_updated", problem=str(error))
+        self.scribe.note(**changes)
+        await self.scribe.flush(NOTED)

@@ -6,7 +6,7 @@ import asyncio
 import secrets
 import time
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
 
@@ -17,8 +17,9 @@ from phoneagent.errors import CarrierError, ProviderError, StoreError
 from phoneagent.ports import MediaStream, Speech, Transcription
 from phoneagent.records import CallRecord, StoredCall, StreamStarted
 
-from .call import Call, Lines, Surroundings
+from .call import NOTED, Call, Lines, Surroundings
 from .equipped import EquippedAgent
+from .scribe import Scribe
 from .steering import Control, Outcome
 
 log = structlog.stdlib.get_logger(__name__)
@@ -26,25 +27,34 @@ log = structlog.stdlib.get_logger(__name__)
 TOKEN_LIFE = 60.0  # seconds from the webhook to the media stream; Twilio takes one or two
 RINGING = 20.0  # seconds for which connections made for a call wait for its media stream
 CONNECT = 5.0  # seconds for a provider to take a connection; longer than the adapters' own limits
+STORED = 1.0  # seconds the store has to take a new call; the caller hears it ring for so long
 LOAD = 0.3  # seconds the store has to bring a call's history; then we go on with what was known when it rang
 RESUMES = 5  # how often one call is carried on; more than that is a loop
 SORRY = "I am sorry, all our lines are busy. Please call again in a few minutes."
 BROKEN = "I am sorry, we have a technical problem. Please call again later."
 FINISHING = 2.0  # seconds a call gets to save its last turns before it is carried on
-OVER = frozenset({"agent", "caller", "duration", "silence", "failure", "operator", "transfer"})
-"""Why a call may be over. A stream that was lost for another reason is carried on when the carrier asks."""
+SETTLE = 600.0  # seconds for which what a store that is away has not taken of a call is kept for it
 
 ERRANDS = frozenset({"keys"})
 """Why a call may have left its media stream on purpose, to come back with what the record says of its entrance."""
+
+NONE: Mapping[str, Any] = {}
 
 Connection = TypeVar("Connection", Transcription, Speech)
 
 
 @dataclass(slots=True)
 class _Ringing:
-    stored: StoredCall
+    """A call that waits for its media stream. Where the store did not take it: `token` is the one it must bring, and
+    `changes` are those of its record that are to be written later.
+    """
+
+    known: StoredCall
     lines: Lines
     discard: asyncio.TimerHandle
+    stored: bool = True
+    token: str = ""
+    changes: Mapping[str, Any] = field(default_factory=dict)
 
 
 class Switchboard:
@@ -65,6 +75,7 @@ class Switchboard:
         self._journals = journals
         self._ringing: dict[str, _Ringing] = {}
         self._live: dict[str, Call] = {}
+        self._unsettled: dict[str, Scribe] = {}  # calls that ended here, of which the store lacks something
         self._tasks: set[asyncio.Task[None]] = set()
         self._greetings: list[asyncio.Task[None]] = []
         self._phrases: list[asyncio.Task[None]] = []
@@ -146,12 +157,12 @@ class Switchboard:
         record = replace(record, started=record.started or time.time())
         self._prepare(StoredCall(record, ()))
         try:
-            await self._around.store.create_call(record)
-            return await self._connect(record.id)
-        except StoreError as error:
-            log.exception("call_not_stored", problem=str(error))
-            self._discard(record.id)
-            return self._around.documents.say_and_hang_up(BROKEN)
+            async with asyncio.timeout(STORED):
+                await self._around.store.create_call(record)
+                return await self._connect(record.id)
+        except (TimeoutError, StoreError) as error:
+            log.warning("call_not_stored", problem=str(error) or f"no answer within {STORED} s")
+            return self._connect_here(record.id)
 
     async def proceed(self, call: str, *, dialled: str = "") -> str:
         """The media stream of a call is over, whoever closed it: the document that says how it goes on.
@@ -161,7 +172,7 @@ class Switchboard:
         documents = self._around.documents
         if (ending := self._live.get(call)) is not None:
             await ending.finished(within=FINISHING)
-        stored = await self._around.store.load_call(call)
+        stored = await self._look_up(call)
         if stored is None or (record := stored.record).agent not in self.agents:
             return documents.hang_up()
         if record.ended_reason == "transfer" and not dialled:
@@ -184,8 +195,31 @@ class Switchboard:
         changes: dict[str, Any] = {"status": "in-progress", "ended": None, "ended_reason": ""}
         changes |= {"resumed": resumed, "entrance": entrance}
         self._prepare(StoredCall(replace(record, **changes), stored.turns))
-        await self._around.store.update_call(record.id, **changes)
-        return await self._connect(record.id)
+        if record.id in self._unsettled:
+            return self._connect_here(record.id, changes)
+        try:
+            async with asyncio.timeout(STORED):
+                await self._around.store.update_call(record.id, **changes)
+                return await self._connect(record.id)
+        except (TimeoutError, StoreError) as error:
+            log.warning("call_not_stored", problem=str(error) or f"no answer within {STORED} s")
+            return self._connect_here(record.id, changes)
+
+    async def _look_up(self, call: str) -> StoredCall | None:
+        """A call as the store has it, or as it ended here while the store was away. Raises `StoreError`."""
+        if (unsettled := self._unsettled.get(call)) is not None:
+            await unsettled.flush(NOTED)
+            if not unsettled.settled:
+                return unsettled.known
+        return await self._around.store.load_call(call)
+
+    def _connect_here(self, call: str, changes: Mapping[str, Any] = NONE) -> str:
+        """The store is away: the media stream is welcome at this process only."""
+        ringing = self._ringing[call]
+        ringing.stored = False
+        ringing.changes = changes
+        ringing.token = secrets.token_urlsafe(24)
+        return self._around.documents.connect(token=ringing.token)
 
     async def _connect(self, call: str) -> str:
         token = secrets.token_urlsafe(24)
@@ -195,6 +229,10 @@ class Switchboard:
     async def admit(self, started: StreamStarted) -> str:
         """Check a media stream's token. Raises `CarrierError` unless it is one of ours, unused, and for this call."""
         token = started.parameters.get("token", "")
+        ringing = self._ringing.get(started.call)
+        if ringing is not None and ringing.token and secrets.compare_digest(token.encode(), ringing.token.encode()):
+            ringing.token = ""
+            return started.call
         call = await self._around.store.take_stream_token(token) if token else None
         if call is None:
             raise CarrierError("expected a stream token that was given out and not used yet")
@@ -204,20 +242,21 @@ class Switchboard:
 
     async def connect(self, stream: MediaStream, started: StreamStarted) -> None:
         """Carry an admitted call to its end."""
-        stored = await self._load(started.call)
-        record, history = stored.record, stored.turns
+        ringing = self._ringing.get(started.call)
+        known = await self._load(started.call) if ringing is None or ringing.stored else ringing.known
+        record, history = known.record, known.turns
         if (equipped := self.agents.get(record.agent)) is None:
             raise CarrierError(f"expected one of the agents {', '.join(self.agents)}, got {record.agent!r}")
         lines = self._take_lines(record, equipped)
         keep = self._journals is not None
-        call = Call(record, equipped, stream, lines, self._around, history=history, keep_journal=keep)
+        stored = ringing is None or ringing.stored
+        call = Call(record, equipped, stream, lines, self._around, history=history, stored=stored, keep_journal=keep)
+        if ringing is not None and ringing.changes:
+            call.scribe.note(**ringing.changes)
         self._live[record.id] = call
         self._around.observer.tell(record.id, 0.0, "call_started", {"agent": record.agent, "resumed": bool(history)})
         try:
-            self._begin(self._note(record.id, status="in-progress"), "note start")
             await call.run()
-            if call.ended_reason in OVER:
-                await self._note(record.id, status="completed", ended=time.time(), ended_reason=call.ended_reason)
         finally:
             try:
                 await _close(lines)
@@ -232,6 +271,9 @@ class Switchboard:
         call.left()
         if self._live.get(record.id) is call:
             del self._live[record.id]
+        if not call.scribe.settled and not call.scribe.lease_lost.is_set():
+            self._unsettled[record.id] = call.scribe
+            self._begin(self._settle(record.id, call.scribe), f"settle {record.id}")
         self._around.observer.tell(
             record.id, call.now(), "call_left", {"reason": call.ended_reason, "direction": record.direction}
         )
@@ -244,16 +286,15 @@ class Switchboard:
             if (ringing := self._ringing.get(call)) is None:  # another process answered the webhook
                 raise StoreError(f"expected the call's record within {LOAD} s") from error
             log.warning("record_not_loaded", problem=str(error) or f"no answer within {LOAD} s")
-            return ringing.stored
+            return ringing.known
         if stored is None:
             raise StoreError("expected a record of the call that the stream token was made for")
         return stored
 
-    async def _note(self, call: str, **changes: object) -> None:
-        try:
-            await self._around.store.update_call(call, **changes)
-        except StoreError as error:
-            log.warning("record_not_updated", problem=str(error))
+    async def _settle(self, call: str, scribe: Scribe) -> None:
+        await scribe.settle(SETTLE)
+        if self._unsettled.get(call) is scribe:
+            del self._unsettled[call]
 
     # -- connections made ahead ---------------------------------------------------------------------
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from phoneagent.conversation.transcript import Turn
-from phoneagent.errors import CallForgotten, LeaseLost, StoreError
+from phoneagent.errors import CallForgotten, LeaseLost
 from phoneagent.records import CallRecord, Clip, StoredCall
 
 from .encoding import checked
@@ -51,11 +51,13 @@ class MemoryStore:
             kept.record = record
         self._keep(kept)
 
-    async def update_call(self, call: str, **changes: object) -> None:
+    async def update_call(self, call: str, *, token: int = 0, **changes: object) -> None:
         fields: dict[str, Any] = dict(checked(changes))
         kept = self._find(call)
         if kept is None or kept.record is None:
-            raise StoreError("expected a call that was created and has not expired")
+            raise CallForgotten("expected a call that was created and has not expired")
+        if 0 < token < kept.epoch:
+            raise LeaseLost("another process owns the call")
         kept.record = replace(kept.record, **fields)
         self._keep(kept)
 

@@ -70,10 +70,12 @@ class RedisStore:
     async def create_call(self, record: CallRecord) -> None:
         await self._run(scripts.CREATE, record.id, *_hash(encode_record(record)))
 
-    async def update_call(self, call: str, **changes: object) -> None:
-        answer = await self._run(scripts.UPDATE, call, *_hash(encode_changes(changes)))
-        if answer[0] == "unknown":
-            raise StoreError("expected a call that was created and has not expired")
+    async def update_call(self, call: str, *, token: int = 0, **changes: object) -> None:
+        match await self._run(scripts.UPDATE, call, token, *_hash(encode_changes(changes))):
+            case ["lost"]:
+                raise LeaseLost("another process owns the call")
+            case ["unknown"]:
+                raise CallForgotten("expected a call that was created and has not expired")
 
     async def load_call(self, call: str) -> StoredCall | None:
         answer = await self._run(scripts.LOAD, call)

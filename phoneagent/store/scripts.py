@@ -34,12 +34,14 @@ return {'ok'}
 """
 )
 
-# ARGV: field, value, ...
+# ARGV: token or 0, field, value, ...
 UPDATE = (
     _CALL
     + """
+local token = tonumber(ARGV[4])
 if redis.call('HEXISTS', meta, 'record.status') == 0 then return {'unknown'} end
-if #ARGV > 3 then redis.call('HSET', meta, unpack(ARGV, 4)) end
+if token > 0 and tonumber(redis.call('HGET', meta, 'epoch') or 0) > token then return {'lost'} end
+if #ARGV > 4 then redis.call('HSET', meta, unpack(ARGV, 5)) end
 keep()
 return {'ok'}
 """

@@ -131,6 +131,7 @@ async def test_a_store_that_lost_everything_gets_the_call_anew(history):
     async with writing(store, history) as scribe:
         seq = len(history) + 1
         scribe.save(seq, TABLE)
+        scribe.note(status="in-progress")
         await scribe.flush(1.0)
         store.forget()
         scribe.save(seq + 1, SURE)

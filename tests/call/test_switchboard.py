@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import re
 from collections.abc import AsyncIterator, Callable
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -14,7 +15,7 @@ from phoneagent.call.equipped import EquippedAgent
 from phoneagent.call.speech_cache import SpeechCache
 from phoneagent.call.switchboard import Switchboard
 from phoneagent.conversation.policy import Phrasing
-from phoneagent.errors import StoreError
+from phoneagent.errors import CarrierError, StoreError
 from phoneagent.private import Private
 from phoneagent.providers.llm.scripted import ScriptedMind
 from phoneagent.records import (
@@ -178,15 +179,19 @@ class Full(MemoryStore):
         raise StoreError("full")
 
 
-async def test_a_call_that_cannot_be_answered_takes_no_room():
-    provider = Provider()
-    async with switchboard(provider, Full()) as board:
+async def test_a_call_is_answered_though_the_store_takes_nothing_and_only_with_the_token_that_was_given_out():
+    line = Line()
+    async with switchboard(Provider(), Full()) as board:
         await board.warmed()
-        document = await board.incoming(RECORD)
-        assert "technical problem" in document
+        stream = started(await board.incoming(RECORD))
+        with pytest.raises(CarrierError):
+            await board.admit(replace(stream, parameters={"token": "guessed"}))
+        await board.admit(stream)
+        with pytest.raises(CarrierError):
+            await board.admit(stream)
+        await board.connect(line, stream)
         assert board.calls == 0
-        await asyncio.sleep(0.5)
-        assert provider.open == set()
+    assert line.sent >= 800
 
 
 class Clumsy(Provider):

@@ -126,11 +126,21 @@ async def test_fields_are_changed_one_by_one(store):
 
 
 async def test_a_call_that_is_not_there_cannot_be_changed(store):
-    with pytest.raises(StoreError):
+    with pytest.raises(CallForgotten):
         await store.update_call(CALL, status="failed")
     await store.take_lease(CALL, "host-1", seconds=10)
-    with pytest.raises(StoreError):
+    with pytest.raises(CallForgotten):
         await store.update_call(CALL, status="failed")
+
+
+async def test_who_has_lost_the_call_changes_nothing_of_it_any_more(store):
+    await store.create_call(RECORD)
+    old = await store.take_lease(CALL, "host-1", seconds=10)
+    new = await store.take_lease(CALL, "host-2", seconds=10, force=True)
+    with pytest.raises(LeaseLost):
+        await store.update_call(CALL, token=old, status="failed")
+    await store.update_call(CALL, token=new, status="in-progress")
+    assert (await store.load_call(CALL)).record.status == "in-progress"
 
 
 @pytest.mark.parametrize(
