@@ -69,6 +69,10 @@ class Intent:
     `answer` follows a yes; after a no `refused` asks what to change. `then` is what happens when the answer was heard.
     `tool` names a tool that is called with the slots before the answer, whose result is `{result}` in it. An answer
     that is not `interruptible` is heard to its end.
+
+    `key` chooses it on the keypad while `menu` (the main one, if empty) is read out as `label`, which callers may say
+    too. `target` is whom `then` leads to: a transfer's target, the name of a menu, or of another agent. With
+    `then = "model"` the language model has the conversation from here on, and is told `instructions`.
     """
 
     name: str
@@ -78,9 +82,21 @@ class Intent:
     confirm: str = ""
     refused: str = ""
     tool: str = ""
-    then: Literal["listen", "end_call", "transfer"] = "listen"
+    then: Literal["listen", "end_call", "transfer", "menu", "agent", "model"] = "listen"
     target: str = ""
     interruptible: bool = True
+    key: str = ""
+    label: str = ""
+    menu: str = ""
+    instructions: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Menu:
+    """A menu within the main one. `question` is said before its choices."""
+
+    name: str
+    question: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +107,13 @@ class Dialogue:
     intent that ends the call). `offer_person` is asked when the caller was not understood twice in a row; a yes to it
     is a transfer (the first intent that transfers). `yes`, `no` and `repeat` are what callers say for these; the first
     of `no` also begins a correction ("no, for four").
+
+    Beside a language model, `start` says who has the conversation at first, and `otherwise` who answers what the script
+    does not understand: it asks again, or the model answers. With an empty `start` the model is alone.
+
+    Menus are read out by `choice`, with `{label}` and `{key}`. `digits` are what callers say for the keys 0 to 9,
+    `key_names` what the agent calls keys that are no digits. `back` and `back_key` lead to the main menu from anywhere.
+    `keys_only` comes before the main menu when the model is away.
     """
 
     intents: tuple[Intent, ...]
@@ -106,6 +129,24 @@ class Dialogue:
     repeat: tuple[str, ...] = (
         "pardon", "excuse me", "what did you say", "(can | could) you (repeat | say) that [again] [please]",
     )  # fmt: skip
+    back: tuple[str, ...] = (
+        "[the] (main menu | menu) [please]", "[go | take me] back [to the (main menu | menu)] [please]",
+    )  # fmt: skip
+    menus: tuple[Menu, ...] = ()
+    choice: str = "For {label}, press {key}."
+    wrong_key: str = "There is no choice {key}."
+    back_label: str = "the main menu"
+    person_label: str = "a person"
+    repeat_key: str = "*"
+    back_key: str = "9"
+    person_key: str = "0"
+    yes_key: str = "1"
+    no_key: str = "2"
+    digits: tuple[str, ...] = ("zero", "one", "two", "three", "four", "five", "six", "seven", "eight", "nine")
+    key_names: Mapping[str, str] = field(default_factory=lambda: {"*": "star", "#": "pound"})
+    keys_only: str = "I can only help you by the keys of your telephone just now."
+    start: Literal["", "script", "model"] = ""
+    otherwise: Literal["ask", "model"] = "ask"
 
 
 @dataclass(frozen=True, slots=True)

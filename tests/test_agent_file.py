@@ -14,6 +14,7 @@ from phoneagent.records import Agent, ProviderChoice
 
 SMALL = 'name = "small"\n'
 NO_NUMBER = "expected a number with its country code (+15005550006) or a SIP address (sip:desk@example.com)"
+NO_STEP = "expected 'listen', 'end_call', 'transfer', 'menu', 'agent' or 'model', got 'leave'"
 NO_MODULE = "the module 'no_such_module' cannot be imported: No module named 'no_such_module'"
 
 
@@ -289,14 +290,14 @@ slots = ["size"]
         (
             'answer = "One',
             'then = "leave"\nanswer = "One',
-            "a.toml:11: dialogue.intents[0].then: expected 'listen', 'end_call' or 'transfer', got 'leave'",
+            f"a.toml:11: dialogue.intents[0].then: {NO_STEP}",
         ),
         ('ask = "Which size?"\n', "", "a.toml:3: dialogue.slots[0].ask: expected, but missing"),
         ("small =", '"(small" =', "a.toml:6: dialogue.slots[0].words.(small: '(small': '(' is not closed by ')'"),
         (
             'phrases = ["a [<size>] pizza"]',
             "phrases = []",
-            "a.toml:10: dialogue.intents[0].phrases: expected at least one",
+            "a.toml:10: dialogue.intents[0].phrases: expected at least one, or a label",
         ),
     ],
 )

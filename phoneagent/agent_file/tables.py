@@ -11,11 +11,13 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
-from phoneagent.conversation.grammar import Grammar, PatternError, parse
+from phoneagent.call.menus import MAIN, choices, menu_text
+from phoneagent.conversation.grammar import parse
 from phoneagent.conversation.policy import EndpointingRule, Interruption, Phrasing, Policy
-from phoneagent.records import Agent, Dialogue, Intent, ProviderChoice, Slot, ToolSpec
+from phoneagent.records import Agent, Dialogue, Intent, Menu, ProviderChoice, Slot, ToolSpec
 from phoneagent.toolbox import find_function, tool_spec
 
+from .dialogue_problems import dialogue_problems
 from .problems import LANGUAGE, NAME, Misfits, Problem, meant, names_of
 from .toml_lines import Loc
 
@@ -26,7 +28,8 @@ PROVIDERS: Mapping[str, tuple[str, ...]] = {
 }
 """The names of the providers that `app` can make."""
 
-BUILT_IN_TOOLS = ("end_call", "transfer")  # the conversation carries them out
+BUILT_IN_TOOLS = ("end_call", "transfer", "hand_over", "back_to_menu")  # of the conversation and of the dialogue
+KEYS = "0123456789*#"
 
 T = TypeVar("T")
 
@@ -63,6 +66,25 @@ def _number(text: str) -> str:
     return text
 
 
+def _choice(text: str) -> str:
+    if set(re.findall(r"\{(\w*)\}", text)) != {"label", "key"}:
+        raise ValueError(f"expected a text with {{label}} and {{key}}, got {text!r}")
+    return text
+
+
+def _key(text: str) -> str:
+    """Empty: there is none."""
+    if text and text not in tuple(KEYS):
+        raise ValueError(f"expected one of the keys {KEYS}, got {text!r}")
+    return text
+
+
+def _ten(words: tuple[str, ...]) -> tuple[str, ...]:
+    if len(words) != 10:
+        raise ValueError(f"expected ten words, for 0 to 9, got {len(words)}")
+    return words
+
+
 def _filled(values: T) -> T:
     """At least one. pydantic's own check also complains when all of several are wrong in themselves."""
     if not values:
@@ -84,6 +106,7 @@ Template = Annotated[str, AfterValidator(_template)]
 Name = Annotated[str, Field(pattern=NAME)]
 Phrase = Annotated[str, AfterValidator(_pattern)]
 Phrases = Annotated[tuple[Phrase, ...], AfterValidator(_filled)]
+Key = Annotated[str, AfterValidator(_key)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -158,15 +181,24 @@ class _SlotTable(_Table):
 
 class _IntentTable(_Table):
     name: Name
-    phrases: Phrases
-    answer: Template
+    phrases: tuple[Phrase, ...] = ()
+    answer: Template = ""
     slots: tuple[str, ...] = ()
     confirm: Template = ""
     refused: Template = ""
     tool: str = ""
-    then: Literal["listen", "end_call", "transfer"] = "listen"
+    then: Literal["listen", "end_call", "transfer", "menu", "agent", "model"] = "listen"
     target: str = ""
     interruptible: bool = True
+    key: Key = ""
+    label: str = ""
+    menu: str = ""
+    instructions: Template = ""
+
+
+class _MenuTable(_Table):
+    name: Name
+    question: str = ""
 
 
 class _DialogueTable(_Table):
@@ -179,11 +211,29 @@ class _DialogueTable(_Table):
     yes: Phrases = _DIALOGUE.yes
     no: Phrases = _DIALOGUE.no
     repeat: Phrases = _DIALOGUE.repeat
+    back: Phrases = _DIALOGUE.back
+    menus: tuple[_MenuTable, ...] = ()
+    choice: Annotated[str, AfterValidator(_choice)] = _DIALOGUE.choice
+    wrong_key: str = _DIALOGUE.wrong_key
+    back_label: str = _DIALOGUE.back_label
+    person_label: str = _DIALOGUE.person_label
+    repeat_key: Key = _DIALOGUE.repeat_key
+    back_key: Key = _DIALOGUE.back_key
+    person_key: Key = _DIALOGUE.person_key
+    yes_key: Key = _DIALOGUE.yes_key
+    no_key: Key = _DIALOGUE.no_key
+    digits: Annotated[tuple[Text, ...], AfterValidator(_ten)] = _DIALOGUE.digits
+    key_names: dict[Literal["*", "#"], Text] = {}
+    keys_only: Text = _DIALOGUE.keys_only
+    start: Literal["", "script", "model"] = ""
+    otherwise: Literal["ask", "model"] = "ask"
 
     def dialogue(self) -> Dialogue:
         simple = {field.name: getattr(self, field.name) for field in fields(Dialogue)}
         simple["intents"] = tuple(Intent(**dict(intent)) for intent in self.intents)
         simple["slots"] = tuple(Slot(**dict(slot)) for slot in self.slots)
+        simple["menus"] = tuple(Menu(**dict(menu)) for menu in self.menus)
+        simple["key_names"] = {**_DIALOGUE.key_names, **self.key_names}
         return Dialogue(**simple)
 
 
@@ -264,10 +314,11 @@ class AgentFile(_Table):
         tools = tuple(tool.spec(("tools", index)) for index, tool in enumerate(self.tools))
         if problems := [*self._provider_problems(), *self._dialogue_problems(tools), *_repeated(tools)]:
             raise Misfits(problems)
+        dialogue = self.dialogue.dialogue() if self.dialogue else None
         chosen = {part: table.choice() for part in PROVIDERS if (table := getattr(self, part)) is not None}
         return Agent(
             name=self.name,
-            phrasing=self._phrasing(),
+            phrasing=self._phrasing(dialogue),
             instructions=self.instructions.strip(),
             language=self.language,
             policy=_policy(
@@ -276,18 +327,21 @@ class AgentFile(_Table):
                 goodbye_before_limit=self.limits.goodbye_before,
             ),
             tools=tools,
-            dialogue=self.dialogue.dialogue() if self.dialogue else None,
+            dialogue=dialogue,
             transfer_targets=self.transfer,
             pronunciation=self.pronunciation,
             **chosen,
         )
 
-    def _phrasing(self) -> Phrasing:
+    def _phrasing(self, dialogue: Dialogue | None) -> Phrasing:
         table: _Table = self.phrases
         phrases: dict[str, Any] = dict(table)
         if not self.language.startswith("en"):  # nobody wants an English "one moment" before a German answer
             phrases |= {name: () for name in ("fillers", "later_fillers") if name not in table.model_fields_set}
-        return Phrasing(greeting=self.greeting, **phrases)
+        greeting = self.greeting
+        if dialogue is not None and choices(dialogue, MAIN):
+            greeting = greeting.replace("{menu}", menu_text(dialogue))
+        return Phrasing(greeting=greeting, **phrases)
 
     def _provider_problems(self) -> Iterator[Problem]:
         if self.limits.goodbye_before >= self.limits.max_duration:
@@ -308,38 +362,12 @@ class AgentFile(_Table):
     def _dialogue_problems(self, tools: tuple[ToolSpec, ...]) -> Iterator[Problem]:
         if self.dialogue is None:
             return
-        slots = {slot.name: tuple(slot.words) for slot in self.dialogue.slots}
-        named: list[tuple[Loc, tuple[str, ...]]] = []
-        for index, slot in enumerate(self.dialogue.slots):
-            named.append((("dialogue", "slots", index, "answers"), slot.answers))
-            named.append((("dialogue", "slots", index, "mentions"), slot.mentions))
-        tool_names = [tool.name for tool in tools]
-        for index, intent in enumerate(self.dialogue.intents):
-            loc: Loc = ("dialogue", "intents", index)
-            named.append(((*loc, "phrases"), intent.phrases))
-            for name in intent.slots:
-                if name not in slots:
-                    yield Problem((*loc, "slots"), f"there is no slot {name!r}{meant(name, slots)}")
-            known = (*intent.slots, *(["result"] if intent.tool else []))
-            for key in ("answer", "confirm", "refused"):
-                for name in re.findall(r"\{(\w+)\}", getattr(intent, key)):
-                    if name not in known:
-                        yield Problem(
-                            (*loc, key), f"{{{name}}} is neither one of the intent's slots nor a tool's result"
-                        )
-            if intent.tool and intent.tool not in tool_names:
-                yield Problem((*loc, "tool"), f"there is no tool {intent.tool!r}{meant(intent.tool, tool_names)}")
-            if intent.then == "transfer" and intent.target not in self.transfer:
-                yield Problem(
-                    (*loc, "target"),
-                    f"expected a name from [transfer], got {intent.target!r}{meant(intent.target, self.transfer)}",
-                )
-        for loc, patterns in named:
-            for pattern in patterns:
-                try:
-                    Grammar([pattern], slots)
-                except PatternError as error:
-                    yield Problem(loc, f"{pattern!r}: {error}; the slots are {names_of(tuple(slots)) or 'none'}")
+        dialogue = self.dialogue.dialogue()
+        yield from dialogue_problems(dialogue, [tool.name for tool in tools], tuple(self.transfer))
+        minds = (self.llm, *self.llm.fallback) if self.llm is not None else ()
+        for number, llm in enumerate(minds[1:]):
+            if dialogue.start and llm.provider == "scripted":
+                yield Problem(("llm", "fallback", number), "with dialogue.start the dialogue takes over by itself")
 
 
 def _repeated(tools: tuple[ToolSpec, ...]) -> Iterator[Problem]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator
+from collections.abc import AsyncGenerator, Iterator
 
 from phoneagent.conversation.events import ReplyDone, ReplyText, ToolRequested
 from phoneagent.conversation.transcript import Turn
@@ -11,6 +11,7 @@ from phoneagent.ports import Thought
 from phoneagent.records import Dialogue, Expectation, ToolSpec
 
 from .dialogue import Script, tool_call
+from .dialogue_state import Answer
 
 
 class ScriptedMind:
@@ -33,13 +34,8 @@ class ScriptedMind:
         `end_call` and `transfer` are asked for after the answer.
         """
         _, answer = self._script.fold(turns)
-        first = f"{answer.first} " if answer.first and answer.text else answer.first
-        for part, interruptible in ((first, False), (answer.text, True)):
-            for piece in re.findall(r"\S+\s*", part):
-                yield ReplyText(reply, piece, interruptible)
-        if answer.tool:
-            yield ToolRequested(reply, tool_call(answer, turns))
-        yield ReplyDone(reply)
+        for thought in thoughts(answer, reply, turns):
+            yield thought
 
     def expects(self, turns: tuple[Turn, ...]) -> Expectation:
         """Exactly what makes sense to say after these turns."""
@@ -49,3 +45,14 @@ class ScriptedMind:
         """It always is."""
 
     async def aclose(self) -> None: ...
+
+
+def thoughts(answer: Answer, reply: int, turns: tuple[Turn, ...]) -> Iterator[Thought]:
+    """A script's answer in small pieces; its tool is asked for after it."""
+    first = f"{answer.first} " if answer.first and answer.text else answer.first
+    for part, interruptible in ((first, False), (answer.text, True)):
+        for piece in re.findall(r"\S+\s*", part):
+            yield ReplyText(reply, piece, interruptible)
+    if answer.tool:
+        yield ToolRequested(reply, tool_call(answer, turns))
+    yield ReplyDone(reply)

@@ -11,8 +11,9 @@ from phoneagent.agent_file import builtin_agent
 from phoneagent.conversation.events import ReplyDone, ReplyText, ToolRequested
 from phoneagent.conversation.grammar import Choice, Grammar, Reference, Spelled, parse
 from phoneagent.conversation.transcript import ToolCall, Turn
-from phoneagent.providers.llm.dialogue import Script, spell_numbers
+from phoneagent.providers.llm.dialogue import Script
 from phoneagent.providers.llm.scripted import ScriptedMind
+from phoneagent.providers.llm.understanding import spell_numbers
 from phoneagent.records import Dialogue, Intent, Slot
 
 DIALOGUE = builtin_agent().dialogue or Dialogue(())
