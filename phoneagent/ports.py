@@ -26,6 +26,8 @@ from .records import (
     CallRecord,
     Clip,
     Expectation,
+    LogEntry,
+    LoggedEvent,
     Order,
     OrderClaim,
     OrderPage,
@@ -324,11 +326,33 @@ class OrderBook(Protocol):
         """
 
 
+class EventLog(Protocol):
+    """What has happened in calls, in order, for those who watch. A log keeps about its last 10,000 entries. Both
+    methods raise `StoreError`.
+    """
+
+    async def append(self, writer: str, first: int, entries: Sequence[LogEntry]) -> None:
+        """Write entries, each to the end of its log.
+
+        A `writer` numbers its entries, rising, and writes those of a log in that order; `first` is the number of the
+        first one here. What a log has of that number or above is not written again: repeating is harmless.
+        """
+
+    async def read(self, log: str, *, after: str = "", most: int = 100, wait: float = 0.0) -> tuple[LoggedEvent, ...]:
+        """The entries that follow the one with the id `after`, or the first ones.
+
+        While there are none it waits for them, up to so many seconds.
+        """
+
+
 class Store(Clips, Protocol):
     """What outlives a process. Every key has a time to live. All methods raise `StoreError`."""
 
     @property
     def orders(self) -> OrderBook: ...
+
+    @property
+    def events(self) -> EventLog: ...
 
     async def create_call(self, record: CallRecord) -> None:
         """Write a call's record. Repeating it with the same id is harmless."""

@@ -379,3 +379,33 @@ class OrderUrls:
     voice: str
     status: str
     machine: str
+
+
+# --- what has happened in calls ---------------------------------------------------------------------
+
+LAST_STEP = 5
+"""The `LogEntry.step` of the statuses in which a call is over."""
+
+
+@dataclass(frozen=True, slots=True)
+class LogEntry:
+    """Something to be written into the event log of a call. `data` is JSON, in one line.
+
+    With a `step`, it is written unless the log has had that step or a higher one; with `once`, unless the log has had
+    one with the same. `keep`: seconds that the log is kept if nothing follows; after `LAST_STEP` the store decides.
+    """
+
+    log: str
+    event: str
+    data: str
+    step: int = 0
+    once: str = ""
+    keep: float = 6 * 3600.0
+
+
+class LoggedEvent(NamedTuple):
+    """An entry as it was read. `id` is two numbers with a hyphen between; within a log they rise."""
+
+    id: str
+    event: str
+    data: str

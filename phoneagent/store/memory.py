@@ -13,6 +13,7 @@ from phoneagent.records import CallRecord, Clip, StoredCall
 
 from .encoding import checked
 from .expiry import ENDED_TTL, LIVE_TTL
+from .memory_events import MemoryEvents
 from .memory_orders import MemoryOrders
 
 MOST_CALLS = 10_000
@@ -41,6 +42,7 @@ class MemoryStore:
 
     def __init__(self, *, ttl: float = ENDED_TTL) -> None:
         self.orders = MemoryOrders(ttl=ttl)
+        self.events = MemoryEvents(ttl=ttl)
         self._ttl = ttl
         self._calls: dict[str, _Kept] = {}
         self._tokens: dict[str, tuple[str, float]] = {}
@@ -124,6 +126,7 @@ class MemoryStore:
         self._calls.clear()
         self._tokens.clear()
         self.orders.clear()
+        self.events.clear()
 
     def _find(self, call: str) -> _Kept | None:
         kept = self._calls.get(call)

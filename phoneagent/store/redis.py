@@ -22,6 +22,7 @@ from . import scripts
 from .clip_encoding import VoiceKeys, decode_clip, encode_clip, text_field, voice_keys
 from .encoding import VERSION, decode_record, decode_turn, encode_changes, encode_record, encode_turn, newer
 from .expiry import ENDED_TTL, LIVE_TTL, VOICE_TTL
+from .redis_events import RedisEvents
 from .redis_orders import RedisOrders
 from .redis_url import Client, Close, connect
 
@@ -42,8 +43,8 @@ CLIPS_AT_ONCE = 32  # half a megabyte an answer: other commands are not kept wai
 
 
 class RedisStore:
-    """Keeps each call under one prefix, in one hash slot: `phoneagent:call:{CA…}:meta`, `:turns` and `:lease`; and each
-    voice's clips under `phoneagent:voice:{…}:`.
+    """Keeps each call under one prefix, in one hash slot: `phoneagent:call:{CA…}:meta`, `:turns` and `:lease`, and its
+    event log beside them; each voice's clips under `phoneagent:voice:{…}:`.
 
     `ttl`: seconds that a call is kept after its end. Works with Redis 6.2 and later, alone, behind Sentinels or as a
     Cluster. Each method raises `StoreError` within `DEADLINE` when Redis is away; what it asked for may still happen.
@@ -52,6 +53,7 @@ class RedisStore:
     def __init__(self, client: Callable[[], tuple[Client, Close]], *, ttl: float = ENDED_TTL) -> None:
         self._make_client = client
         self.orders = RedisOrders(self._ask, ttl=ttl)
+        self.events = RedisEvents(self._ask, client, ttl=ttl)
         self._ttl = ttl
         self._client: Client | None = None
         self._close: Close | None = None
@@ -133,10 +135,11 @@ class RedisStore:
         await self._ask(lambda client: client.ping())
 
     async def aclose(self) -> None:
-        close, self._close, self._client = self._close, None, None
-        if close is not None:
+        closing = [self.events.take_close(), self._close]
+        self._close, self._client = None, None
+        for close in filter(None, closing):
             try:
-                async with asyncio.timeout(CLOSE_WITHIN):
+                async with asyncio.timeout(CLOSE_WITHIN / len(closing)):
                     await close()
             except (RedisError, RedisClusterException, OSError) as exc:
                 raise StoreError(f"redis did not let go: {type(exc).__name__}: {exc}") from exc
