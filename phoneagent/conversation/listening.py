@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from . import events as e
 from .caller_turn import CallerTurn
 from .commands import Hangup
 from .deadlines import Reason
 from .endpointing import found, rule_for, silence_needed, unfinished
 from .floor import Floor
+from .keypad import Keypad
 from .latency import Waterfall
 from .meaning import NO_ANSWER, Meaning, echo_needed, meaning, normalised
 from .replies import Replies
@@ -17,7 +16,6 @@ from .reply import Kind
 from .states import State
 from .transcript import Turn
 
-SENSITIVE_REACH = 4  # the agent's turns; "take your time" and idle prompts come between a question and its keys
 REPEAT_WITHIN = 2.0  # seconds; words that come again so soon, without a sound, are a repeated message of the ears
 
 
@@ -28,6 +26,7 @@ class Listening:
         self.turn = CallerTurn()
         self._floor = floor
         self._replies = replies
+        self._keypad = Keypad(floor)
         self._closed = CallerTurn()  # the turn before, and when it was closed
         self._closed_at = float("-inf")
         self._patient = False  # the caller has asked for a moment
@@ -155,7 +154,7 @@ class Listening:
         elif self.turn.keys:
             self.turn.hear(text, final=True)
             self.turn.voiced = False
-            if self._floor.deadlines.get(Reason.KEYPAD) is None:
+            if self._keypad.idle:
                 self.answer(at)
         elif self.turn.own(text):
             self.turn.hold(text)
@@ -182,7 +181,7 @@ class Listening:
 
     def set_end(self, at: float) -> None:
         """When the turn counts as over if nothing more is heard. What seems complete is answered ahead."""
-        if self._floor.deadlines.get(Reason.KEYPAD) is not None:
+        if not self._keypad.idle:
             return  # keys are pressed more slowly than words are said, and their tones sound like a voice
         turn, policy, asked = self.turn, self._floor.policy, self._floor.asked
         silent_since = at if turn.voiced or turn.voice_ended is None else turn.voice_ended
@@ -216,7 +215,7 @@ class Listening:
         text = self.whole(turn.text)
         turn.before = self._before()
         self._closed, self._closed_at, self.turn = turn, at, CallerTurn()
-        shown = _masked(text) if found(policy.sensitive, floor.last_said(SENSITIVE_REACH)) else text
+        shown = self._keypad.shown(text)
         floor.caller_said(text, at)
         floor.emit("caller_turn", text=shown)
         self._idle_prompts = 0
@@ -332,15 +331,13 @@ class Listening:
         self._await_keys(at)
 
     def _await_keys(self, at: float) -> None:
-        policy, keys = self._floor.policy, self.turn.keys
-        if keys[-1] == policy.keypad_end or 0 < policy.keypad_length <= len(keys):
+        if self._keypad.complete(self.turn.keys):
             self.answer(at)
             return
         if self._floor.state is not State.CALLER_SPEAKING:
             self.open(at)
         self._replies.abandon_speculation()
-        self._floor.deadlines.drop(Reason.END_OF_TURN)  # of words before them: the entry has a pause of its own
-        self._floor.deadlines.set(Reason.KEYPAD, at + policy.keypad_pause)
+        self._keypad.await_more(at)
 
     # -- silence, and the end -----------------------------------------------------------------------
 
@@ -373,8 +370,3 @@ class Listening:
         if self.turn.text:
             self._floor.caller_said(self.whole(self.turn.text), at)
         self.turn = CallerTurn()
-
-
-def _masked(text: str) -> str:
-    """The text without the digits that were pressed."""
-    return re.sub(r"(?<=\[keypad: )[^]]*", lambda keys: "•" * len(keys[0]), text)
