@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
 from .conversation.entrance import BY_CALL, Entrance
+from .conversation.events import KeysExpected
 from .conversation.policy import Phrasing, Policy
 from .conversation.transcript import Turn
 from .conversation.words import Word
@@ -212,12 +213,13 @@ class Expectation:
 
     `phrases` are whole sentences with `[optional words]`, `(one | other)` and `<rule>`; `rules` gives each rule's
     alternatives, in the notation of `conversation.grammar`. Ears that recognise by grammar build one from them;
-    `keyterms` help those with open dictation.
+    `keyterms` help those with open dictation. `keys` are what may be typed; None: nothing in particular.
     """
 
     phrases: tuple[str, ...] = ()
     rules: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     keyterms: tuple[str, ...] = ()
+    keys: KeysExpected | None = None
 
 
 # --- the carrier -----------------------------------------------------------------------------------

@@ -38,6 +38,7 @@ from phoneagent.conversation.events import (
     CallStarted,
     DtmfReceived,
     Event,
+    KeysExpected,
     MarkPlayed,
     ReplyFailed,
     TimerFired,
@@ -47,7 +48,15 @@ from phoneagent.conversation.states import State
 from phoneagent.conversation.transcript import ToolCall, Turn
 from phoneagent.errors import CarrierError, ProviderError, ToolError
 from phoneagent.ports import CallControl, Documents, MediaStream, Observer, Speech, Store, Transcription
-from phoneagent.records import CallRecord, KeyPressed, MarkReturned, MediaReceived, StreamMessage, StreamStopped
+from phoneagent.records import (
+    CallRecord,
+    Expectation,
+    KeyPressed,
+    MarkReturned,
+    MediaReceived,
+    StreamMessage,
+    StreamStopped,
+)
 
 from .ears import Ears
 from .equipped import EquippedAgent
@@ -142,6 +151,7 @@ class Call:
         self._thinking: dict[int, asyncio.Task[None]] = {}
         self._inbox: deque[Event] = deque()
         self._feeding = False
+        self._keys = KeysExpected()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._over = asyncio.Event()
@@ -277,7 +287,7 @@ class Call:
                 if task := self._thinking.pop(reply, None):
                     task.cancel()
             case Expect(turns):
-                self._ears.expect(self._equipped.llm.expects(turns))
+                self._expect(self._equipped.llm.expects(turns))
             case RunTool(_, call):
                 self._scope.start(self._run_tool(call), f"tool {call.name}")
             case SaveTurn(seq, turn):
@@ -290,6 +300,13 @@ class Call:
                 self._scope.start(self._press(digits), "press keys")
             case Transfer():
                 self._scope.start(self._transfer(command), "transfer")
+
+    def _expect(self, expectation: Expectation) -> None:
+        self._ears.expect(expectation)
+        keys = expectation.keys or KeysExpected()
+        if keys != self._keys:
+            self._keys = keys
+            self.feed(keys)
 
     def _tell(self, name: str, values: dict[str, Any]) -> None:
         if name == "call_ended":

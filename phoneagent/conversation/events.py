@@ -158,6 +158,22 @@ class DtmfReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class KeysExpected:
+    """What the mind wants to be typed next; it holds until the next of these. By default: nothing in particular.
+
+    `length`: an entry of so many keys is complete (0: of any length); `end`: the key that ends it, "" if none does;
+    `choices`: those of a menu. An entry is complete as soon as it is one of them and no longer one begins with it, or
+    as none does: then it is told as it was typed. What is not said here is as the policy has it. `secret`: neither
+    the model nor anybody who watches may know the keys.
+    """
+
+    length: int = 0
+    end: str | None = None
+    choices: tuple[str, ...] = ()
+    secret: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class ControlReceived:
     """An operator steers the call.
 
@@ -198,6 +214,7 @@ Event: TypeAlias = (
     | ReplyAudioDone
     | MarkPlayed
     | DtmfReceived
+    | KeysExpected
     | ControlReceived
     | TimerFired
 )

@@ -6,6 +6,7 @@ import re
 
 from .deadlines import Reason
 from .endpointing import found
+from .events import KeysExpected
 from .floor import Floor
 
 SENSITIVE_REACH = 4  # the agent's turns; "take your time" and idle prompts come between a question and its keys
@@ -15,6 +16,7 @@ class Keypad:
     """Knows when an entry is complete. The keys themselves are part of the caller's turn."""
 
     def __init__(self, floor: Floor) -> None:
+        self.expected = KeysExpected()
         self._floor = floor
 
     @property
@@ -24,8 +26,16 @@ class Keypad:
 
     def complete(self, keys: str) -> bool:
         """Whether the last of these keys ends the entry, or is its last digit."""
-        policy = self._floor.policy
-        return keys[-1] == policy.keypad_end or 0 < policy.keypad_length <= len(keys)
+        expected, policy = self.expected, self._floor.policy
+        if expected.choices:
+            open_choices = {choice for choice in expected.choices if choice.startswith(keys)}
+            return open_choices <= {keys} or self._ends(keys[-1])
+        length = expected.length or policy.keypad_length
+        return self._ends(keys[-1]) or 0 < length <= len(keys)
+
+    def _ends(self, key: str) -> bool:
+        end = self.expected.end
+        return key == (self._floor.policy.keypad_end if end is None else end)
 
     def await_more(self, at: float) -> None:
         """The entry has a pause of its own, whatever ended the words before it."""

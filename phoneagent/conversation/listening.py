@@ -330,6 +330,10 @@ class Listening:
         self.turn.keys += event.digit
         self._await_keys(at)
 
+    def keys_expected(self, event: e.KeysExpected, at: float) -> None:
+        """The mind knows what may be typed next."""
+        self._keypad.expected = event
+
     def _await_keys(self, at: float) -> None:
         if self._keypad.complete(self.turn.keys):
             self.answer(at)

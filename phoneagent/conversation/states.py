@@ -39,6 +39,7 @@ _REPLY: Row = {
     e.ToolRequested: _to("replies.tool_requested"),
     e.ToolReturned: _to("replies.tool_returned"),
     e.MarkPlayed: _to("replies.mark_played"),
+    e.KeysExpected: _to("listening.keys_expected"),
 }
 """What a reply under way brings, wherever the call stands."""
 

@@ -59,6 +59,13 @@ EVENTS: dict[type[Any], st.SearchStrategy[Any]] = {
     e.ReplyAudioDone: st.builds(e.ReplyAudioDone, REPLIES),
     e.MarkPlayed: st.builds(e.MarkPlayed, st.sampled_from(["1.0.1280", "2.0.1280", "2.1.2560", "bogus"])),
     e.DtmfReceived: st.builds(e.DtmfReceived, st.sampled_from("0123456789*#")),
+    e.KeysExpected: st.builds(
+        e.KeysExpected,
+        length=st.integers(0, 4),
+        end=st.sampled_from([None, "", "*"]),
+        choices=st.lists(st.sampled_from(["1", "12", "#"])).map(tuple),
+        secret=st.booleans(),
+    ),
     e.ControlReceived: st.one_of(
         st.builds(e.ControlReceived, st.sampled_from(["say", "transfer", "hangup"]), st.just("Hold on.")),
         st.builds(e.ControlReceived, st.sampled_from(["mute", "unmute"])),
@@ -206,7 +213,9 @@ class Walk:
                     e.TurnResumed,
                     e.EndOfTurn,
                 ]
-                event = self.data.draw(st.one_of(*(EVENTS[kind] for kind in [*kinds, e.DtmfReceived])), label="caller")
+                event = self.data.draw(
+                    st.one_of(*(EVENTS[kind] for kind in [*kinds, e.DtmfReceived, e.KeysExpected])), label="caller"
+                )
                 if isinstance(event, e.SpeechStopped):
                     event = e.SpeechStopped(ended=call.at)
                 call.tells(event)
