@@ -180,6 +180,9 @@ class Documents(Protocol):
     def dial(self, target: str, *, caller_id: str = "") -> str:
         """Connect the caller to somebody else; afterwards ask `/twilio/continue`."""
 
+    def ask_again(self, times: int) -> str:
+        """Ask `/twilio/continue` of any process, with the count; the first time at once, later in a second."""
+
     def press(self, digits: str) -> str:
         """Press keys, out of `0123456789*#w`; afterwards ask `/twilio/continue`."""
 
@@ -347,6 +350,9 @@ class EventLog(Protocol):
 
 class Store(Clips, Protocol):
     """What outlives a process. Every key has a time to live. All methods raise `StoreError`."""
+
+    shared: bool
+    """Whether other processes can carry on the calls that are kept here."""
 
     @property
     def orders(self) -> OrderBook: ...

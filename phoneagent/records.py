@@ -292,6 +292,7 @@ class CallRecord:
     status: CallStatus = "ringing"
     variables: Mapping[str, str] = field(default_factory=dict)
     started: float = 0.0
+    answered: float = 0.0  # when its first media stream began
     ended: float | None = None
     ended_reason: str = ""
     transfer_to: str = ""  # the number or SIP address of whom the caller is connected to

@@ -6,7 +6,7 @@ Everything is on loopback and in one event loop; what passes between the product
 from __future__ import annotations
 
 from collections.abc import AsyncIterator, Callable, Mapping
-from contextlib import AsyncExitStack, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -38,9 +38,15 @@ API_KEY = "simulated-api-key"
 
 @dataclass(frozen=True, slots=True)
 class Rehearsal:
-    """A running world. `url` is the product's; providers that no agent uses are None."""
+    """A running world. `url` is the product's; providers that no agent uses are None.
+
+    `front` is what the carrier reaches: a load balancer in front of `app`, and of others that `another` starts.
+    """
 
     app: Starlette
+    front: Front
+    another: Callable[[], AbstractAsyncContextManager[Starlette]]
+    """Run one more application with the same settings, as another process would."""
     url: str
     carrier: Carrier
     timeline: Timeline
@@ -89,7 +95,7 @@ async def rehearsal(
                 synthesizer=synthesizer, phrasebook=phrasebook, network=network, callees=callees, recording=recording
             )
         )
-        front = _Front()
+        front = Front()
         server = await start(LocalServer(front, ws=QuickFrames, ws_max_size=MESSAGE_LIMIT))
         known: dict[str, Any] = {
             "public_url": server.url,
@@ -104,22 +110,28 @@ async def rehearsal(
             "elevenlabs_api_key": SecretStr(API_KEY),
             "elevenlabs_url": elevenlabs.url if elevenlabs else None,
         }
-        front.app = create_app(
-            agents,
-            # Not validated, so that nothing of the real environment comes in.
-            settings=Settings.model_construct(**(known | settings)),
-            observer=observer,
-            journals=journals,
-            functions=functions,
-            store=store,
-        )
-        await start(front.app.router.lifespan_context(front.app))
-        await front.app.state.switchboard.warmed()
-        yield Rehearsal(front.app, server.url, carrier, timeline, deepgram, openai, elevenlabs)
+
+        @asynccontextmanager
+        async def another() -> AsyncIterator[Starlette]:
+            app = create_app(
+                agents,
+                # Not validated, so that nothing of the real environment comes in.
+                settings=Settings.model_construct(**(known | settings)),
+                observer=observer,
+                journals=journals,
+                functions=functions,
+                store=store,
+            )
+            async with app.router.lifespan_context(app):
+                await app.state.switchboard.warmed()
+                yield app
+
+        front.app = await start(another())
+        yield Rehearsal(front.app, front, another, server.url, carrier, timeline, deepgram, openai, elevenlabs)
 
 
-class _Front:
-    """Stands for the application until its own address is known."""
+class Front:
+    """Takes requests to an application; to which may change, as behind a load balancer."""
 
     app: Starlette
 

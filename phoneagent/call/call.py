@@ -22,6 +22,7 @@ from phoneagent.conversation.commands import (
     Expect,
     FinishSpeech,
     Hangup,
+    MoveOn,
     PressKeys,
     RunTool,
     SaveTurn,
@@ -40,6 +41,7 @@ from phoneagent.conversation.events import (
     Event,
     KeysExpected,
     MarkPlayed,
+    MoveWanted,
     ReplyFailed,
     TimerFired,
     ToolReturned,
@@ -126,6 +128,7 @@ class Call:
             history=history,
             language=agent.language,
             entrance=record.entrance,
+            at=_already(record, history),
         )
         self.journal: Journal | NullJournal = Journal(opening) if keep_journal else NullJournal()
         self._conversation = opening.conversation()
@@ -135,7 +138,8 @@ class Call:
         self._lines = lines
         self._around = around
         self._loop = asyncio.get_running_loop()
-        self._began = self._loop.time()
+        self._connected = self._loop.time()
+        self._began = self._connected - opening.at
         self._voice = Voice(
             equipped.tts,
             around.cache,
@@ -158,7 +162,8 @@ class Call:
         self._finished = asyncio.Event()
         self._greeted = False
         self._hung_up = False
-        self._last_frame = self._began
+        self._moving = False
+        self._last_frame = self._connected
 
     # -- the loop: feed the core, carry out its commands, sleep until its deadline --------------------
 
@@ -169,7 +174,7 @@ class Call:
             scope.start(self._listen(), "carrier")
             scope.start(self._ears.run(self._lines.ears), "ears")
             scope.start(self._voice.run(self._lines.voice), "voice")
-            self.scribe.note(status="in-progress")
+            self.scribe.note(status="in-progress", answered=self.record.answered or time.time())
             scope.start(self.scribe.run(), "scribe")
             scope.start(self._watch_lease(), "lease")
             scope.start(self._watch_carrier(), "watchdog")
@@ -202,6 +207,12 @@ class Call:
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends the call and not the line of all calls
             self._scope.fail(error)
         return "done"
+
+    def move(self) -> None:
+        """Leave the call to another process, at a moment at which nobody notices."""
+        if not self._moving:
+            self._moving = True
+            self.feed(MoveWanted())
 
     def left(self) -> None:
         """All is saved that will be."""
@@ -298,6 +309,8 @@ class Call:
                 self._scope.start(self._hang_up(reason), "hang up")
             case PressKeys(digits):
                 self._scope.start(self._press(digits), "press keys")
+            case MoveOn():
+                self._scope.start(self._move_on(), "move on")
             case Transfer():
                 self._scope.start(self._transfer(command), "transfer")
 
@@ -318,7 +331,7 @@ class Call:
         self._ears.agent_plays(audio)
         if not self._greeted:
             self._greeted = True
-            self._tell("first_frame_sent", {"seconds": self.now()})
+            self._tell("first_frame_sent", {"seconds": self._loop.time() - self._connected})
 
     # -- what takes time ----------------------------------------------------------------------------
 
@@ -427,7 +440,17 @@ class Call:
             await self._note(entrance=Entrance("return", note=f"The keys could not be pressed: {error}"))
         await self._stream.aclose("keys")
 
+    async def _move_on(self) -> None:
+        await self._note(ended_reason="moved", entrance=Entrance("moved"))
+        await self._stream.aclose("moved")
+
     async def _note(self, **changes: object) -> None:
         """Write down how the call ends before the carrier can ask: closing the stream makes it ask at once."""
         self.scribe.note(**changes)
         await self.scribe.flush(NOTED)
+
+
+def _already(record: CallRecord, history: tuple[Turn, ...]) -> float:
+    """Seconds since the call began, by the clocks of all processes that had it."""
+    last = history[-1].at if history else 0.0
+    return max(last, time.time() - record.answered) if record.answered else last

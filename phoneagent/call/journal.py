@@ -31,6 +31,7 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     history: tuple[Turn, ...]
     language: str = "en"
     entrance: Entrance = BY_CALL
+    at: float = 0.0
     version: int = VERSION
 
     def conversation(self) -> Conversation:
@@ -43,6 +44,7 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             language=self.language,
             history=self.history,
             entrance=self.entrance,
+            at=self.at,
         )
 
 

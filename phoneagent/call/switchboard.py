@@ -17,7 +17,7 @@ from phoneagent.errors import CarrierError, ProviderError, StoreError
 from phoneagent.ports import MediaStream, Speech, Transcription
 from phoneagent.records import CallRecord, StoredCall, StreamStarted
 
-from .call import NOTED, Call, Lines, Surroundings
+from .call import NOTED, OVER, Call, Lines, Surroundings
 from .equipped import EquippedAgent
 from .scribe import Scribe
 from .steering import Control, Outcome
@@ -30,12 +30,14 @@ CONNECT = 5.0  # seconds for a provider to take a connection; longer than the ad
 STORED = 1.0  # seconds the store has to take a new call; the caller hears it ring for so long
 LOAD = 0.3  # seconds the store has to bring a call's history; then we go on with what was known when it rang
 RESUMES = 5  # how often one call is carried on; more than that is a loop
+ASKED = 3.0  # seconds after the end of a media stream in which the carrier asks how the call goes on
+AGAIN = 60  # times that the carrier is told to ask another process, the first at once, then once a second
 SORRY = "I am sorry, all our lines are busy. Please call again in a few minutes."
 BROKEN = "I am sorry, we have a technical problem. Please call again later."
 FINISHING = 2.0  # seconds a call gets to save its last turns before it is carried on
 SETTLE = 600.0  # seconds for which what a store that is away has not taken of a call is kept for it
 
-ERRANDS = frozenset({"keys"})
+ERRANDS = frozenset({"keys", "moved"})
 """Why a call may have left its media stream on purpose, to come back with what the record says of its entrance."""
 
 NONE: Mapping[str, Any] = {}
@@ -70,6 +72,7 @@ class Switchboard:
     ) -> None:
         self.agents = agents
         self.draining = False
+        self._moved: dict[str, float] = {}  # calls left to other processes, until the carrier asks how they go on
         self._around = around
         self._max_calls = max_calls
         self._journals = journals
@@ -133,6 +136,25 @@ class Switchboard:
         """
         return not self.draining and not self.full and all(task.done() for task in self._greetings)
 
+    @property
+    def deserted(self) -> bool:
+        """Whether nobody needs this process any more: no call is here, and none that was asks how it goes on."""
+        now = asyncio.get_running_loop().time()
+        self._moved = {call: until for call, until in self._moved.items() if until > now}
+        return not self.calls and not self._moved
+
+    def move(self) -> bool:
+        """Leave all calls to other processes, each at a moment at which nobody notices. May be repeated.
+
+        False where calls are kept in memory: there is nobody to leave them to.
+        """
+        self.draining = True
+        if not self._around.store.shared:
+            return False
+        for live in list(self._live.values()):
+            live.move()
+        return True
+
     def live(self, call: str) -> Call | None:
         """The call, if this process carries it."""
         return self._live.get(call)
@@ -164,32 +186,41 @@ class Switchboard:
             log.warning("call_not_stored", problem=str(error) or f"no answer within {STORED} s")
             return self._connect_here(record.id)
 
-    async def proceed(self, call: str, *, dialled: str = "") -> str:
+    async def proceed(self, call: str, *, dialled: str = "", again: int = 0) -> str:
         """The media stream of a call is over, whoever closed it: the document that says how it goes on.
 
         `dialled`: how connecting the caller to somebody else ended, in the carrier's words; empty if that was not it.
+        `again`: how often the carrier was told to ask again, for a process that stays.
         """
         documents = self._around.documents
         if (ending := self._live.get(call)) is not None:
             await ending.finished(within=FINISHING)
+        self._moved.pop(call, None)
         stored = await self._look_up(call)
         if stored is None or (record := stored.record).agent not in self.agents:
             return documents.hang_up()
-        if record.ended_reason == "transfer" and not dialled:
-            number = record.transfer_to
-            return documents.dial(number) if number else await self._carry_on(stored)
-        if dialled and dialled not in ("completed", "answered"):
-            return await self._carry_on(stored)
-        if record.status in ("completed", "failed") or dialled:
+        if dialled in ("completed", "answered"):
             return documents.hang_up()
-        if record.ended_reason in ERRANDS:
-            return await self._carry_on(stored, record.entrance)
-        return await self._carry_on(stored)
+        if record.ended_reason == "transfer":
+            if record.transfer_to and not dialled:
+                return documents.dial(record.transfer_to)
+        elif record.status in ("completed", "failed"):
+            return documents.hang_up()
+        entrance = record.entrance if record.ended_reason in ERRANDS else BY_CALL
+        if self.draining and self._around.store.shared and again < AGAIN:
+            return await self._leave(record.id, entrance, again)
+        return await self._carry_on(stored, entrance)
+
+    async def _leave(self, call: str, entrance: Entrance, again: int) -> str:
+        """Have the carrier ask a process that stays."""
+        if entrance is not BY_CALL:
+            await self._around.store.update_call(call, ended_reason="moved", entrance=entrance)
+        return self._around.documents.ask_again(again + 1)
 
     async def _carry_on(self, stored: StoredCall, entrance: Entrance = BY_CALL) -> str:
         record = stored.record
         resumed = record.resumed + (entrance.kind == "call")
-        if resumed > RESUMES or self.draining:
+        if resumed > RESUMES:
             return self._around.documents.say_and_hang_up(BROKEN)
         log.info("call_carried_on", turns=len(stored.turns), resumed=resumed, entrance=entrance.kind)
         changes: dict[str, Any] = {"status": "in-progress", "ended": None, "ended_reason": ""}
@@ -269,6 +300,8 @@ class Switchboard:
     def _left(self, call: Call) -> None:
         record = call.record
         call.left()
+        if self.draining and self._around.store.shared and call.ended_reason not in OVER:
+            self._moved[record.id] = asyncio.get_running_loop().time() + ASKED
         if self._live.get(record.id) is call:
             del self._live[record.id]
         if not call.scribe.settled and not call.scribe.lease_lost.is_set():

@@ -31,6 +31,8 @@ CLOSING = 3  # seconds for requests and calls to end after their connections wer
 SOCKETS_A_CALL = 4  # its media stream, its webhooks, and what a proxy keeps open for the next ones
 SPARE_SOCKETS = 100  # health checks, metrics, an API client
 
+MOVE_WITHIN = 30.0  # seconds for calls to be left to other processes: a long answer, and the caller's next turn
+
 HEAD_LIMIT = (
     32 * 1024
 )  # bytes of a request's line and headers; Twilio's have one thousand, browsers' cookies may have 8
@@ -127,7 +129,9 @@ class SharedRequests(BoundedRequests):
 
 
 class Server(uvicorn.Server):
-    """Ends in two steps: the first signal refuses new calls and waits for those in progress, a second ends them."""
+    """Ends in steps: the first signal refuses new calls and waits for those in progress; those that last longer are
+    left to other processes, each at its moment; a second signal ends them.
+    """
 
     def __init__(
         self,
@@ -215,7 +219,8 @@ class Server(uvicorn.Server):
         if self._drained_at is None:
             self._drained_at = now + self._drain_within
             log.info("draining", calls=self._board.calls, seconds=self._drain_within)
-        return over or self._board.calls == 0 or now >= self._drained_at
+        late = now >= self._drained_at and (not self._board.move() or now >= self._drained_at + MOVE_WITHIN)
+        return over or late or self._board.deserted
 
 
 def configuration(app: Any, *, max_calls: int, siblings: Siblings | None = None) -> uvicorn.Config:

@@ -112,6 +112,11 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveOn:
+    """Leave the media stream: another process carries the call on (`Entrance`)."""
+
+
+@dataclass(frozen=True, slots=True)
 class Hangup:
     """End the call."""
 
@@ -140,6 +145,7 @@ Command: TypeAlias = (
     | RunTool
     | SaveTurn
     | Transfer
+    | MoveOn
     | Hangup
     | Emit
 )

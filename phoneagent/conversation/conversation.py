@@ -15,7 +15,7 @@ from phoneagent.errors import MisuseError
 
 from . import events as e
 from .barge_in import BargeIn
-from .commands import Command, Hangup, PressKeys, Transfer
+from .commands import Command, Hangup, MoveOn, PressKeys, Transfer
 from .deadlines import Deadline, Deadlines, Reason
 from .entrance import BY_CALL, Entrance
 from .floor import Floor
@@ -31,7 +31,7 @@ class Conversation:
 
     `turn_events`: the ears decide when a turn ends; otherwise silence does (`endpointing.py`). `safe_tools` may run
     before the caller's turn is certain to be over. `language`: what the agent speaks. `history`: the turns of a call
-    that is being carried on; `entrance`: how the agent comes into it.
+    that is being carried on; `entrance`: how the agent comes into it, `at` so many seconds after it began.
     """
 
     def __init__(
@@ -44,6 +44,7 @@ class Conversation:
         language: str = "en",
         history: tuple[Turn, ...] = (),
         entrance: Entrance = BY_CALL,
+        at: float = 0.0,
     ) -> None:
         self.impossible: Counter[tuple[str, str]] = Counter()  # (state, event) pairs that were ignored
         self._deaf = False  # the ears have failed
@@ -52,7 +53,7 @@ class Conversation:
         self._replies = Replies(self._floor, safe_tools=safe_tools, after_reply=self._after_reply)
         self._listening = Listening(self._floor, self._replies)
         self._barge_in = BargeIn(self._floor, self._listening, self._replies)
-        self._floor.deadlines.set(Reason.STREAM, policy.stream_within)
+        self._floor.deadlines.set(Reason.STREAM, at + policy.stream_within)
 
     # -- the interface ------------------------------------------------------------------------------
 
@@ -109,6 +110,8 @@ class Conversation:
             self._return(at)
         elif last is None or self._entrance.kind == "handover":
             self._greet(at)
+        elif last.role == "agent" and self._entrance.kind == "moved":
+            self._listening.listen(at)
         elif last.role == "agent":
             self._replies.say("greeting", floor.phrasing.bridge, at)
         else:
@@ -170,6 +173,12 @@ class Conversation:
     def _too_late(self, event: e.Event, at: float) -> None:
         """The call is being left: what still comes changes nothing, and is no surprise."""
 
+    def _move_wanted(self, _: e.MoveWanted, at: float) -> None:
+        """The best moment is the end of the caller's turn: they wait for an answer, and what they say next is later."""
+        self._floor.moving = True
+        if self._floor.state is State.LISTENING:
+            self._listening.await_move(at)
+
     # -- deadlines ----------------------------------------------------------------------------------
 
     def _timer_fired(self, _: e.TimerFired, at: float) -> None:
@@ -183,6 +192,8 @@ class Conversation:
             case Reason.STREAM | Reason.HANG_UP | Reason.LAST_WORDS:
                 floor.ended_by = floor.ended_by or due.reason.value
                 self._end(at)
+            case Reason.MOVE:
+                self._replies.leave(MoveOn(), at)
             case Reason.SILENCE:
                 self._listening.prompt(at)
             case Reason.KEYPAD if self._listening.turn.voiced:

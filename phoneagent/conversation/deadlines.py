@@ -22,6 +22,7 @@ class Reason(Enum):
     FILLER = "the caller has waited long for the answer"
     FILLER_ENDS = "a filler makes way for the answer"
     TOO_EARLY = "the answer waits for its moment"
+    MOVE = "the caller has been silent, and another process is to have the call"
     HANG_UP = "the carrier did not end the call"
     LAST_WORDS = "no last words came"
     FAREWELL = "the call is about to reach its limit"

@@ -11,13 +11,14 @@ class Entrance:
     """What was before the media stream opened.
 
     `call`: somebody has just answered, or the stream was lost: the agent greets, or goes on where it was cut.
+    `moved`: another process had the call, and left it where nobody would notice: the agent goes on without a word.
     `return`: the agent had left the stream on purpose, and the caller is back: it says `words`, or listens.
     `handover`: another agent had the call: this one greets, whatever was said before.
 
     `note` is what the model shall know of it; the caller does not hear it.
     """
 
-    kind: Literal["call", "return", "handover"] = "call"
+    kind: Literal["call", "moved", "return", "handover"] = "call"
     words: str = ""
     note: str = ""
 

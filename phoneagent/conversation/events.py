@@ -191,6 +191,11 @@ class ControlReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class MoveWanted:
+    """The process is about to end: leave the media stream, for another process, where nobody notices."""
+
+
+@dataclass(frozen=True, slots=True)
 class TimerFired:
     """The deadline that `Conversation.deadline` announced has been reached."""
 
@@ -216,5 +221,6 @@ Event: TypeAlias = (
     | DtmfReceived
     | KeysExpected
     | ControlReceived
+    | MoveWanted
     | TimerFired
 )

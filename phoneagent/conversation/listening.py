@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from . import events as e
 from .caller_turn import CallerTurn
-from .commands import Hangup
+from .commands import Hangup, MoveOn
 from .deadlines import Reason
 from .endpointing import found, rule_for, silence_needed, unfinished
 from .floor import Floor
@@ -16,6 +16,7 @@ from .reply import Kind
 from .states import State
 from .transcript import Turn
 
+QUIET_BEFORE_MOVE = 3.0  # seconds: who has not answered by then is thinking, and hears nothing of a stream that changes
 REPEAT_WITHIN = 2.0  # seconds; words that come again so soon, without a sound, are a repeated message of the ears
 
 
@@ -47,6 +48,13 @@ class Listening:
         self._floor.enter(State.LISTENING)
         wait = max(policy.idle_after, policy.idle_when_waiting) if self._patient else policy.idle_after
         self._floor.deadlines.set(Reason.SILENCE, max(at + policy.final_within, self._idle_since + wait))
+        if self._floor.moving:
+            self.await_move(at)
+
+    def await_move(self, at: float) -> None:
+        """Leave the call to another process when the caller remains silent."""
+        if not self._replies.tools_with_effects:
+            self._floor.deadlines.set(Reason.MOVE, at + QUIET_BEFORE_MOVE)
 
     def open(self, at: float) -> None:
         """The floor is the caller's."""
@@ -220,6 +228,9 @@ class Listening:
         floor.emit("caller_turn", text=shown)
         self._idle_prompts = 0
         self._patient = found(policy.waiting, text)
+        if floor.moving and not self._replies.tools_with_effects:
+            self._replies.leave(MoveOn(), at)
+            return
         if floor.muted:
             self._replies.leave_unanswered(shown)
             self.listen(at)

@@ -15,6 +15,7 @@ from .commands import (
     ClearPlayback,
     FinishSpeech,
     Hangup,
+    MoveOn,
     PressKeys,
     RunTool,
     SendAudio,
@@ -596,7 +597,7 @@ class Replies:
         self._record(reply, at)
         self.reply = None
 
-    def leave(self, command: Hangup | Transfer | PressKeys, at: float) -> None:
+    def leave(self, command: Hangup | Transfer | PressKeys | MoveOn, at: float) -> None:
         """Drop what is being said, and end the call, hand it over, or send it where it comes back from."""
         floor = self._floor
         self.drop(at)
@@ -607,7 +608,11 @@ class Replies:
         floor.want(command)
 
 
-_LEFT_FOR: Mapping[type[Transfer | PressKeys], str] = {Transfer: "transfer", PressKeys: "keys"}
+_LEFT_FOR: Mapping[type[Transfer | PressKeys | MoveOn], str] = {
+    Transfer: "transfer",
+    PressKeys: "keys",
+    MoveOn: "moved",
+}
 _WAITS = (Reason.ANSWER, Reason.TOOL, Reason.PLAYOUT, Reason.TOO_EARLY, Reason.FILLER, Reason.FILLER_ENDS)
 
 

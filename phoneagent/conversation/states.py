@@ -46,8 +46,9 @@ _REPLY: Row = {
 _HEARD = (S.LISTENING, S.CALLER_SPEAKING, S.THINKING, S.LEAVING)
 """Where a call can go when a reply has been heard to its end, has failed, or was silenced by an operator."""
 
-_ANSWERED = (S.CALLER_SPEAKING, S.THINKING, S.LISTENING)
-"""Where it can go when the caller has interrupted; an agent that is muted does not answer."""
+_ANSWERED = (S.CALLER_SPEAKING, S.THINKING, S.LISTENING, S.LEAVING)
+"""Where it can go when the caller has interrupted; an agent that is muted does not answer, and one whose process is
+about to end leaves."""
 
 _GONE = (S.CLOSING, S.ENDED)
 
@@ -64,9 +65,10 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
             e.SpeechStopped: _to("listening.speech_stopped"),
             e.PartialTranscript: _to("listening.partial_transcript", S.CALLER_SPEAKING),
             e.EagerEndOfTurn: _to("listening.eager_end_of_turn", S.CALLER_SPEAKING),
-            e.EndOfTurn: _to("listening.end_of_turn", S.CALLER_SPEAKING, S.THINKING),
+            e.EndOfTurn: _to("listening.end_of_turn", S.CALLER_SPEAKING, S.THINKING, S.LEAVING),
             e.EarsFailed: _to("ears_failed", S.THINKING),
-            e.DtmfReceived: _to("listening.key_pressed", S.CALLER_SPEAKING, S.THINKING),
+            e.DtmfReceived: _to("listening.key_pressed", S.CALLER_SPEAKING, S.THINKING, S.LEAVING),
+            e.MoveWanted: _to("move_wanted"),
             e.ControlReceived: _to("control", S.THINKING, S.LEAVING),
             e.CallEnded: _to("call_ended", *_GONE),
             e.TimerFired: _to("timer_fired", S.THINKING, S.LEAVING),
@@ -80,7 +82,8 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
             e.TurnResumed: _to("listening.turn_resumed"),
             e.EndOfTurn: _to("listening.end_of_turn", S.LISTENING, S.THINKING, S.SPEAKING, S.LEAVING),
             e.EarsFailed: _to("ears_failed", S.THINKING),
-            e.DtmfReceived: _to("listening.key_pressed", S.LISTENING, S.THINKING),
+            e.DtmfReceived: _to("listening.key_pressed", S.LISTENING, S.THINKING, S.LEAVING),
+            e.MoveWanted: _to("move_wanted"),
             e.ControlReceived: _to("control", S.THINKING, S.LEAVING),
             e.ReplyDone: _to("replies.reply_done"),
             e.ReplyFailed: _to("replies.reply_failed"),
@@ -103,6 +106,7 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
             e.EndOfTurn: _to("barge_in.end_of_turn", *_ANSWERED),
             e.EarsFailed: _to("ears_failed"),
             e.DtmfReceived: _to("barge_in.key_pressed", *_ANSWERED),
+            e.MoveWanted: _to("move_wanted"),
             e.ControlReceived: _to("control", *_HEARD),
             e.CallEnded: _to("call_ended", *_GONE),
             e.TimerFired: _to("timer_fired", S.SPEAKING, S.PAUSED, *_HEARD),
@@ -121,6 +125,7 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
             e.EndOfTurn: _to("barge_in.end_of_turn", *_ANSWERED),
             e.EarsFailed: _to("ears_failed", S.THINKING),
             e.DtmfReceived: _to("barge_in.key_pressed", *_ANSWERED),
+            e.MoveWanted: _to("move_wanted"),
             e.ControlReceived: _to("control", *_HEARD),
             e.CallEnded: _to("call_ended", *_GONE),
             e.TimerFired: _to("timer_fired", S.PAUSED, *_HEARD),
@@ -138,6 +143,7 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
             e.EndOfTurn: _to("barge_in.end_of_turn", *_HEARD, S.SPEAKING),
             e.EarsFailed: _to("ears_failed", S.THINKING),
             e.DtmfReceived: _to("barge_in.key_pressed", *_ANSWERED),
+            e.MoveWanted: _to("move_wanted"),
             e.ControlReceived: _to("control", *_HEARD),
             e.CallEnded: _to("call_ended", *_GONE),
             e.TimerFired: _to("timer_fired", *_HEARD, S.SPEAKING),
@@ -156,6 +162,7 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
             e.EndOfTurn: _to("listening.last_turn"),
             e.EarsFailed: _to("too_late"),
             e.DtmfReceived: _to("too_late"),
+            e.MoveWanted: _to("too_late"),
             e.ControlReceived: _to("too_late"),
             e.CallEnded: _to("call_ended", *_GONE),
             e.TimerFired: _to("timer_fired", S.ENDED),

@@ -40,6 +40,8 @@ class _Kept:
 class MemoryStore:
     """Keeps calls in a dictionary, by the event loop's clock. `ttl`: seconds that a call is kept after its end."""
 
+    shared = False
+
     def __init__(self, *, ttl: float = ENDED_TTL) -> None:
         self.orders = MemoryOrders(ttl=ttl)
         self.events = MemoryEvents(ttl=ttl)

@@ -50,6 +50,8 @@ class RedisStore:
     Cluster. Each method raises `StoreError` within `DEADLINE` when Redis is away; what it asked for may still happen.
     """
 
+    shared = True
+
     def __init__(self, client: Callable[[], tuple[Client, Close]], *, ttl: float = ENDED_TTL) -> None:
         self._make_client = client
         self.orders = RedisOrders(self._ask, ttl=ttl)

@@ -110,8 +110,13 @@ class Webhooks:
         return _twiml(await self._switchboard.incoming(record))
 
     async def _proceed(self, request: Request, form: FormData) -> Response:
+        again = request.query_params.get("again", "")
         try:
-            document = await self._switchboard.proceed(_text(form, "CallSid"), dialled=_text(form, "DialCallStatus"))
+            document = await self._switchboard.proceed(
+                _text(form, "CallSid"),
+                dialled=_text(form, "DialCallStatus"),
+                again=int(again) if again.isdecimal() else 0,
+            )
         except StoreError as error:
             log.exception("call_not_carried_on", problem=str(error))
             document = self._documents.say_and_hang_up(BROKEN)

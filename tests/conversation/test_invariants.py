@@ -72,6 +72,7 @@ EVENTS: dict[type[Any], st.SearchStrategy[Any]] = {
         st.builds(e.ControlReceived, st.just("instruct"), st.just("Be brief."), answer=st.booleans()),
         st.builds(e.ControlReceived, st.just("dtmf"), st.sampled_from(["1", "42#"]), by_carrier=st.booleans()),
     ),
+    e.MoveWanted: st.builds(e.MoveWanted),
     e.TimerFired: st.builds(e.TimerFired),
 }
 
@@ -220,7 +221,8 @@ class Walk:
                     event = e.SpeechStopped(ended=call.at)
                 call.tells(event)
             case "operator":
-                call.tells(self.data.draw(EVENTS[e.ControlReceived], label="operator"))
+                wanted = st.one_of(EVENTS[e.ControlReceived], EVENTS[e.ControlReceived], EVENTS[e.MoveWanted])
+                call.tells(self.data.draw(wanted, label="operator"))
             case "model":
                 asked = call.all(StartReply)
                 if asked:

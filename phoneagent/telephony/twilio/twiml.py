@@ -31,7 +31,8 @@ class TwilioDocuments:
     def __init__(self, public_url: str, *, ring_seconds: int = RING_SECONDS, worker: int | None = None) -> None:
         back = "" if worker is None else f"/{worker}"
         self._media_url = websocket_base(public_url) + MEDIA_PATH + back
-        self._continue_url = http_base(public_url) + CONTINUE_PATH + back
+        self._any_continue_url = http_base(public_url) + CONTINUE_PATH
+        self._continue_url = self._any_continue_url + back
         self._ring_seconds = ring_seconds
 
     def connect(self, *, token: str) -> str:
@@ -74,6 +75,14 @@ class TwilioDocuments:
         else:
             dial.number(address)
         response.append(dial)
+        return _xml(response)
+
+    def ask_again(self, times: int) -> str:
+        """Ask `/twilio/continue` of whichever process answers, with `again` in the query."""
+        response = VoiceResponse()
+        if times > 1:
+            response.pause(length=1)
+        response.redirect(f"{self._any_continue_url}?again={times}", method="POST")
         return _xml(response)
 
     def press(self, digits: str) -> str:

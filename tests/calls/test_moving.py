@@ -1,0 +1,110 @@
+"""A process that is to end leaves its calls to another one: whoever is on the telephone notices nothing."""
+
+from __future__ import annotations
+
+import asyncio
+from contextlib import asynccontextmanager
+
+from phoneagent.simulator.caller import AgentFinished, CallerScript, Press, Say
+from phoneagent.store.memory import MemoryStore
+
+from .world import HOURS, world
+
+GREETING = "Trattoria Aurelia, good evening. How can I help you?"
+GOODBYE = "Thank you for calling. Goodbye."
+
+
+class Shared(MemoryStore):
+    """Stands for Redis: two applications of one process keep their calls here. It closes when the last has gone."""
+
+    shared = True
+
+
+@asynccontextmanager
+async def two_processes():
+    """A world with two applications; calls come to the first until `front` is told otherwise."""
+    async with world(store=Shared()) as (running, told), running.another() as other:
+        yield running, told, other
+
+
+def move(running, other):
+    """The first is to end: new requests go to the other one."""
+    running.front.app = other
+    assert running.app.state.switchboard.move()
+
+
+async def test_a_call_moves_when_the_caller_has_asked_and_the_other_process_answers():
+    async with two_processes() as (running, told, other):
+        script = CallerScript(
+            Say("What are your opening hours?"), Say("A table for two"), Say("Goodbye"), patience=60.0
+        )
+        placed = running.carrier.dial(running.voice_url, caller=script)
+        await told.until(lambda: len(told.of("first_frame_sent")) == 1)
+        await asyncio.sleep(6.0)  # in the middle of the answer about the opening hours
+        move(running, other)
+        call = await placed.ended
+        stored = await other.state.switchboard.look_up(placed.sid)
+        assert running.app.state.switchboard.deserted
+    heard = [turn.text for turn in stored.turns if turn.role != "tool"]
+    assert heard[:4] == [GREETING, "What are your opening hours?", HOURS, "A table for two"]
+    assert heard[-2:] == ["Goodbye", GOODBYE]
+    assert not any(turn.interrupted for turn in stored.turns)
+    assert "I am back" not in " ".join(heard)
+    assert [each["resumed"] for each in told.of("call_started")] == [False, True]
+    assert (stored.record.resumed, call.ended_by) == (0, "agent")
+    assert max(call.ear.response_latencies()) < 2.5
+
+
+async def test_a_silent_caller_is_moved_without_a_word():
+    async with two_processes() as (running, told, other):
+        script = CallerScript(Say("What are your opening hours?"), Say("Goodbye", after=AgentFinished(6.0)))
+        placed = running.carrier.dial(running.voice_url, caller=script)
+        await told.until(lambda: len(told.of("turn_ended")) == 2)
+        move(running, other)
+        await asyncio.sleep(2.5)
+        assert len(told.of("call_started")) == 1, "the caller may be about to answer"
+        await asyncio.sleep(2.0)
+        assert len(told.of("call_started")) == 2
+        call = await placed.ended
+    assert told.dialogue == [
+        f" / {GREETING}",
+        f"What are your opening hours? / {HOURS}",
+        f"Goodbye / {GOODBYE}",
+    ]
+    assert call.ended_by == "agent"
+
+
+async def test_keys_move_a_call_as_words_do():
+    async with two_processes() as (running, told, other):
+        script = CallerScript(Press("42#"), Say("Goodbye"), patience=60.0)
+        placed = running.carrier.dial(running.voice_url, caller=script)
+        await told.until(lambda: len(told.of("first_frame_sent")) == 1)
+        move(running, other)
+        await placed.ended
+        stored = await other.state.switchboard.look_up(placed.sid)
+    assert [turn.text for turn in stored.turns][1:3] == ["[keypad: 42#]", "Is there anything else?"]
+
+
+async def test_a_carrier_that_still_asks_the_process_that_ends_is_told_to_ask_again():
+    async with two_processes() as (running, told, other):
+        script = CallerScript(Say("What are your opening hours?"), Say("Goodbye"), patience=60.0)
+        placed = running.carrier.dial(running.voice_url, caller=script)
+        await told.until(lambda: len(told.of("first_frame_sent")) == 1)
+        running.app.state.switchboard.move()
+        while not any("again=2" in document for document in placed.documents):  # noqa: ASYNC110 - the carrier tells nobody
+            await asyncio.sleep(0.05)
+        running.front.app = other
+        call = await placed.ended
+    assert told.dialogue[-1] == f"Goodbye / {GOODBYE}"
+    assert call.ended_by == "agent"
+
+
+async def test_calls_that_are_kept_in_memory_stay_where_they_are():
+    async with world() as (running, told):
+        script = CallerScript(Say("What are your opening hours?"), Say("Goodbye"), patience=60.0)
+        placed = running.carrier.dial(running.voice_url, caller=script)
+        await told.until(lambda: len(told.of("first_frame_sent")) == 1)
+        assert not running.app.state.switchboard.move()
+        await placed.ended
+    assert len(told.of("call_started")) == 1
+    assert told.dialogue[-1] == f"Goodbye / {GOODBYE}"
