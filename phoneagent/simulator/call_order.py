@@ -49,6 +49,9 @@ class Callee:
     refused: int | None = None
 
 
+NO_SUCH_NUMBER = Callee("failed", sip=404)
+
+
 @dataclass(frozen=True, slots=True)
 class Tampering:
     """What is wrong with a call, for tests of bad input. Signatures: `GENUINE`, None for none, or any text.
