@@ -17,10 +17,10 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from .agent_file import builtin_agent
+from .agent_file import builtin_agent, dotted, strangers
 from .call.call import Surroundings
 from .call.dialler import Dialler
-from .call.equipped import EquippedAgent
+from .call.equipped import EquippedAgent, own_tools
 from .call.phone_numbers import NumberRules
 from .call.speech_cache import SpeechCache
 from .call.steering import Steering
@@ -85,6 +85,8 @@ def create_app(
     if not agents:
         built_in = builtin_agent()
         agents = {built_in.name: built_in}
+    if problems := [f"agent {name!r}: {dotted(place)}: {text}" for name, place, text in strangers(agents)]:
+        raise SettingsError(*problems)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -260,19 +262,26 @@ class Makers:
 
     async def equip(self, agent: Agent, functions: Mapping[str, Callable[..., Any]], speaker: Speaker) -> EquippedAgent:
         """Everything an agent works with."""
-        minds = await asyncio.to_thread(self._minds, agent)
+        mind = await asyncio.to_thread(self.whole_mind, agent)
         await asyncio.to_thread(speaker.speakable.warm)
         return EquippedAgent(
             agent,
             speaker.ears,
-            self._with_close(minds[0] if len(minds) == 1 else FallbackMind(minds)),
+            self._with_close(mind),
             speaker.voice,
-            PythonTools(agent.tools, functions),
+            PythonTools(own_tools(agent), functions),
             speaker.speakable,
         )
 
-    def _minds(self, agent: Agent) -> list[LanguageModel]:
-        return [self._hedged(choice, self.mind(choice, agent)) for choice in (agent.llm, *agent.llm.fallback)]
+    def whole_mind(self, agent: Agent) -> LanguageModel:
+        """An agent's mind with its fallbacks, and with the dialogue beside it if that has a part in its calls."""
+        minds = [self._hedged(choice, self.mind(choice, agent)) for choice in (agent.llm, *agent.llm.fallback)]
+        mind = minds[0] if len(minds) == 1 else FallbackMind(minds)
+        if agent.dialogue is None or not agent.dialogue.start or agent.llm.provider == "scripted":
+            return mind
+        from .providers.llm.mixed import MixedMind
+
+        return MixedMind(agent.dialogue, mind)
 
     def _hedged(self, choice: ProviderChoice, mind: LanguageModel) -> LanguageModel:
         """Ask twice where that is wanted; unless it is said, where it cannot slow down the machine that answers."""

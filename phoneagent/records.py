@@ -110,7 +110,8 @@ class Dialogue:
     of `no` also begins a correction ("no, for four").
 
     Beside a language model, `start` says who has the conversation at first, and `otherwise` who answers what the script
-    does not understand: it asks again, or the model answers. With an empty `start` the model is alone.
+    does not understand: it asks again, or the model answers; if empty, whoever starts. With an empty `start` the model
+    is alone.
 
     Menus are read out by `choice`, with `{label}` and `{key}`. `digits` are what callers say for the keys 0 to 9,
     `key_names` what the agent calls keys that are no digits. `back` and `back_key` lead to the main menu from anywhere.
@@ -147,7 +148,7 @@ class Dialogue:
     key_names: Mapping[str, str] = field(default_factory=lambda: {"*": "star", "#": "pound"})
     keys_only: str = "I can only help you by the keys of your telephone just now."
     start: Literal["", "script", "model"] = ""
-    otherwise: Literal["ask", "model"] = "ask"
+    otherwise: Literal["", "ask", "model"] = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import tomllib
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,11 +16,21 @@ from pydantic import ValidationError
 from phoneagent.errors import SettingsError
 from phoneagent.records import Agent, ProviderChoice
 
-from .problems import Misfits, Problem, dotted, expected, syntax_problem
+from .problems import Misfits, Problem, dotted, expected, meant, names_of, syntax_problem
 from .tables import PROVIDERS, AgentFile
-from .toml_lines import key_lines, line_of
+from .toml_lines import Loc, key_lines, line_of
 
-__all__ = ["BUILT_IN", "PROVIDERS", "builtin_agent", "embedded", "load_agent", "load_agents", "parse_agent"]
+__all__ = [
+    "BUILT_IN",
+    "PROVIDERS",
+    "builtin_agent",
+    "dotted",
+    "embedded",
+    "load_agent",
+    "load_agents",
+    "parse_agent",
+    "strangers",
+]
 
 BUILT_IN = Path(__file__).parents[1] / "agents" / "front-desk.toml"
 
@@ -31,6 +42,7 @@ def load_agents(path: str | Path) -> dict[str, Agent]:
     if not files:
         raise SettingsError(f"{path}: expected a TOML file in this folder, found none")
     agents: dict[str, Agent] = {}
+    sources: dict[str, Path] = {}
     problems: list[str] = []
     for file in files:
         try:
@@ -41,6 +53,11 @@ def load_agents(path: str | Path) -> dict[str, Agent]:
         if agent.name in agents:
             problems.append(f"{file}: name: another file already has an agent called {agent.name!r}")
         agents[agent.name] = agent
+        sources[agent.name] = file
+    if not problems:  # an agent whose own file is wrong would seem to be missing
+        for name, loc, problem in strangers(agents):
+            line = line_of(key_lines(_read(sources[name])), loc)
+            problems.append(f"{sources[name]}:{line}: {dotted(loc)}: {problem}")
     if problems:
         raise SettingsError(*problems)
     return agents
@@ -49,15 +66,28 @@ def load_agents(path: str | Path) -> dict[str, Agent]:
 def load_agent(path: str | Path) -> Agent:
     """The agent of a TOML file. Raises `SettingsError`. Tools are looked for beside the file too."""
     path = Path(path)
-    try:
-        text = path.read_text(encoding="utf-8-sig")  # some editors put a mark at the beginning
-    except (OSError, UnicodeDecodeError) as error:
-        reason = _reason(error) if isinstance(error, OSError) else "it is not UTF-8 text"
-        raise SettingsError(f"{path}: expected an agent file, but {reason}") from error
+    text = _read(path)
     folder = str(path.resolve().parent)
     if folder not in sys.path:
         sys.path.append(folder)  # at the end: a user's file must not hide an installed module
     return parse_agent(text, str(path))
+
+
+def strangers(agents: Mapping[str, Agent]) -> Iterator[tuple[str, Loc, str]]:
+    """Where these agents hand calls over to agents that are not among them: agent, place, problem."""
+    for name, agent in agents.items():
+        for index, intent in enumerate(agent.dialogue.intents if agent.dialogue is not None else ()):
+            if intent.then == "agent" and intent.target not in agents:
+                wanted = f"expected one of the agents {names_of(tuple(agents))}, got {intent.target!r}"
+                yield name, ("dialogue", "intents", index, "target"), wanted + meant(intent.target, agents)
+
+
+def _read(path: Path) -> str:
+    try:
+        return path.read_text(encoding="utf-8-sig")  # some editors put a mark at the beginning
+    except (OSError, UnicodeDecodeError) as error:
+        reason = _reason(error) if isinstance(error, OSError) else "it is not UTF-8 text"
+        raise SettingsError(f"{path}: expected an agent file, but {reason}") from error
 
 
 def _reason(error: OSError) -> str:

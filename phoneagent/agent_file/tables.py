@@ -226,7 +226,7 @@ class _DialogueTable(_Table):
     key_names: dict[Literal["*", "#"], Text] = {}
     keys_only: Text = _DIALOGUE.keys_only
     start: Literal["", "script", "model"] = ""
-    otherwise: Literal["ask", "model"] = "ask"
+    otherwise: Literal["", "ask", "model"] = ""
 
     def dialogue(self) -> Dialogue:
         simple = {field.name: getattr(self, field.name) for field in fields(Dialogue)}

@@ -21,6 +21,7 @@ from phoneagent.conversation.commands import (
     Emit,
     Expect,
     FinishSpeech,
+    HandOver,
     Hangup,
     MoveOn,
     PressKeys,
@@ -61,7 +62,7 @@ from phoneagent.records import (
 )
 
 from .ears import Ears
-from .equipped import EquippedAgent
+from .equipped import EquippedAgent, other_agents
 from .journal import Journal, NullJournal, Opening
 from .scope import Scope
 from .scribe import Scribe
@@ -307,6 +308,8 @@ class Call:
                 self._tell(name, values)
             case Hangup(reason):
                 self._scope.start(self._hang_up(reason), "hang up")
+            case HandOver(agent):
+                self._scope.start(self._hand_over(agent), "hand over")
             case PressKeys(digits):
                 self._scope.start(self._press(digits), "press keys")
             case MoveOn():
@@ -427,6 +430,17 @@ class Call:
                 log.warning("transfer_by_rest_failed", problem=str(error))
         # Either way the stream ends; what the carrier asks next is answered with the same document.
         await self._stream.aclose("transfer")
+
+    async def _hand_over(self, agent: str) -> None:
+        """The carrier asks how to go on, and the other agent greets. To one that is not declared nobody is handed."""
+        known = agent in other_agents(self._equipped.agent)
+        self._tell("handed_over", {"agent": agent, "known": known})
+        if known:
+            await self._note(agent=agent, ended_reason="handover", entrance=Entrance("handover"))
+        else:
+            note = f"There is no agent {agent!r}: the caller is still here."
+            await self._note(ended_reason="handover", entrance=Entrance("return", note=note))
+        await self._stream.aclose("handover")
 
     async def _press(self, digits: str) -> None:
         """Whether the carrier presses them or not, the caller comes back to the agent."""

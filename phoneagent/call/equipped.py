@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from phoneagent.conversation.policy import Phrasing
@@ -49,19 +49,53 @@ END_CALL = ToolSpec(
 )
 
 
+BACK_TO_MENU = ToolSpec(
+    "back_to_menu",
+    "Give the caller the menu again, when you have done what the caller wanted, or when the caller asks for it. Say "
+    "nothing after it: the menu is read out at once.",
+    {"type": "object", "properties": {}, "additionalProperties": False},
+    function="phoneagent.call.equipped:back_to_menu",
+)
+
+
+def back_to_menu() -> str:
+    """What the model reads: that it was asked for is all that the dialogue needs to know."""
+    return "The menu is read out to the caller."
+
+
+def own_tools(agent: Agent) -> tuple[ToolSpec, ...]:
+    """The tools that are run for an agent's model: its own, and what leads back to the menu of its dialogue."""
+    mixed = agent.dialogue is not None and agent.dialogue.start
+    return (*agent.tools, BACK_TO_MENU) if mixed else agent.tools
+
+
 def offered_tools(agent: Agent) -> tuple[ToolSpec, ...]:
     """The tools that an agent's model may ask for: its own, and those that the conversation carries out."""
-    return (*agent.tools, END_CALL, *([_transfer(agent)] if agent.transfer_targets else []))
+    offered = [*own_tools(agent), END_CALL]
+    if agent.transfer_targets:
+        about = "Connect the caller to a person. Announce it in the same answer, before you call this."
+        offered.append(_choice("transfer", about, "target", agent.transfer_targets))
+    if agents := other_agents(agent):
+        about = "Give the call to another agent, who greets the caller. Announce it in the same answer."
+        offered.append(_choice("hand_over", about, "agent", agents))
+    return tuple(offered)
 
 
-def _transfer(agent: Agent) -> ToolSpec:
+def other_agents(agent: Agent) -> frozenset[str]:
+    """The names of the agents to which this one may hand its calls over: those that its dialogue leads to."""
+    intents = agent.dialogue.intents if agent.dialogue is not None else ()
+    return frozenset(intent.target for intent in intents if intent.then == "agent")
+
+
+def _choice(name: str, description: str, argument: str, values: Iterable[str]) -> ToolSpec:
+    """A tool with one argument, out of these."""
     return ToolSpec(
-        "transfer",
-        "Connect the caller to a person. Announce it in the same answer, before you call this.",
+        name,
+        description,
         {
             "type": "object",
-            "properties": {"target": {"type": "string", "enum": sorted(agent.transfer_targets)}},
-            "required": ["target"],
+            "properties": {argument: {"type": "string", "enum": sorted(values)}},
+            "required": [argument],
             "additionalProperties": False,
         },
     )

@@ -37,7 +37,7 @@ BROKEN = "I am sorry, we have a technical problem. Please call again later."
 FINISHING = 2.0  # seconds a call gets to save its last turns before it is carried on
 SETTLE = 600.0  # seconds for which what a store that is away has not taken of a call is kept for it
 
-ERRANDS = frozenset({"keys", "moved"})
+ERRANDS = frozenset({"keys", "moved", "handover"})
 """Why a call may have left its media stream on purpose, to come back with what the record says of its entrance."""
 
 NONE: Mapping[str, Any] = {}

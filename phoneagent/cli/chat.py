@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phoneagent import agent_file
+from phoneagent.call.equipped import other_agents, own_tools
 from phoneagent.errors import SettingsError
 from phoneagent.settings import Settings, load, missing_keys
 
@@ -49,16 +50,16 @@ def chat(*, embedded: bool, variables: tuple[str, ...], as_json: bool, **flags: 
 
     The conversation, the model and the tools are those of a call; only ears and voice are left out, so it needs no more
     than the model's key: OPENAI_API_KEY, or OPENAI_BASE_URL for another server. Tools really run. Of several agents the
-    first by file name answers.
+    first by file name answers. Keys of the telephone are typed as #1 or [1].
 
     Ctrl-D hangs up. If the input is not a terminal it is read line by line, and plain text is printed. With --json: a
     turn is {"event": "turn", "role", "text"} (of a tool also "tool" and "arguments"); further events are "problem",
-    "hangup", "transfer" (with "target" and "number") and, last, "ended" with "reason". Ends with status 1 when the
-    agent gave up.
+    "hangup", "transfer" (with "target" and "number"), "handover" (with "agent") and, last, "ended" with "reason". Ends
+    with status 1 when the agent gave up.
     """
     settings = load(**flags)
     given = dict(_variable(text) for text in variables)
-    agent = _checked(settings, embedded=embedded)
+    agents = _checked(settings, embedded=embedded)
 
     from phoneagent.telemetry import logs
 
@@ -67,7 +68,7 @@ def chat(*, embedded: bool, variables: tuple[str, ...], as_json: bool, **flags: 
     logs.configure(json=settings.log_json, level=level, secrets=settings.secrets())
     by_hand = sys.stdin.isatty() and not as_json
     screen: Screen = JsonScreen() if as_json else TextScreen(echo=not by_hand)
-    reason = _talk(settings, agent, given, screen, _typed() if by_hand else iter(sys.stdin))
+    reason = _talk(settings, agents, given, screen, _typed() if by_hand else iter(sys.stdin))
     if as_json:
         _print(event="ended", reason=reason)
     if reason == "failure":
@@ -81,17 +82,21 @@ def _variable(text: str) -> tuple[str, str]:
     return name, value
 
 
-def _checked(settings: Settings, *, embedded: bool) -> Agent:
-    """The agent to talk to. Raises `SettingsError`."""
-    agent = next(iter(chosen_agents(settings).values()))
-    if embedded:
-        agent = agent_file.embedded(agent)
-    problems = missing_keys(settings, {agent.llm.provider})
-    if problems and agent.dialogue is not None:
+def _checked(settings: Settings, *, embedded: bool) -> dict[str, Agent]:
+    """The agent to talk to, and those to which it may hand the call over. Raises `SettingsError`."""
+    chosen = chosen_agents(settings)
+    agents: dict[str, Agent] = {}
+    wanted = [next(iter(chosen))]
+    while wanted:
+        name = wanted.pop()
+        agents[name] = agent_file.embedded(chosen[name]) if embedded else chosen[name]
+        wanted += sorted(other_agents(chosen[name]) - agents.keys())
+    problems = missing_keys(settings, {agent.llm.provider for agent in agents.values()})
+    if problems and all(agent.dialogue is not None for agent in agents.values()):
         problems.append("Or try it without a key: phoneagent chat --embedded (the agent's [dialogue] answers)")
     if problems:
         raise SettingsError(*problems)
-    return agent
+    return agents
 
 
 def _typed() -> Iterator[str]:
@@ -106,27 +111,44 @@ def _typed() -> Iterator[str]:
             return
 
 
-def _talk(settings: Settings, agent: Agent, variables: Mapping[str, str], screen: Screen, lines: Iterator[str]) -> str:
-    """Hold the conversation; returns why it ended. The loop runs only while the agent is at work."""
+def _talk(
+    settings: Settings,
+    agents: Mapping[str, Agent],
+    variables: Mapping[str, str],
+    screen: Screen,
+    lines: Iterator[str],
+) -> str:
+    """Hold the conversation with the first agent, and with those it hands it over to; returns why it ended.
+
+    The loop runs only while an agent is at work.
+    """
     from phoneagent.app import Makers
     from phoneagent.toolbox import PythonTools
 
     from .typed_call import TypedCall
 
-    mind = Makers(settings, AsyncExitStack()).mind(agent.llm, agent)
+    makers = Makers(settings, AsyncExitStack())
+    name = next(iter(agents))
+    history: tuple[Turn, ...] = ()
     with asyncio.Runner() as runner:
-        call = TypedCall(agent, mind, PythonTools(agent.tools), screen, variables=variables)
-        try:
-            runner.run(call.begin())
-            while not call.over and (line := next(lines, None)) is not None:
-                if line.strip():
-                    runner.run(call.say(line.strip()))
-        except KeyboardInterrupt:
-            click.echo()
-        finally:
-            runner.run(call.hang_up())
-            runner.run(mind.aclose())
-    return call.ended_reason
+        while True:
+            agent = agents[name]
+            mind = makers.whole_mind(agent)
+            tools = PythonTools(own_tools(agent))
+            call = TypedCall(agent, mind, tools, screen, variables=variables, history=history)
+            try:
+                runner.run(call.begin())
+                while not call.over and (line := next(lines, None)) is not None:
+                    if line.strip():
+                        runner.run(call.say(line.strip()))
+            except KeyboardInterrupt:
+                click.echo()
+            finally:
+                runner.run(call.hang_up())
+                runner.run(mind.aclose())
+            if call.handed_to not in agents:
+                return call.ended_reason
+            name, history = call.handed_to, call.turns
 
 
 class TextScreen:
@@ -163,6 +185,10 @@ class TextScreen:
             f"  (the agent transfers the call to {target or 'nobody'}, {number or 'without a number'})", dim=True
         )
 
+    def handed_over(self, agent: str) -> None:
+        self._end_line()
+        click.secho(f"  (the agent hands the call over to {agent})", dim=True)
+
     def _end_line(self) -> None:
         if self._speaking:
             click.echo()
@@ -184,6 +210,9 @@ class JsonScreen:
 
     def hung_up(self, reason: str) -> None:
         _print(event="hangup", reason=reason)
+
+    def handed_over(self, agent: str) -> None:
+        _print(event="handover", agent=agent)
 
     def transferred(self, target: str, number: str) -> None:
         _print(event="transfer", target=target, number=number)

@@ -8,6 +8,7 @@ is never asked whether they are still there, but a slow model or tool meets the 
 from __future__ import annotations
 
 import asyncio
+import re
 from collections import deque
 from collections.abc import Coroutine, Mapping
 from contextlib import aclosing
@@ -20,6 +21,7 @@ from phoneagent.conversation.commands import (
     Command,
     Emit,
     FinishSpeech,
+    HandOver,
     Hangup,
     RunTool,
     SaveTurn,
@@ -29,6 +31,7 @@ from phoneagent.conversation.commands import (
     Transfer,
 )
 from phoneagent.conversation.conversation import Conversation
+from phoneagent.conversation.entrance import BY_CALL, Entrance
 from phoneagent.conversation.events import (
     CallEnded,
     CallStarted,
@@ -48,6 +51,8 @@ from phoneagent.errors import ProviderError, ToolError
 from phoneagent.ports import LanguageModel, ToolBox
 from phoneagent.records import Agent
 
+_KEYS = re.compile(r"#([0-9*#]+)|\[([0-9*#]+)\]")
+
 CALL = "chat"  # the id that tools are given
 
 
@@ -66,15 +71,28 @@ class Screen(Protocol):
     def hung_up(self, reason: str) -> None:
         """The agent ends the call."""
 
+    def handed_over(self, agent: str) -> None:
+        """Another agent goes on."""
+
     def transferred(self, target: str, number: str) -> None:
         """The agent connects the caller to somebody else and leaves; `number` may be empty, or a SIP address."""
 
 
 class TypedCall:
-    """Drives one `Conversation`. All its methods belong to one event loop, which need not run in between."""
+    """Drives one `Conversation`. All its methods belong to one event loop, which need not run in between.
+
+    `history` is what was said to the agent that has handed the call over to this one.
+    """
 
     def __init__(
-        self, agent: Agent, mind: LanguageModel, tools: ToolBox, screen: Screen, *, variables: Mapping[str, str]
+        self,
+        agent: Agent,
+        mind: LanguageModel,
+        tools: ToolBox,
+        screen: Screen,
+        *,
+        variables: Mapping[str, str],
+        history: tuple[Turn, ...] = (),
     ) -> None:
         self._agent = agent
         self._mind = mind
@@ -82,7 +100,10 @@ class TypedCall:
         self._screen = screen
         self._instructions = fill(agent.instructions, variables)
         phrasing = replace(agent.phrasing, greeting=fill(agent.phrasing.greeting, variables))
-        self._conversation = Conversation(phrasing, agent.policy, language=agent.language)
+        entrance = Entrance("handover") if history else BY_CALL
+        self._conversation = Conversation(
+            phrasing, agent.policy, language=agent.language, history=history, entrance=entrance
+        )
         self._inbox: deque[Event] = deque()
         self._news = asyncio.Event()
         self._tasks: dict[int | str, asyncio.Task[None]] = {}
@@ -90,6 +111,7 @@ class TypedCall:
         self._resumed = 0.0  # the loop's time since when it runs again
         self._crashed: BaseException | None = None  # a defect in a task
         self.ended_reason = ""
+        self.handed_to = ""  # the agent that goes on
 
     @property
     def over(self) -> bool:
@@ -104,8 +126,9 @@ class TypedCall:
         await self._happens(CallStarted())
 
     async def say(self, text: str) -> None:
-        """The caller says something. Returns when the agent has answered, or has left."""
-        await self._happens(EndOfTurn(text))
+        """The caller says something, or presses keys (`#1`, `[1]`). Returns when the agent has answered or left."""
+        keys = _KEYS.fullmatch(text)
+        await self._happens(EndOfTurn(f"[keypad: {keys[1] or keys[2]}]" if keys else text))
 
     async def hang_up(self) -> None:
         """The caller leaves. What is still running ends."""
@@ -175,6 +198,10 @@ class TypedCall:
             case Hangup(reason):
                 self._screen.hung_up(reason)
                 self._feed(CallEnded(reason))
+            case HandOver(agent):
+                self._screen.handed_over(agent)
+                self.handed_to = agent
+                self._feed(CallEnded("handover"))
             case Transfer(target):
                 self._screen.transferred(target, self._agent.transfer_targets.get(target, target))
                 self._feed(CallEnded("transfer"))

@@ -112,6 +112,13 @@ class Transfer:
 
 
 @dataclass(frozen=True, slots=True)
+class HandOver:
+    """Give the call to another agent of this server: in another language, or for another department."""
+
+    agent: str
+
+
+@dataclass(frozen=True, slots=True)
 class MoveOn:
     """Leave the media stream: another process carries the call on (`Entrance`)."""
 
@@ -145,6 +152,7 @@ Command: TypeAlias = (
     | RunTool
     | SaveTurn
     | Transfer
+    | HandOver
     | MoveOn
     | Hangup
     | Emit

@@ -14,6 +14,7 @@ from .commands import (
     CancelReply,
     ClearPlayback,
     FinishSpeech,
+    HandOver,
     Hangup,
     MoveOn,
     PressKeys,
@@ -258,7 +259,7 @@ class Replies:
             if reply.then is None:
                 self._fail(reply, "the model said nothing", at)
                 return
-            if isinstance(reply.then, Transfer):
+            if isinstance(reply.then, Transfer | HandOver):
                 self.leave(reply.then, at)
                 return
             self._speak(reply, Phrase(self._floor.phrasing.goodbye), at)
@@ -328,7 +329,9 @@ class Replies:
         if event.call.name == "end_call":
             reply.then = Hangup("agent")
         elif event.call.name == "transfer":
-            reply.then = Transfer(_target(event.call))
+            reply.then = Transfer(_argument(event.call, "target"))
+        elif event.call.name == "hand_over":
+            reply.then = HandOver(_argument(event.call, "agent"))
         elif reply.speculative and event.call.name not in self._safe_tools:
             reply.held_tools.append(event.call)
         else:
@@ -597,7 +600,7 @@ class Replies:
         self._record(reply, at)
         self.reply = None
 
-    def leave(self, command: Hangup | Transfer | PressKeys | MoveOn, at: float) -> None:
+    def leave(self, command: Hangup | Transfer | HandOver | PressKeys | MoveOn, at: float) -> None:
         """Drop what is being said, and end the call, hand it over, or send it where it comes back from."""
         floor = self._floor
         self.drop(at)
@@ -605,22 +608,27 @@ class Replies:
         floor.enter(State.LEAVING)
         floor.deadlines.clear()
         floor.deadlines.set(Reason.HANG_UP, at + floor.policy.hang_up_within)
+        if isinstance(command, HandOver):
+            # What was said until here was said to this agent: the next one finds the end of it in the turns.
+            call = ToolCall(f"hand_over-{len(floor.turns)}", "hand_over", json.dumps({"agent": command.agent}))
+            floor.save(Turn("tool", "The call was handed over.", at, tool=call))
         floor.want(command)
 
 
-_LEFT_FOR: Mapping[type[Transfer | PressKeys | MoveOn], str] = {
+_LEFT_FOR: Mapping[type[Transfer | HandOver | PressKeys | MoveOn], str] = {
     Transfer: "transfer",
+    HandOver: "handover",
     PressKeys: "keys",
     MoveOn: "moved",
 }
 _WAITS = (Reason.ANSWER, Reason.TOOL, Reason.PLAYOUT, Reason.TOO_EARLY, Reason.FILLER, Reason.FILLER_ENDS)
 
 
-def _target(call: ToolCall) -> str:
-    """Whom the model wants to transfer to; empty, which is nobody, if its arguments are no use."""
+def _argument(call: ToolCall, name: str) -> str:
+    """To whom the model wants the call to go; empty, which is nobody, if its arguments are no use."""
     try:
         arguments = json.loads(call.arguments or "{}")
     except ValueError:
         return ""
-    target = arguments.get("target", "") if isinstance(arguments, dict) else ""
-    return target if isinstance(target, str) else ""
+    value = arguments.get(name, "") if isinstance(arguments, dict) else ""
+    return value if isinstance(value, str) else ""

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Literal
 
-from .commands import Hangup, Transfer
+from .commands import HandOver, Hangup, Transfer
 from .latency import Waterfall
 from .phrases import Phrases
 from .playout import Phrase, Playout
@@ -43,7 +43,7 @@ class Reply:
     failed: str = ""  # why it cannot go on, if that turned out while it was paused
     written: bool = False  # the model has finished
     handed_over: bool = False  # the voice knows that no phrase follows
-    then: Hangup | Transfer | None = None
+    then: Hangup | Transfer | HandOver | None = None
     waterfall: Waterfall = field(default_factory=Waterfall)
 
     @property

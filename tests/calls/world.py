@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from typing import Any
@@ -74,7 +74,9 @@ class Told:
 
 
 @asynccontextmanager
-async def world(made: Agent | None = None, **options: Any) -> AsyncIterator[tuple[Rehearsal, Told]]:
+async def world(
+    made: Agent | Mapping[str, Agent] | None = None, **options: Any
+) -> AsyncIterator[tuple[Rehearsal, Told]]:
     """A rehearsal of the front desk, and what it tells."""
     told = Told()
     options = {"mind": MIND, "synthesizer": EspeakVoice(), "observer": told, **options}

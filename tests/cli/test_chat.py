@@ -73,6 +73,50 @@ def test_a_transfer_says_where_to(phoneagent):
     ]
 
 
+def test_keys_are_typed_and_another_agent_goes_on(phoneagent, tmp_path):
+    (tmp_path / "desk.toml").write_text("""
+        name = "desk"
+        greeting = "Hello. {menu}"
+        [dialogue]
+        question = ""
+        intents = [
+          { name = "hours", key = "1", label = "opening hours", answer = "From nine to five." },
+          { name = "spanish", key = "8", label = "español", then = "agent", target = "mesa" },
+        ]
+    """)
+    (tmp_path / "mesa.toml").write_text("""
+        name = "mesa"
+        language = "es"
+        greeting = "Hola."
+        dialogue.intents = [{ name = "horario", key = "1", label = "el horario", answer = "De nueve a cinco." }]
+    """)
+    result = phoneagent("chat", "--embedded", "--agent", ".", typed="#1\n[8]\n#1\n")
+    assert result.stdout.splitlines() == [
+        "agent: Hello. For opening hours, press 1. For español, press 8.",
+        "you: [keypad: 1]",
+        "agent: From nine to five.",
+        "you: [keypad: 8]",
+        '  (hand_over {"agent": "mesa"} → The call was handed over.)',
+        "  (the agent hands the call over to mesa)",
+        "agent: Hola.",
+        "you: [keypad: 1]",
+        "agent: De nueve a cinco.",
+    ]
+
+
+def test_an_agent_to_hand_over_to_must_be_there(phoneagent, tmp_path):
+    (tmp_path / "desk.toml").write_text("""name = "desk"
+[[dialogue.intents]]
+name = "spanish"
+label = "español"
+then = "agent"
+target = "mesa"
+""")
+    result = phoneagent("chat", "--embedded", "--agent", "desk.toml")
+    assert result.exit_code == 2
+    assert result.stderr == "desk.toml:6: dialogue.intents[0].target: expected one of the agents desk, got 'mesa'\n"
+
+
 def test_the_end_of_the_input_hangs_up(phoneagent):
     result = phoneagent("chat", "--embedded", "--json", typed="what are your hours\n")
     assert result.exit_code == 0
@@ -167,6 +211,9 @@ class Shown:
 
     def hung_up(self, reason):
         self.lines.append(("hung up", reason))
+
+    def handed_over(self, agent):
+        self.lines.append(("handed over", agent))
 
     def transferred(self, target, number):
         self.lines.append(("transferred", target, number))

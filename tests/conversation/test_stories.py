@@ -12,6 +12,7 @@ from phoneagent.conversation.commands import (
     ClearPlayback,
     Expect,
     FinishSpeech,
+    HandOver,
     Hangup,
     RunTool,
     SaveTurn,
@@ -25,7 +26,7 @@ from phoneagent.conversation.deadlines import Reason
 from phoneagent.conversation.entrance import Entrance
 from phoneagent.conversation.policy import Interruption, Phrasing, Policy
 from phoneagent.conversation.states import State
-from phoneagent.conversation.transcript import Turn
+from phoneagent.conversation.transcript import ToolCall, Turn
 
 from .scripted_call import WORD, ScriptedCall
 
@@ -504,6 +505,28 @@ def test_a_call_ended_without_words_still_says_goodbye(call):
     call.asks_tool("end_call")
     call.tells(e.ReplyDone(call.last(StartReply).reply))
     assert call.last(Synthesize).text == "Goodbye"
+
+
+def test_another_agent_gets_the_call_when_that_was_announced(call):
+    call.hears("En español")
+    reply = call.replies("Un momento.", done=False)
+    call.asks_tool("hand_over", '{"agent": "mesa"}')
+    call.tells(e.ReplyDone(reply))
+    call.voices(reply)
+    call.passes(1.1)
+    assert call.last(HandOver) == HandOver("mesa")
+    last = call.core.turns[-1]
+    assert last.tool == ToolCall("hand_over-3", "hand_over", '{"agent": "mesa"}')
+    assert call.last(SaveTurn).turn == last
+    call.tells(e.CallEnded("handover"))
+    assert call.emitted("call_ended")[-1]["reason"] == "handover"
+
+
+def test_another_agent_may_get_the_call_without_a_word(call):
+    call.hears("En español")
+    call.asks_tool("hand_over", '{"agent": "mesa"}')
+    call.tells(e.ReplyDone(call.last(StartReply).reply))
+    assert call.last(HandOver) == HandOver("mesa")
 
 
 def test_a_transfer_happens_when_its_announcement_was_heard(call):

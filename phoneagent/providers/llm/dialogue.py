@@ -41,6 +41,7 @@ class Script:
         self._goodbye = next((intent for intent in dialogue.intents if intent.then == "end_call"), None)
         self._transfer = next((intent for intent in dialogue.intents if intent.then == "transfer"), None)
         self._beginning = State(Asked.MODEL) if model and dialogue.start == "model" else State()
+        self._otherwise_model = model and (dialogue.otherwise or dialogue.start) == "model"
 
     def fold(self, turns: Iterable[Turn]) -> tuple[State, Answer]:
         """Where the dialogue stands after these turns, and what to say now."""
@@ -101,7 +102,7 @@ class Script:
             return len(understood.keys) == 1 and self._known_key(state, understood.keys)
         if understood.word:
             return understood.surely and understood.word == "back"
-        stands_in = self.dialogue.otherwise == "model" and state.intent is None
+        stands_in = self.dialogue.start == "script" and state.intent is None
         return stands_in and understood.surely and understood.intent is not None
 
     def _hand_to_model(self, state: State) -> tuple[State, Answer]:
@@ -141,7 +142,7 @@ class Script:
                 return self._ask(state)
 
     def _missed(self, state: State) -> tuple[State, Answer]:
-        if self._model and self.dialogue.otherwise == "model":
+        if self._otherwise_model:
             return self._hand_to_model(State(menu=state.menu))
         state = replace(state, misses=state.misses + 1)
         if state.misses >= MISSES_UNTIL_A_PERSON_IS_OFFERED and self._transfer is not None:
