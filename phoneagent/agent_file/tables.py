@@ -11,7 +11,7 @@ from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
-from phoneagent.call.menus import MAIN, choices, menu_text
+from phoneagent.call.menus import KEYS, MAIN, choices, menu_text
 from phoneagent.conversation.grammar import parse
 from phoneagent.conversation.policy import EndpointingRule, Interruption, Phrasing, Policy
 from phoneagent.records import Agent, Dialogue, Intent, Menu, ProviderChoice, Slot, ToolSpec
@@ -29,7 +29,6 @@ PROVIDERS: Mapping[str, tuple[str, ...]] = {
 """The names of the providers that `app` can make."""
 
 BUILT_IN_TOOLS = ("end_call", "transfer", "hand_over", "back_to_menu")  # of the conversation and of the dialogue
-KEYS = "0123456789*#"
 
 T = TypeVar("T")
 

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 from phoneagent.records import Dialogue, Intent
 
+KEYS = "0123456789*#"
+
 MAIN = ""
 """The name of the menu that a call begins with: its choices are the intents that name no menu."""
 

@@ -6,6 +6,7 @@ import pytest
 
 from phoneagent.agent_file import parse_agent
 from phoneagent.simulator.caller import AgentFinished, AgentSpeaking, CallEnds, CallerScript, HangUp, Press, Say
+from phoneagent.simulator.ear import Pressed
 from phoneagent.simulator.faults import Fault
 from phoneagent.simulator.mind import Rule, ScriptedMind
 from phoneagent.simulator.placed_call import Callee
@@ -122,6 +123,15 @@ async def test_the_menu_is_read_out_and_a_key_chooses_while_it_still_is():
 async def test_the_menu_by_voice(said):
     told, _ = await play(Say(said), Say("Goodbye"))
     assert told.dialogue == [GREETING, f"{said} / We are open from nine to five.", "Goodbye / Goodbye."]
+
+
+async def test_a_key_is_answered_at_once_and_who_knows_the_menu_presses_ahead():
+    told, call = await play(Press("2"), Press("921", after=AgentFinished(1.0)), LEAVES)
+    assert told.dialogue[1].endswith(ORDERS)
+    assert told.dialogue[-1].endswith("/ It is on its way.")
+    pressed = [fact.at for fact in call.ear.facts(Pressed)]
+    answered = next(stretch.at for stretch in call.ear.agent_speech() if stretch.at > pressed[0])
+    assert answered - pressed[0] < 0.7
 
 
 async def test_a_wrong_key_and_then_a_menu_within_the_menu_and_back():

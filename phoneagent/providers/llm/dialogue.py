@@ -13,12 +13,13 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import replace
 
-from phoneagent.call.menus import MAIN, choice_text, choices, choices_text, key_name, menu_text
+from phoneagent.call.menus import KEYS, MAIN, choice_text, choices, choices_text, key_name, menu_text
+from phoneagent.conversation.events import KeysExpected
 from phoneagent.conversation.transcript import ToolCall, Turn
 from phoneagent.records import Dialogue, Expectation, Intent
 
 from .dialogue_state import BY_MODEL, CHOOSING, FILLING, Answer, Asked, State
-from .understanding import Understanding, Understood
+from .understanding import BY_HABIT, Understanding, Understood
 
 BACK_TO_MENU = "back_to_menu"
 """The tool with which a model gives the conversation back to the script."""
@@ -75,8 +76,9 @@ class Script:
         return replace(state, said=answer.whole or state.said), answer
 
     def expects(self, turns: Iterable[Turn]) -> Expectation:
-        """What makes sense to say after these turns."""
-        return self._understanding.expects(self.fold(turns)[0])
+        """What makes sense to say, and to press, after these turns."""
+        state, _ = self.fold(turns)
+        return replace(self._understanding.expects(state), keys=self._keys_expected(state))
 
     def without_model(self) -> Answer:
         """What is said when the model that should answer is away: what remains, the main menu by its keys."""
@@ -218,8 +220,17 @@ class Script:
                     break
         if answer is not None:
             return state, answer
+        if keys == BY_HABIT:
+            return self._ask(state)
         wrong = self.dialogue.wrong_key.replace("{key}", key_name(self.dialogue, keys[-1]))
         return state, Answer(f"{wrong} {self._keys_there_are(state)}")
+
+    def _keys_expected(self, state: State) -> KeysExpected | None:
+        """One key answers at once. None where numbers may be wanted: in a slot, and by the model."""
+        single = state.asked in CHOOSING or state.asked is Asked.CONFIRM
+        if not single or not any(intent.key for intent in self.dialogue.intents):
+            return None
+        return KeysExpected(choices=tuple(key for key in KEYS if self._known_key(state, key)))
 
     def _known_key(self, state: State, key: str) -> bool:
         dialogue = self.dialogue

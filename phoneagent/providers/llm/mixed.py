@@ -61,6 +61,7 @@ class MixedMind:
             tuple(dict.fromkeys((*expected.phrases, *more.phrases))),
             {**more.rules, **expected.rules},
             tuple(dict.fromkeys((*expected.keyterms, *more.keyterms))),
+            expected.keys or more.keys,
         )
 
     async def warm(self) -> None:

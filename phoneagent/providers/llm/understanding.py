@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from phoneagent.call.menus import choices
+from phoneagent.call.menus import KEYS, choices
 from phoneagent.conversation.grammar import Grammar, Match, normalise
 from phoneagent.records import Dialogue, Expectation, Intent, Slot
 
@@ -22,7 +22,7 @@ _TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eigh
 _GAP = "_"  # a word that no phrase has: nothing matches across what was taken out of a text
 
 _KEYPAD = re.compile(r"\[keypad: ([^]]*)\]")
-_BY_HABIT = "#"  # many press it after whatever they enter
+BY_HABIT = "#"  # many press it after whatever they enter
 
 Word = Literal["yes", "no", "repeat", "back", ""]
 
@@ -136,10 +136,10 @@ class Understanding:
     def _keyed(self, state: State, keys: str) -> Understood:
         """A slot that is asked for takes the digits that it knows."""
         if state.asked is Asked.SLOT and state.intent is not None:
-            details = self._details[state.intent.name, state.slot].match(spell_numbers(keys.rstrip(_BY_HABIT)))
+            details = self._details[state.intent.name, state.slot].match(spell_numbers(keys.rstrip(BY_HABIT)))
             if details:
                 return Understood(values=self._read(details))
-        return Understood(keys=keys.rstrip(_BY_HABIT) or keys)
+        return Understood(keys=keys.rstrip(BY_HABIT) or keys)
 
     # --- slots -------------------------------------------------------------------------------------
 
@@ -209,7 +209,7 @@ class Understanding:
 
 def pressed(text: str) -> str:
     """The keys in a turn, in the order they were pressed: of the digits, `*` and `#` that a telephone has."""
-    return "".join(key for keys in _KEYPAD.findall(text) for key in keys if key in "0123456789*#")
+    return "".join(key for keys in _KEYPAD.findall(text) for key in keys if key in KEYS)
 
 
 def spell_numbers(text: str) -> str:

@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from phoneagent.agent_file import parse_agent
+from phoneagent.conversation.events import KeysExpected
 from phoneagent.conversation.transcript import ToolCall, Turn
 from phoneagent.providers.llm.dialogue import Script
 from phoneagent.providers.llm.dialogue_state import Answer
@@ -120,7 +121,7 @@ def test_what_people_press_by_habit_is_no_mistake(call, keys):
 def test_a_wrong_key_is_told_what_keys_there_are(call):
     choices = "For opening hours, press 1. For your order, press 2. For español, press 8. For a person, press 0."
     assert call.press("7") == f"There is no choice 7. {choices}"
-    assert call.press("#") == f"There is no choice pound. {choices}"
+    assert call.press("#") == MENU, "pressed by habit, after a key that has been answered"
     assert call.press("2") == ORDERS
 
 
@@ -166,6 +167,14 @@ def test_ears_expect_what_the_menu_has(call):
         assert call.expects(said), said
     assert not call.expects("seven")
     assert not call.expects("yes")
+
+
+def test_one_key_is_answered_at_once(call):
+    assert call.script.expects(call.turns).keys == KeysExpected(choices=("0", "1", "2", "8", "*"))
+    call.press("2")
+    assert call.script.expects(call.turns).keys == KeysExpected(choices=("0", "1", "2", "9", "*"))
+    call.press("2")
+    assert call.script.expects(call.turns).keys == KeysExpected(choices=("0", "1", "2", "9", "*")), "yes is 1, no is 2"
 
 
 PIECES = ["[keypad: 1]", "[keypad: 2]", "[keypad: 9]", "[keypad: *#]", "[keypad: ••]", "yes", "no", "pardon", "…", "",
