@@ -9,7 +9,7 @@ from typing import Any, Literal, NamedTuple, TypeAlias
 from .conversation.entrance import BY_CALL, Entrance
 from .conversation.events import KeysExpected
 from .conversation.policy import Phrasing, Policy
-from .conversation.transcript import Turn
+from .conversation.transcript import ToolCall, Turn
 from .conversation.words import Word
 from .private import Private
 
@@ -282,6 +282,14 @@ CallStatus = Literal["ringing", "in-progress", "completed", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
+class RunningTool:
+    """A tool with side effects that was begun, and whose turn is not written yet; `result` once it has returned."""
+
+    call: ToolCall
+    result: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class CallRecord:
     """What is kept of a call beside its turns. Times are seconds since the epoch; `id` is the carrier's call id."""
 
@@ -299,6 +307,7 @@ class CallRecord:
     transfer_to: str = ""  # the number or SIP address of whom the caller is connected to
     resumed: int = 0  # how often the call was carried on after its media stream was lost
     order: str = ""  # the id of the order it was placed for; empty for calls that came in
+    tools: tuple[RunningTool, ...] = ()
     entrance: Entrance = BY_CALL  # how the agent comes into its next media stream
 
 

@@ -68,6 +68,7 @@ from .scope import Scope
 from .scribe import Scribe
 from .speech_cache import SpeechCache
 from .steering import Control, Outcome
+from .tool_ledger import ToolLedger, left_over
 from .voice import Voice
 
 log = structlog.stdlib.get_logger(__name__)
@@ -119,6 +120,8 @@ class Call:
     ) -> None:
         """`history`: the turns so far. Not `stored`: the store was away, and does not have the call yet."""
         agent = equipped.agent
+        already = _already(record, history)
+        left = left_over(record, history, already)
         self.record = record
         self.ended_reason = ""
         opening = Opening(
@@ -126,10 +129,10 @@ class Call:
             policy=agent.policy,
             turn_events=equipped.stt.turn_events,
             safe_tools=tuple(tool.name for tool in agent.tools if tool.safe),
-            history=history,
+            history=(*history, *left),
             language=agent.language,
             entrance=record.entrance,
-            at=_already(record, history),
+            at=already,
         )
         self.journal: Journal | NullJournal = Journal(opening) if keep_journal else NullJournal()
         self._conversation = opening.conversation()
@@ -152,6 +155,10 @@ class Call:
         self._ears = Ears(equipped.stt, self.feed, self.now, call=record.id, language=agent.language)
         owner = f"{around.owner}/{next(_serial)}"
         self.scribe = Scribe(around.store, record, owner, history=history, stored=stored)
+        self._ledger = ToolLedger(self.scribe, frozenset(opening.safe_tools))
+        for seq, turn in enumerate(left, start=len(history) + 1):
+            self.scribe.save(seq, turn)
+            self.scribe.note(tools=())
         self._scope = Scope()
         self._thinking: dict[int, asyncio.Task[None]] = {}
         self._inbox: deque[Event] = deque()
@@ -304,6 +311,7 @@ class Call:
                 self._scope.start(self._run_tool(call), f"tool {call.name}")
             case SaveTurn(seq, turn):
                 self.scribe.save(seq, turn)
+                self._ledger.saved(turn)
             case Emit(name, values):
                 self._tell(name, values)
             case Hangup(reason):
@@ -354,10 +362,12 @@ class Call:
                 del self._thinking[reply]
 
     async def _run_tool(self, call: ToolCall) -> None:
+        await self._ledger.begin(call)
         try:
             result, failed = await self._equipped.tools.run(call.name, call.arguments, call=self.record.id), False
         except ToolError as error:
             result, failed = str(error), True
+        self._ledger.returned(call, result)
         self.feed(ToolReturned(call.id, result, failed))
 
     async def _listen(self) -> None:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+
 import pytest
 
 from phoneagent.conversation.policy import Policy
@@ -188,6 +190,31 @@ async def test_a_lost_media_stream_is_carried_on_with_what_was_said():
     ]
     assert stored.turns[-1].text == "Thank you for calling. Goodbye."
     assert call.ended_by == "agent"
+
+
+async def test_a_tool_that_runs_when_the_stream_is_lost_is_not_run_again():
+    bookings = []
+
+    async def book_table(people: str, time: str) -> str:
+        """Book a table."""
+        bookings.append(people)
+        await asyncio.sleep(4.0)
+        return "Booked."
+
+    async with world(functions={"book_table": book_table}) as (running, told):
+        script = CallerScript(Say("A table for two"), Say("Goodbye"), patience=60.0)
+        placed = running.carrier.dial(running.voice_url, caller=script)
+        board = running.app.state.switchboard
+        await told.until(lambda: bool(told.of("tool_called")))
+        await asyncio.sleep(1.0)
+        await board.live(placed.sid)._stream.aclose("dropped for the test", violation=True)
+        await placed.ended
+        stored = await board.look_up(placed.sid)
+    assert bookings == ["2"]
+    (tool,) = [turn for turn in stored.turns if turn.role == "tool"]
+    assert "not known whether" in tool.text
+    assert stored.turns[stored.turns.index(tool) + 1].role == "agent"
+    assert stored.record.tools == ()
 
 
 async def settle(running) -> None:
