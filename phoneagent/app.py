@@ -21,10 +21,12 @@ from .agent_file import builtin_agent, dotted, strangers
 from .call.call import Surroundings
 from .call.dialler import Dialler
 from .call.equipped import EquippedAgent, own_tools
+from .call.event_writer import EventWriter
 from .call.phone_numbers import NumberRules
 from .call.speech_cache import SpeechCache
 from .call.steering import Steering
 from .call.switchboard import Switchboard
+from .call.told_orders import ToldOrders
 from .errors import SettingsError
 from .ports import LanguageModel, Observer, Signatures, SpeechToText, Store, TextToSpeech
 from .providers.fallback import FallbackEars, FallbackMind, FallbackVoice
@@ -93,9 +95,12 @@ def create_app(
         async with AsyncExitStack() as stack:
             metrics = Metrics(shared=str(worker.folder) if worker else "")
             telemetry = CallTelemetry(metrics)
-            told: Observer = Everyone(telemetry, observer) if observer else telemetry
             kept = store or _store(settings)
             stack.push_async_callback(kept.aclose)
+            owner = _process_name()
+            events = await stack.enter_async_context(EventWriter(kept, writer=owner))
+            told = Everyone(telemetry, events, *([observer] if observer else []))
+            orders = ToldOrders(kept.orders, events)
             cache = SpeechCache(kept)
             stack.push_async_callback(cache.aclose)
             base = settings.public_url or f"http://{settings.host}:{settings.port}"
@@ -111,7 +116,7 @@ def create_app(
             equipped = {
                 name: await makers.equip(agent, functions or {}, speakers[name]) for name, agent in agents.items()
             }
-            around = Surroundings(kept, documents, control, told, cache, _process_name())
+            around = Surroundings(kept, documents, control, told, cache, owner)
             board = Switchboard(equipped, around, max_calls=settings.max_calls, journals=journals)
             await stack.enter_async_context(board)
             line = _steering_line(settings, shared=store is None)
@@ -123,7 +128,7 @@ def create_app(
             if control is not None:
                 numbers = NumberRules(settings.allowed_countries, home=settings.twilio_phone_number or "")
                 dialler = Dialler(
-                    kept.orders,
+                    orders,
                     control,
                     urls=partial(order_urls, base),
                     numbers=numbers,
@@ -142,9 +147,11 @@ def create_app(
                 rest_interface(
                     board,
                     ApiKeys(secret_keys, loopback=dev),
-                    kept.orders,
+                    orders,
                     desk=dialler,
                     steers=app.state.steering,
+                    log=kept.events,
+                    told=events,
                     caller_id=settings.twilio_phone_number or "",
                 ),
             )

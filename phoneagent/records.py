@@ -327,6 +327,8 @@ OrderStatus = Literal[
 """`queued`: nobody was asked to dial yet. `dialling`: the carrier was asked, or is about to be. The rest is what the
 carrier says; the last five are final."""
 
+FINAL_STATUSES = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
+
 OnMachine = Literal["ignore", "hang_up", "voicemail"]
 
 
@@ -399,6 +401,8 @@ class OrderUrls:
 LAST_STEP = 5
 """The `LogEntry.step` of the statuses in which a call is over."""
 
+LOG_KEPT = 6 * 3600.0  # seconds that the log of a call is kept if nothing follows; carriers end calls after 4 hours
+
 
 @dataclass(frozen=True, slots=True)
 class LogEntry:
@@ -413,7 +417,7 @@ class LogEntry:
     data: str
     step: int = 0
     once: str = ""
-    keep: float = 6 * 3600.0
+    keep: float = LOG_KEPT
 
 
 class LoggedEvent(NamedTuple):

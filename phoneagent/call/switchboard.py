@@ -73,6 +73,7 @@ class Switchboard:
         self.agents = agents
         self.draining = False
         self._moved: dict[str, float] = {}  # calls left to other processes, until the carrier asks how they go on
+        self.closing = False  # the server ends: what would go on for long must not
         self._around = around
         self._max_calls = max_calls
         self._journals = journals
@@ -96,7 +97,7 @@ class Switchboard:
             await asyncio.wait(self._phrases)
 
     async def __aexit__(self, *_: object) -> None:
-        self.draining = True
+        self.draining = self.closing = True
         discarded = [self._begin(_close(ringing.lines), "discard") for ringing in self._ringing.values()]
         for ringing in self._ringing.values():
             ringing.discard.cancel()
@@ -175,7 +176,8 @@ class Switchboard:
         if self.draining or (self.full and record.id not in self._ringing):
             log.warning("call_refused", reason="draining" if self.draining else "full", calls=self.calls)
             return self._around.documents.say_and_hang_up(SORRY)
-        self._around.observer.tell(record.id, 0.0, "call_rings", {"direction": record.direction, "agent": record.agent})
+        rings = {"direction": record.direction, "agent": record.agent, "order": record.order}
+        self._around.observer.tell(record.id, 0.0, "call_rings", rings)
         record = replace(record, started=record.started or time.time())
         self._prepare(StoredCall(record, ()))
         try:
@@ -285,7 +287,8 @@ class Switchboard:
         if ringing is not None and ringing.changes:
             call.scribe.note(**ringing.changes)
         self._live[record.id] = call
-        self._around.observer.tell(record.id, 0.0, "call_started", {"agent": record.agent, "resumed": bool(history)})
+        started_with = {"agent": record.agent, "resumed": bool(history), "order": record.order}
+        self._around.observer.tell(record.id, 0.0, "call_started", started_with)
         try:
             await call.run()
         finally:

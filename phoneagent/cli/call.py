@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import Mapping
+from contextlib import aclosing
 from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Protocol
@@ -13,6 +14,7 @@ from typing import TYPE_CHECKING, Any, Protocol
 import click
 
 from phoneagent.errors import SettingsError
+from phoneagent.records import FINAL_STATUSES
 from phoneagent.settings import Settings, load
 
 from .options import setting
@@ -21,8 +23,6 @@ from .program import FAILED
 if TYPE_CHECKING:
     from .rest import RestClient
 
-POLL = 1.0  # seconds; what changes about a call takes longer
-OVER = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 WRONG_REQUEST = frozenset({400, 401, 403, 409, 413, 415, 422})  # statuses for which asking again would not help
 WHEN = click.DateTime(["%Y-%m-%dT%H:%M:%S%z", "%Y-%m-%dT%H:%M:%S", "%Y-%m-%dT%H:%M", "%Y-%m-%d %H:%M"])
 
@@ -34,7 +34,7 @@ class Screen(Protocol):
         """The call is new, or its status has changed."""
 
     def turn(self, turn: Mapping[str, Any]) -> None:
-        """Somebody has said something."""
+        """Somebody has said something; a caller's turn that is `amended` replaces the one before."""
 
     def close(self) -> None: ...
 
@@ -100,8 +100,9 @@ def call(
     The call is that of the server: it needs PHONEAGENT_API_KEYS here as there (the first of them is sent), and goes on
     if this command is stopped. A request that was not answered is repeated, and never dials twice.
 
-    You see each status and, once both talk, what was heard. With --json: {"event": "status", "call": {…}} each time the
-    status changes, as `GET /v1/calls/{id}` has it, and {"event": "turn", "turn": {…}} as in its transcript.
+    You see each status and, while both talk, what is heard. With --json: {"event": "status", "call": {…}} each time the
+    status changes, as `GET /v1/calls/{id}` has it, and {"event": "turn", "turn": {…}} as `GET /v1/calls/{id}/events`
+    tells it.
     """
     settings = load(**flags)
     order: dict[str, Any] = {
@@ -158,27 +159,23 @@ class Errand:
             shown = placed["status"]
             screen.status(placed)
             if self.wait:
-                async for now in _watched(server, placed, screen):
-                    if now["status"] != shown:
-                        shown = now["status"]
-                        screen.status(now)
+                shown = await _watched(server, placed, screen)
             return str(shown)
 
 
-async def _watched(server: RestClient, placed: Mapping[str, Any], screen: Screen) -> AsyncIterator[Mapping[str, Any]]:
-    """The call as it is, again and again until it is over; what was said meanwhile is shown before it."""
-    now, told = placed, 0
-    while now["status"] not in OVER:
-        await asyncio.sleep(POLL)
-        now = await server.call(placed["id"])
-        if now["status"] in ("in-progress", "completed"):
-            turns = await server.turns(placed["id"])
-            # The last one may still be amended, by a caller who goes on speaking.
-            certain = len(turns) if now["status"] in OVER else len(turns) - 1
-            for turn in turns[told:certain]:
-                screen.turn(turn)
-            told = max(told, certain)
-        yield now
+async def _watched(server: RestClient, placed: Mapping[str, Any], screen: Screen) -> str:
+    """Show what happens in a call. Returns its last status, which is shown last: words may still come after it."""
+    shown = placed["status"]
+    async with aclosing(server.events(placed["id"])) as happenings:
+        async for happening in happenings:
+            if happening.event == "turn":
+                screen.turn(happening.values)
+            elif happening.event == "status" and happening.values["status"] not in (shown, *FINAL_STATUSES):
+                shown = happening.values["status"]
+                screen.status({**await server.call(placed["id"]), "status": shown})
+    last = await server.call(placed["id"])
+    screen.status(last)
+    return str(last["status"])
 
 
 class TextScreen:
@@ -188,8 +185,9 @@ class TextScreen:
         click.echo(f"({_told(call)})")
 
     def turn(self, turn: Mapping[str, Any]) -> None:
-        cut = " —" if turn["interrupted"] else ""
-        click.echo(f"{turn['role']}: {turn['text']}{cut}")
+        cut = " —" if turn.get("interrupted") else ""
+        more = "… " if turn.get("amended") else ""
+        click.echo(f"{turn['role']}: {more}{turn['text']}{cut}")
 
     def close(self) -> None:
         """Nothing is open."""
@@ -227,7 +225,7 @@ class JsonScreen:
 
 def _told(call: Mapping[str, Any]) -> str:
     reason = call.get("ended_reason") or ""
-    return f"{call['id']}: {call['status']}" + (f", {reason}" if call["status"] in OVER and reason else "")
+    return f"{call['id']}: {call['status']}" + (f", {reason}" if call["status"] in FINAL_STATUSES and reason else "")
 
 
 def _print(**values: Any) -> None:

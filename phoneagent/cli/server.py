@@ -168,6 +168,7 @@ class Server(uvicorn.Server):
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         """End."""
+        self._board.closing = True
         if self._siblings is not None:
             self._siblings.close()
         await super().shutdown(sockets)

@@ -383,5 +383,7 @@ class Listening:
     def save_last_words(self, at: float) -> None:
         """No more will be understood."""
         if self.turn.text:
-            self._floor.caller_said(self.whole(self.turn.text), at)
+            text = self.whole(self.turn.text)
+            self._floor.caller_said(text, at)
+            self._floor.emit("caller_turn", text=self._keypad.shown(text))
         self.turn = CallerTurn()

@@ -15,7 +15,7 @@ from phoneagent.call.switchboard import BROKEN, Switchboard
 from phoneagent.errors import CarrierError, StoreError
 from phoneagent.ports import Documents, Observer, Signatures
 from phoneagent.private import Private
-from phoneagent.records import CallRecord, Order, OrderStatus, Progress
+from phoneagent.records import FINAL_STATUSES, CallRecord, Order, OrderStatus, Progress
 
 from .doors import BODY, signed
 
@@ -137,6 +137,8 @@ class Webhooks:
             except (StoreError, CarrierError) as error:
                 log.exception("order_not_moved_on", problem=str(error))
                 return PlainTextResponse("Not now\n", status_code=503)  # the carrier may say it again
+        if status in FINAL_STATUSES and not order:  # the call itself tells too, unless its process has died
+            self._observer.tell(_text(form, "CallSid"), 0.0, "call_over", {"status": status})
         return Response(status_code=204)
 
     async def _machine(self, request: Request, form: FormData) -> Response:

@@ -12,7 +12,6 @@ from starlette.routing import Route
 
 from phoneagent.cli.call import Errand, JsonScreen, TextScreen
 from phoneagent.cli.rest import PAUSE, TRIES, Refused, ServerAway
-from phoneagent.conversation.transcript import Turn
 from phoneagent.errors import SettingsError
 from phoneagent.private import Private
 from phoneagent.records import CallRecord
@@ -49,6 +48,10 @@ async def only_order(store):
     return order
 
 
+def spoken(text):
+    return {"reply": 1, "kind": "answer", "caller": "", "agent": text, "interrupted": False, "latency": {}}
+
+
 async def carried_out(store, *statuses):
     """Somebody dials: the order goes through these, three seconds each."""
     await asyncio.sleep(3.0)
@@ -65,20 +68,23 @@ async def test_a_call_is_watched_from_the_wish_to_its_end():
         await carried_out(store, "dialling", "ringing")
         order = await only_order(store)
         await store.orders.change(order.id, status="in-progress", call=CALL)
-        await store.create_call(CallRecord(CALL, "front-desk", "outbound", Private(TO), Private(TO)))
-        token = await store.take_lease(CALL, "somebody", seconds=60)
-        await store.append_turn(CALL, 1, Turn("agent", "Good evening.", 1.0), token=token)
-        await asyncio.sleep(3.0)
-        await store.append_turn(CALL, 2, Turn("caller", "Hello, a", 2.0), token=token)
-        await asyncio.sleep(3.0)
-        await store.append_turn(CALL, 2, Turn("caller", "Hello, a table for two.", 3.0), token=token)
+        await store.create_call(CallRecord(CALL, "front-desk", "outbound", Private(TO), Private(TO), order=order.id))
+        rest.told.tell(CALL, 0.0, "call_started", {"agent": "front-desk", "resumed": False, "order": order.id})
+        rest.told.tell(CALL, 1.0, "turn_ended", spoken("Good evening."))
+        await asyncio.sleep(1.0)
+        assert shown.lines[-1] == "agent: Good evening.", "it is shown when it is said"
+        rest.told.tell(CALL, 2.0, "caller_turn", {"text": "Hello, a table for two."})
         await store.orders.change(order.id, status="completed")
+        await asyncio.sleep(1.0)
+        rest.told.tell(CALL, 3.0, "turn_ended", spoken("Goodbye."))
+        rest.told.tell(CALL, 3.0, "call_left", {"reason": "agent"})
         status = await watching
     assert status == "completed"
     assert shown.lines == [
         *("queued", "dialling", "ringing", "in-progress"),
         "agent: Good evening.",
         "caller: Hello, a table for two.",
+        "agent: Goodbye.",
         "completed",
     ]
 

@@ -13,16 +13,17 @@ from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from phoneagent.call.switchboard import Switchboard
-from phoneagent.ports import OrderBook
+from phoneagent.ports import EventLog, OrderBook
 from phoneagent.web.doors import ApiKeys
 
 from .agents import Agents
 from .calls import Calls
+from .events import Events, EventsTold
 from .orders import OrderDesk, Orders
 from .problems import HANDLERS, Problem, refused
 from .steering import Steering, Steers
 
-log = structlog.stdlib.get_logger(__name__)
+logger = structlog.stdlib.get_logger(__name__)
 
 Handler = Callable[[Request], Awaitable[Response]]
 
@@ -35,11 +36,13 @@ def rest_interface(
     desk: OrderDesk | None = None,
     caller_id: str = "",
     steers: Steers | None = None,
+    log: EventLog | None = None,
+    told: EventsTold | None = None,
 ) -> Starlette:
     """An application to be mounted at `/v1`. Nothing of it is seen without a key, not even what there is.
 
     Without a `desk` no calls are placed. `caller_id` is the number that is shown where none is named. With `steers`
-    calls in progress can be steered.
+    calls in progress can be steered. What happens in calls is read from `log`, where `told` writes it.
     """
     agents, calls = Agents(board), Calls(board, book)
     routes = [_resource("/agents", GET=agents.list)]
@@ -53,6 +56,8 @@ def rest_interface(
         _resource("/calls/{call}", GET=calls.show),
         _resource("/calls/{call}/transcript", GET=calls.transcript),
     ]
+    if log is not None and told is not None:
+        routes.append(_resource("/calls/{call}/events", GET=Events(board, book, log, told).follow))
     if steers is not None:
         steering = Steering(steers, calls.carrier_id)
         routes += [_resource(f"/calls/{{call}}/{name}", POST=handler) for name, handler in steering.actions.items()]
@@ -82,7 +87,7 @@ class _Door:
             await self._app(scope, receive, send)
             return
         given = "authorization" in HTTPConnection(scope).headers
-        log.warning("api_refused", path=scope["path"], key="wrong" if given else "none")
+        logger.warning("api_refused", path=scope["path"], key="wrong" if given else "none")
         problem = Problem(
             401,
             "unauthorized",

@@ -45,6 +45,11 @@ class Answer:
 
 
 class Client:
+    # Of the server, where a test looks behind it: what writes its events, its switchboard, and the bare book.
+    told: Any = None
+    board: Any = None
+    book: Any = None
+
     def __init__(self, session: aiohttp.ClientSession, url: str) -> None:
         self.session = session
         self.url = url

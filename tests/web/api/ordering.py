@@ -12,6 +12,8 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from phoneagent.agent_file import builtin_agent
+from phoneagent.call.event_writer import EventWriter
+from phoneagent.call.told_orders import ToldOrders
 from phoneagent.errors import OrderRefused
 from phoneagent.ports import OrderBook
 from phoneagent.records import Agent, Order
@@ -53,6 +55,7 @@ class Board:
 
     agents: dict[str, Equipped]
     store: MemoryStore
+    closing: bool = False
 
     async def look_up(self, call):
         return await self.store.load_call(call)
@@ -62,8 +65,20 @@ class Board:
 async def ordering(
     *agents: Agent, caller_id: str = "+15005550006", steers: Any = None
 ) -> AsyncIterator[tuple[Client, MemoryStore]]:
-    """A client, and the store behind the server."""
+    """A client, and the store behind the server. `store.orders` tells of what is done to it."""
     store = MemoryStore()
+    async with EventWriter(store, writer="w") as events:
+        book = store.orders
+        store.orders = ToldOrders(book, events)  # type: ignore[assignment]  # an OrderBook, as a store has
+        async with _serving(store, events, *agents, caller_id=caller_id, steers=steers) as asking:
+            asking.told, asking.book = events, book
+            yield asking, store
+
+
+@asynccontextmanager
+async def _serving(
+    store: MemoryStore, events: EventWriter, *agents: Agent, caller_id: str, steers: Any
+) -> AsyncIterator[Client]:
     board = Board({agent.name: Equipped(agent) for agent in agents or (builtin_agent(),)}, store)
     keys = ApiKeys([API_KEY, "another-key"])
     rest = rest_interface(
@@ -73,6 +88,9 @@ async def ordering(
         desk=Desk(store.orders),
         caller_id=caller_id,
         steers=steers,
+        log=store.events,
+        told=events,
     )
     async with LocalServer(Starlette(routes=[Mount("/v1", rest)])) as server, client(server.url) as asking:
-        yield asking, store
+        asking.board = board
+        yield asking
