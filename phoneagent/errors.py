@@ -45,12 +45,14 @@ class MessageTooLarge(CarrierError):
 class DialRefused(CarrierError):
     """The carrier refused to place a call: it is certain that nobody's phone rings.
 
-    `later`: whether the same request may succeed after a while. Any other `CarrierError` leaves it open.
+    `later`: whether the same request may succeed after a while; `after`: seconds that it asks to wait, 0 when it does
+    not say. Any other `CarrierError` leaves it open.
     """
 
-    def __init__(self, problem: str, *, later: bool) -> None:
+    def __init__(self, problem: str, *, later: bool, after: float = 0.0) -> None:
         super().__init__(problem)
         self.later = later
+        self.after = after
 
 
 class ProviderError(PhoneagentError):

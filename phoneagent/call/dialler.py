@@ -273,7 +273,7 @@ class Dialler:
             self._expected.pop(order.id, None)
             log.warning("order_refused", order=order.id, problem=str(refusal), later=refusal.later)
             if refusal.later:
-                wait = min(FIRST_RETRY * 2**order.attempts, LONGEST_RETRY)
+                wait = max(min(FIRST_RETRY * 2**order.attempts, LONGEST_RETRY), refusal.after)
                 problem, due = f"{refusal}; tried again", self.now + wait
                 await self._book.change(order.id, token=claim.token, due=due, dialled=None, problem=problem)
             else:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import logging
 import random
-import re
 from collections.abc import Awaitable, Callable, Mapping
 from datetime import datetime
 from http import HTTPStatus
@@ -13,13 +12,14 @@ from typing import Any, TypeVar
 from urllib.parse import quote
 
 import aiohttp
-from twilio.base.exceptions import TwilioException, TwilioRestException, TwilioServiceException
-from twilio.http.async_http_client import AsyncTwilioHttpClient
+from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 from twilio.rest.api import Api
 
 from phoneagent.errors import CarrierError, DialRefused
 from phoneagent.records import Order, OrderStatus, OrderUrls, Progress
+
+from .answers import CheckedHttpClient, TwilioRefused, presentable
 
 T = TypeVar("T")
 
@@ -63,23 +63,10 @@ that are, the other one is known by its order."""
 
 CALLS_LISTED = 20  # of one number; the newest come first
 
-LONGEST_PROBLEM = 200  # characters of somebody else's text in an error message
-SUBSCRIBER_NUMBER = re.compile(r"\+?\d{7,}")
-
 # The SDK logs every URL and all headers at INFO: numbers and account ids, several lines a request.
 _quiet = logging.getLogger("phoneagent.twilio.http")
 _quiet.setLevel(logging.WARNING)
 _log = logging.getLogger(__name__)
-
-
-class _Refused(CarrierError):
-    """Twilio understood the request and said no. `code` is Twilio's own, or the HTTP status where it gave none."""
-
-    def __init__(self, exc: TwilioRestException | TwilioServiceException) -> None:
-        said = (exc.detail or exc.title) if isinstance(exc, TwilioServiceException) else exc.msg
-        super().__init__(f"twilio: refused with HTTP {exc.status}, code {exc.code}: {_without_numbers(said)}")
-        self.code = exc.code
-        self.status = exc.status
 
 
 class TwilioControl:
@@ -93,17 +80,14 @@ class TwilioControl:
         self._account_sid = account_sid
         self._credentials = (username, password)
         self._base_url = base_url
-        self._http: AsyncTwilioHttpClient | None = None
+        self._http: CheckedHttpClient | None = None
         self._api: Api | None = None
         self._closed = False
+        self._account_is_there = False  # Twilio has answered, not refused
 
     async def hang_up(self, call: str) -> None:
         """End the call. A call that is already over, or unknown, counts as success."""
-        try:
-            await self._ask(lambda account: account.calls(_part(call)).update_async(status="completed"))
-        except _Refused as refusal:
-            if refusal.code not in (CALL_NOT_IN_PROGRESS, NOT_FOUND):
-                raise
+        await self._end(call, "completed")
 
     async def update(self, call: str, document: str) -> None:
         """Replace what Twilio does with the call. Its media stream ends; what is queued there is not heard."""
@@ -111,7 +95,7 @@ class TwilioControl:
             raise CarrierError(
                 f"twilio: expected a document of at most {LONGEST_TWIML} characters, got {len(document)}"
             )
-        await self._ask(lambda account: account.calls(_part(call)).update_async(twiml=document))
+        _sid(await self._ask(lambda account: account.calls(_part(call)).update_async(twiml=document)))
 
     async def place(self, order: Order, urls: OrderUrls) -> str:
         """See `ports.Exchange`. Machines are detected while the agent already speaks, so that no human waits."""
@@ -139,14 +123,12 @@ class TwilioControl:
                 ),
                 again=False,
             )
-        except _Refused as refusal:
+        except TwilioRefused as refusal:
             if refusal.status == HTTPStatus.REQUEST_TIMEOUT or not 400 <= refusal.status < 500:
                 raise  # it may have been placed
             later = refusal.code in LATER or refusal.status == HTTPStatus.TOO_MANY_REQUESTS
-            raise DialRefused(str(refusal), later=later) from refusal
-        if not placed.sid:
-            raise CarrierError("twilio: expected the sid of a placed call in the answer")
-        return str(placed.sid)
+            raise DialRefused(str(refusal), later=later, after=refusal.retry_after) from refusal
+        return _sid(placed)
 
     async def find(self, order: Order) -> list[Progress]:
         """See `ports.Exchange`. Not filtered by time of start: a call that Twilio still queues has none."""
@@ -162,18 +144,14 @@ class TwilioControl:
         """See `ports.Exchange`."""
         try:
             return _progress(await self._ask(lambda account: account.calls(_part(call)).fetch_async()))
-        except _Refused as refusal:
-            if refusal.code == NOT_FOUND:
+        except TwilioRefused as refusal:
+            if await self._is_unknown(refusal):
                 return None
             raise
 
     async def cancel(self, call: str) -> None:
         """See `ports.Exchange`."""
-        try:
-            await self._ask(lambda account: account.calls(_part(call)).update_async(status="canceled"))
-        except _Refused as refusal:
-            if refusal.code not in (CALL_NOT_IN_PROGRESS, NOT_FOUND):
-                raise
+        await self._end(call, "canceled")
 
     async def voice_url(self, number: str) -> str | None:
         """Where Twilio goes when `number` (E.164) is called; None when nothing is set. A number of others is an error.
@@ -187,12 +165,17 @@ class TwilioControl:
         if not matching:
             raise CarrierError("twilio: expected a number of this account")
         if application := matching[0].voice_application_sid:
-            return (await self._ask(lambda account: account.applications(application).fetch_async())).voice_url or None
+            told = await self._ask(lambda account: account.applications(application).fetch_async())
+            _sid(told)
+            return told.voice_url or None
         return matching[0].voice_url or None
 
     async def account_status(self) -> str:
         """`active`, `suspended` or `closed`: also the cheapest proof that the credentials are good."""
-        return str((await self._ask(lambda account: account.fetch_async())).status)
+        status = (await self._ask(lambda account: account.fetch_async())).status
+        if not isinstance(status, str):
+            raise CarrierError("twilio: expected the status of the account in the answer")
+        return status
 
     async def ask(self, request: Callable[[Any], Awaitable[T]]) -> T:
         """Make a request of the SDK's resource of this account, for what is not about calls: see `numbers.py`."""
@@ -211,36 +194,58 @@ class TwilioControl:
     async def _ask(self, request: Callable[[Any], Awaitable[T]], *, again: bool = True) -> T:
         """Make a request until it is answered, refused, or `DEADLINE` is over; without `again`, once.
 
-        Only 429 is tried again: Twilio has not processed it. After a 5xx or a broken connection it may have.
+        Only 429 is tried again: Twilio has not processed it. After a 5xx or a broken connection it may have. When it
+        says how long to wait, and that is longer than there is, it is not asked again.
         """
         backoff, told_to_wait = FIRST_BACKOFF, 0
+        clock = asyncio.get_running_loop()
+        until = clock.time() + DEADLINE
         try:
-            async with asyncio.timeout(DEADLINE):
+            async with asyncio.timeout_at(until):
                 while True:
                     try:
-                        return await request(self._account())
-                    except (TwilioRestException, TwilioServiceException) as exc:
-                        if exc.status != HTTPStatus.TOO_MANY_REQUESTS or not again:
-                            raise _Refused(exc) from exc
+                        answer = await request(self._account())
+                    except TwilioRefused as refusal:
+                        wait = max(random.uniform(0, backoff), refusal.retry_after)
+                        if refusal.status != HTTPStatus.TOO_MANY_REQUESTS or not again:
+                            raise
+                        if refusal.retry_after > until - clock.time():
+                            raise CarrierError(f"{refusal}; told to wait {refusal.retry_after:g} s") from refusal
+                    else:
+                        self._account_is_there = True
+                        return answer
                     told_to_wait += 1
-                    await asyncio.sleep(random.uniform(0, backoff))
+                    await asyncio.sleep(wait)
                     backoff = min(2 * backoff, LONGEST_BACKOFF)
         except TimeoutError as exc:
             times = f", was told to wait {told_to_wait} times" if told_to_wait else ""
             raise CarrierError(f"twilio: expected an answer within {DEADLINE:g} s{times}") from exc
         except (TwilioException, aiohttp.ClientError, OSError) as exc:
-            raise CarrierError(
-                f"twilio: expected an answer, got {type(exc).__name__}: {_without_numbers(exc)}"
-            ) from exc
+            raise CarrierError(f"twilio: expected an answer, got {type(exc).__name__}: {presentable(exc)}") from exc
         except (ValueError, TypeError, LookupError, AttributeError) as exc:
-            # the SDK reads the body of a 200 without looking: HTML of a proxy, JSON of another shape
+            # the SDK reads an answer without looking: JSON of another shape
             raise CarrierError(f"twilio: expected its JSON in the answer, got {type(exc).__name__}") from exc
+
+    async def _end(self, call: str, status: str) -> None:
+        try:
+            _sid(await self._ask(lambda account: account.calls(_part(call)).update_async(status=status)))
+        except TwilioRefused as refusal:
+            if refusal.code != CALL_NOT_IN_PROGRESS and not await self._is_unknown(refusal):
+                raise
+
+    async def _is_unknown(self, refusal: TwilioRefused) -> bool:
+        """Whether Twilio knows the account and not the call: it refuses alike. Raises `CarrierError`."""
+        if refusal.code != NOT_FOUND:
+            return False
+        if not self._account_is_there:
+            await self.account_status()
+        return True
 
     def _account(self) -> Any:
         if self._closed:
             raise CarrierError("twilio: closed")
         if self._api is None:
-            self._http = AsyncTwilioHttpClient(logger=_quiet)
+            self._http = CheckedHttpClient(logger=_quiet)
             client = Client(*self._credentials, account_sid=self._account_sid, http_client=self._http)
             self._api = Api(client)  # `client.api` would import it here: 80 ms in which all calls stand still
             if self._base_url is not None:
@@ -253,8 +258,15 @@ def _progress(call: Any) -> Progress:
     """Raises `CarrierError` for a status that nobody knows."""
     status = STATUSES.get(str(call.status))
     if status is None:
-        raise CarrierError(f"twilio: expected a status of a call, got {_without_numbers(call.status)!r}")
-    return Progress(str(call.sid), status, str(call.answered_by or ""))
+        raise CarrierError(f"twilio: expected a status of a call, got {presentable(call.status)!r}")
+    return Progress(_sid(call), status, str(call.answered_by or ""))
+
+
+def _sid(told: Any) -> str:
+    """Of what Twilio tells. Raises `CarrierError` when it is not there: JSON, but not Twilio's."""
+    if not isinstance(told.sid, str) or not told.sid:
+        raise CarrierError("twilio: expected the sid of what was asked for in the answer")
+    return told.sid
 
 
 def _timestamp(created: object, otherwise: float) -> float:
@@ -265,7 +277,3 @@ def _timestamp(created: object, otherwise: float) -> float:
 def _part(identifier: str) -> str:
     """An identifier as one part of a path; the SDK puts it there as it is."""
     return quote(identifier, safe="", errors="replace")
-
-
-def _without_numbers(text: object) -> str:
-    return SUBSCRIBER_NUMBER.sub("[number]", str(text))[:LONGEST_PROBLEM]

@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import difflib
-import json
-from collections.abc import Awaitable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any
 from urllib.parse import urlencode, urlsplit
-
-from twilio.base.exceptions import TwilioException, TwilioRestException
 
 from phoneagent.errors import CarrierError
 
 from .addresses import http_base
+from .answers import TwilioRefused
 from .control import TwilioControl
-
-T = TypeVar("T")
 
 VOICE_PATH = "/twilio/voice"
 STATUS_PATH = "/twilio/status"
@@ -190,10 +186,10 @@ class TwilioNumbers:
     async def _first_page(self, **filters: str) -> Any:
         try:
             return await self._ask(
-                lambda account: _page(account.incoming_phone_numbers.page_async(page_size=PAGE_SIZE, **filters))
+                lambda account: account.incoming_phone_numbers.page_async(page_size=PAGE_SIZE, **filters)
             )
-        except CarrierError as error:
-            if _status(error) == HTTPStatus.NOT_FOUND:  # every account has this list, so there is no such account
+        except TwilioRefused as error:
+            if error.status == HTTPStatus.NOT_FOUND:  # every account has this list, so there is no such account
                 raise CredentialsRefused(str(error)) from error
             raise
 
@@ -208,8 +204,8 @@ class TwilioNumbers:
     async def _application_url(self, sid: str) -> str:
         try:
             application = await self._ask(lambda account: account.applications(sid).fetch_async())
-        except CarrierError as error:
-            if _status(error) == HTTPStatus.NOT_FOUND:  # deleted: it sends calls nowhere
+        except TwilioRefused as error:
+            if error.status == HTTPStatus.NOT_FOUND:  # deleted: it sends calls nowhere
                 return ""
             raise
         return application.voice_url or ""
@@ -217,8 +213,8 @@ class TwilioNumbers:
     async def _ask(self, request: Any) -> Any:
         try:
             return await self._control.ask(request)
-        except CarrierError as error:
-            if _status(error) == HTTPStatus.UNAUTHORIZED:
+        except TwilioRefused as error:
+            if error.status == HTTPStatus.UNAUTHORIZED:
                 raise CredentialsRefused(str(error)) from error
             raise
 
@@ -237,26 +233,12 @@ PARAMETERS = {
 
 
 async def _following(account: Any, *, url: str) -> Any:
-    return await _page(account.incoming_phone_numbers.get_page_async(url))
-
-
-async def _page(request: Awaitable[T]) -> T:
-    """A page, or the error as other requests have it: of pages the SDK tells neither status nor code."""
-    try:
-        return await request
-    except TwilioException as exc:
-        answer: Any = exc.args[1] if len(exc.args) > 1 else None
-        if isinstance(exc, TwilioRestException) or not hasattr(answer, "status_code"):
-            raise
-        try:
-            said = json.loads(answer.text)
-            code, text = said["code"], said.get("message") or said.get("detail") or ""
-        except (ValueError, TypeError, LookupError, AttributeError):  # a proxy's page
-            code, text = answer.status_code, "no explanation"
-        raise TwilioRestException(answer.status_code, "", text, code) from exc
+    return await account.incoming_phone_numbers.get_page_async(url)
 
 
 def _number(told: Any, application_url: str) -> IncomingNumber:
+    if not isinstance(told.sid, str) or not isinstance(told.phone_number, str):
+        raise CarrierError("twilio: expected the sid of a number, and the number, in the answer")
     values = {name: getattr(told, parameter) for name, parameter in PARAMETERS.items()}
     return IncomingNumber(
         sid=told.sid,
@@ -266,8 +248,3 @@ def _number(told: Any, application_url: str) -> IncomingNumber:
         routing=Routing(**{name: value for name, value in values.items() if value}),
         application_url=application_url,
     )
-
-
-def _status(error: CarrierError) -> int | None:
-    """The HTTP status, if there was an answer."""
-    return getattr(error.__cause__, "status", None)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import base64
+import contextlib
 import logging
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -16,6 +17,7 @@ from aiohttp import web
 from phoneagent.errors import CarrierError, DialRefused
 from phoneagent.private import Private
 from phoneagent.records import Order, Progress
+from phoneagent.simulator.carrier import ACCOUNT_SID, AUTH_TOKEN, Carrier
 from phoneagent.telephony.twilio.addresses import order_urls
 from phoneagent.telephony.twilio.control import DEADLINE, TwilioControl
 
@@ -144,8 +146,9 @@ async def test_a_document_that_the_request_cannot_hold_is_not_sent(server, contr
 
 
 async def test_an_identifier_stays_within_its_part_of_the_path(server, control):
+    await control.account_status()
     await control.hang_up("../Messages?x#")
-    assert server.requests == [("POST", f"{ROOT}/Calls/..%2FMessages%3Fx%23.json", {"Status": "completed"})]
+    assert server.requests[1:] == [("POST", f"{ROOT}/Calls/..%2FMessages%3Fx%23.json", {"Status": "completed"})]
 
 
 async def test_too_many_requests_are_tried_again(server, control):
@@ -375,3 +378,112 @@ async def test_only_a_call_that_nobody_answered_is_cancelled(server, control):
     server.answers = [problem(400, 21220, "Call is in-progress. Cannot cancel.")]
     await control.cancel(CALL)
     await control.cancel("CA9")
+
+
+# --- whatever is asked, an answer means the same
+
+
+ASKED = {
+    "hang up": lambda control: control.hang_up(CALL),
+    "update": lambda control: control.update(CALL, "<Response/>"),
+    "cancel": lambda control: control.cancel(CALL),
+    "progress": lambda control: control.progress(CALL),
+    "find": lambda control: control.find(ORDER),
+    "number": lambda control: control.voice_url(NUMBER),
+    "account": lambda control: control.account_status(),
+}
+each_request = pytest.mark.parametrize("ask", ASKED.values(), ids=ASKED)
+STRANGE = {
+    "nothing in it": lambda: web.json_response({}),
+    "a list": lambda: web.json_response([]),
+    "a page": lambda: web.Response(text="<html>It works!</html>", content_type="text/html"),
+    "elsewhere": lambda: web.Response(status=302, text="{}", headers={"Location": "https://login.example"}),
+    "a proxy's 404": lambda: web.Response(status=404, text="<html>no such tunnel</html>"),
+}
+
+
+@each_request
+@pytest.mark.parametrize("strange", STRANGE.values(), ids=STRANGE)
+async def test_an_answer_that_says_nothing_is_no_success(server, control, ask, strange):
+    server.answers = [strange()]
+    with pytest.raises(CarrierError):
+        await ask(control)
+
+
+@each_request
+async def test_refusals_name_status_and_code(server, control, ask):
+    server.answers = [problem(401, 20003, "Authenticate")]
+    with pytest.raises(CarrierError, match="HTTP 401, code 20003: Authenticate"):
+        await ask(control)
+
+
+@each_request
+@pytest.mark.parametrize("body", ["[]", '{"error": "x"}', "null", "<html>", ""])
+async def test_an_error_of_somebody_else_keeps_its_status(server, control, ask, body):
+    server.answers = [web.Response(status=503, text=body)]
+    with pytest.raises(CarrierError, match="HTTP 503, code 503"):
+        await ask(control)
+
+
+@each_request
+@pytest.mark.parametrize("body", ["[]", '{"code": 20429, "status": 429, "message": "slow down"}'])
+async def test_too_many_requests_are_tried_again_whatever_is_asked(server, control, ask, body):
+    server.answers = [web.Response(status=429, text=body) for _ in range(2)]
+    with contextlib.suppress(CarrierError):  # what this server says then is not the matter here
+        await ask(control)
+    assert len(server.requests) >= 3
+
+
+async def test_the_carrier_says_when_to_ask_again(server, control):
+    server.answers = [problem(429, 20429, "Too many requests")]
+    server.answers[0].headers["Retry-After"] = "2"
+    began = asyncio.get_running_loop().time()
+    await control.hang_up(CALL)
+    assert asyncio.get_running_loop().time() - began == pytest.approx(2.0, abs=0.1)
+
+
+async def test_nobody_waits_for_what_comes_too_late(server, control):
+    server.answers = [problem(429, 20429, "Too many requests")]
+    server.answers[0].headers["Retry-After"] = "60"
+    began = asyncio.get_running_loop().time()
+    with pytest.raises(CarrierError, match="told to wait 60 s"):
+        await control.hang_up(CALL)
+    assert asyncio.get_running_loop().time() - began < 0.1
+    server.answers = [problem(429, 20429, "Too many requests")]
+    server.answers[0].headers["Retry-After"] = "60"
+    with pytest.raises(DialRefused) as refused:
+        await control.place(ORDER, URLS)
+    assert (refused.value.later, refused.value.after) == (True, 60.0)
+
+
+@pytest.mark.parametrize("after", ["soon", "-1", "", "²", "Wed, 21 Oct 2026 07:28:00 GMT"])
+async def test_a_time_to_wait_that_is_none_is_left_out(server, control, after):
+    server.answers = [problem(429, 20429, "Too many requests")]
+    server.answers[0].headers["Retry-After"] = after
+    await control.hang_up(CALL)
+    assert server.calls[CALL] == "completed"
+
+
+async def test_a_call_of_an_account_that_is_not_there_is_not_over():
+    """Twilio says the same of an unknown call and of one in an unknown account; that one may well go on."""
+    async with Carrier() as carrier:
+        control = TwilioControl("AC" + "0" * 32, ACCOUNT_SID, AUTH_TOKEN, base_url=carrier.api_url)
+        for ask in (control.hang_up, control.cancel, control.progress):
+            with pytest.raises(CarrierError, match=r"HTTP 40[134]"):
+                await ask(CALL)
+        await control.aclose()
+
+
+async def test_what_the_carrier_says_is_one_line_without_control_characters(server, control):
+    server.answers = [problem(400, 21211, "one\r\ntwo\x1b[31m\u2028three\x00")]
+    with pytest.raises(CarrierError) as refusal:
+        await control.update(CALL, "<Response/>")
+    assert str(refusal.value).isprintable()
+    assert "one two" in str(refusal.value)
+
+
+@pytest.mark.parametrize("number", ["+1 (500) 555-0006", "+1.500.555.0006", "1 500 555 00 06", "(500)555-0006"])
+async def test_a_number_stays_private_however_it_is_written(server, control, number):
+    server.answers = [problem(400, 21211, f"The number {number} is bad, see 21211")]
+    with pytest.raises(CarrierError, match=r"number \[number\] is bad, see 21211"):
+        await control.update(CALL, "<Response/>")
