@@ -27,6 +27,7 @@ PLAIN: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "dtmf_sent": ("keys_sent", ("keys", "whole")),
     "steered": ("steered", ("action",)),
     "transferring": ("transferring", ("target",)),
+    "handed_over": ("handed_over", ("agent", "known")),
     "muted": ("muted", ()),
     "unmuted": ("unmuted", ()),
     "provider_failed": ("provider_failed", ("provider", "problem")),

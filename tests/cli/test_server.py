@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import signal
+import time
 from contextlib import suppress
 
 import pytest
@@ -13,9 +14,14 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from websockets.asyncio.client import connect
 
+from phoneagent.cli.rest import connected
 from phoneagent.cli.server import HEAD_LIMIT, REQUEST_WITHIN, BoundedRequests, Server, configuration, listen
+from phoneagent.private import Private
+from phoneagent.records import Order
+from phoneagent.rehearsal import API_KEY
 from phoneagent.simulator.caller import AgentFinished, CallerScript, HangUp, Say
 from phoneagent.simulator.local_server import LocalServer
+from phoneagent.store.memory import MemoryStore
 from tests.calls.world import world
 
 REQUEST = b"POST / HTTP/1.1\r\nHost: here\r\nContent-Length: 5\r\n\r\n"
@@ -130,6 +136,7 @@ class Ending:
         self.board = running.app.state.switchboard
         self._listening = asyncio.Event()
         self._listener = listen("127.0.0.1", 0)
+        self.url = f"http://127.0.0.1:{self._listener.getsockname()[1]}"
         self.server = Server(
             configuration(running.app, max_calls=10),
             self.board,
@@ -187,6 +194,24 @@ async def test_a_call_that_goes_on_and_on_is_not_waited_for_longer_than_the_limi
         assert await ending.seconds_to_end() == pytest.approx(5, abs=0.5)
         assert ending.board.calls == 1
         await calling
+
+
+async def test_who_follows_a_call_does_not_hold_up_the_end(caplog):
+    store = MemoryStore()
+    planned = Order("PC" + "1" * 32, Private("+1"), Private("+1"), "a", created=0.0, not_before=time.time() + 3600)
+    await store.orders.create(planned)
+    async with (
+        world(store=store) as (running, _),
+        Ending(running, 60) as ending,
+        connected(ending.url, API_KEY) as rest,
+    ):
+        following = asyncio.create_task(anext(rest.events(planned.id)))
+        await asyncio.sleep(5)
+        ending.signal()
+        assert await ending.seconds_to_end() < 1.5
+        following.cancel()
+        await asyncio.wait([following])
+    assert "Cancel" not in caplog.text, "nobody had to be cut off"
 
 
 async def test_a_second_signal_does_not_wait():

@@ -7,8 +7,10 @@ import re
 
 import pytest
 
+from phoneagent.call.event_writer import EventWriter
 from phoneagent.errors import StoreError
-from phoneagent.records import LAST_STEP, LogEntry
+from phoneagent.private import Private
+from phoneagent.records import LAST_STEP, CallRecord, LogEntry
 from phoneagent.simulator.fast_forward import FastForwardLoop
 from phoneagent.store import memory_events, redis_events
 from phoneagent.store.memory import MemoryStore
@@ -165,6 +167,19 @@ async def test_a_redis_that_goes_away_and_comes_back(own_redis):
     await store.events.append("w", 2, entries("b"))  # what was given up may have been written
     assert await names(store.events) == ["a", "b"]
     await store.aclose()
+
+
+@pytest.mark.parametrize("kind", ["redis"], indirect=True)
+async def test_what_one_process_tells_another_reads(empty_redis):
+    here, there = RedisStore.from_url(empty_redis.url), RedisStore.from_url(empty_redis.url)
+    record = CallRecord(OTHER, "a", "outbound", Private("+1"), Private("+2"), order=CALL)
+    await here.create_call(record)
+    reading = asyncio.create_task(names(there.events, wait=5))
+    async with EventWriter(here, writer="here") as events:
+        events.tell(OTHER, 1.0, "muted", {})
+        assert await reading == ["muted"]
+    for store in (here, there):
+        await store.aclose()
 
 
 @pytest.mark.parametrize("kind", ["redis"], indirect=True)
