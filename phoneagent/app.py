@@ -27,6 +27,7 @@ from .call.speech_cache import SpeechCache
 from .call.steering import Steering
 from .call.switchboard import Switchboard
 from .call.told_orders import ToldOrders
+from .call.verdicts import Verdicts
 from .errors import SettingsError
 from .ports import LanguageModel, Observer, Signatures, SpeechToText, Store, TextToSpeech
 from .providers.fallback import FallbackEars, FallbackMind, FallbackVoice
@@ -134,6 +135,7 @@ def create_app(
                     numbers=numbers,
                     per_second=settings.calls_per_second,
                     room=lambda: board.room,
+                    verdicts=Verdicts(line, kept),
                 )
                 await stack.enter_async_context(dialler)
             signatures = _signatures(settings, dev=dev)

@@ -297,8 +297,9 @@ class OrderBook(Protocol):
         """Change fields of an order, by its own id; returns it as it is afterwards, None when it is unknown.
 
         A change whose `status` is no step forward changes neither `status` nor `ended` nor `problem`. Of an order that
-        is over nothing changes but `answered_by`, and `call` while it is empty. `due` is when somebody shall look at
-        the order again (see `claim`). With a `token` it raises `LeaseLost` when another has claimed the order since.
+        is over nothing changes but `answered_by` and `outcome`, and `call` while it is empty. `due` is when somebody
+        shall look at the order again (see `claim`). With a `token` it raises `LeaseLost` when another has claimed the
+        order since.
         """
 
     async def begin(self, order: str, *, token: int, now: float) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
 
+from .conversation import answering
 from .conversation.entrance import BY_CALL, Entrance
 from .conversation.events import KeysExpected
 from .conversation.policy import Phrasing, Policy
@@ -278,6 +279,8 @@ StreamMessage: TypeAlias = StreamConnected | StreamStarted | MediaReceived | Key
 
 # --- calls -----------------------------------------------------------------------------------------
 
+OnMachine: TypeAlias = answering.OnMachine
+
 CallStatus = Literal["ringing", "in-progress", "completed", "failed"]
 
 
@@ -309,6 +312,10 @@ class CallRecord:
     order: str = ""  # the id of the order it was placed for; empty for calls that came in
     tools: tuple[RunningTool, ...] = ()
     entrance: Entrance = BY_CALL  # how the agent comes into its next media stream
+    machine: OnMachine = "ignore"  # of a call that was placed: what a machine gets
+    voicemail: str = ""  # the message it gets instead of the agent's own
+    answered_by: str = ""  # who has answered it: as `Order` has it, or `machine`, `human`, `screener` by what was heard
+    outcome: str = ""  # what a machine or a screener got, see `conversation.answering.Outcome`
 
 
 @dataclass(frozen=True, slots=True)
@@ -329,15 +336,14 @@ carrier says; the last five are final."""
 
 FINAL_STATUSES = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 
-OnMachine = Literal["ignore", "hang_up", "voicemail"]
-
 
 @dataclass(frozen=True, slots=True)
 class Order:
     """A call that somebody wants placed. Times are seconds since the epoch.
 
     `id` is ours, "PC" and 32 hexadecimal digits, and known before the carrier has one. `to` and `caller_id` are in
-    E.164 form. `machine` says what is done when a machine answers. `call` is the carrier's id, once it is known.
+    E.164 form. `machine` says what is done when a machine answers, `voicemail` is its message instead of the agent's
+    own, and `outcome` what it got (see `conversation.answering.Outcome`). `call` is the carrier's id, once known.
     """
 
     id: str
@@ -348,6 +354,7 @@ class Order:
     variables: Mapping[str, str] = field(default_factory=dict)
     metadata: Mapping[str, str] = field(default_factory=dict)
     machine: OnMachine = "ignore"
+    voicemail: str = ""
     ring_for: int = 30  # seconds
     max_duration: int = 3600  # seconds, from the answer
     not_before: float = 0.0
@@ -358,6 +365,7 @@ class Order:
     attempts: int = 0  # how often that was
     unwanted: bool = False  # somebody cancelled it while the carrier was being asked
     answered_by: str = ""  # in the carrier's words: human, machine_start, machine_end_beep, fax, unknown, ...
+    outcome: str = ""
     ended: float | None = None
     problem: str = ""
 

@@ -112,8 +112,10 @@ def test_limits_are_the_policys():
 
 
 def test_what_the_agent_says_by_itself():
-    agent = parse_agent('name = "a"\ngreeting = "Hi {name}!"\n[phrases]\nidle_prompts = ["Hm?", "Hello?"]', "a.toml")
-    assert agent.phrasing == Phrasing(greeting="Hi {name}!", idle_prompts=("Hm?", "Hello?"))
+    text = '[phrases]\nidle_prompts = ["Hm?", "Hello?"]\nvoicemail = "Call us, {name}."'
+    agent = parse_agent(f'name = "a"\ngreeting = "Hi {{name}}!"\n{text}', "a.toml")
+    said = Phrasing(greeting="Hi {name}!", idle_prompts=("Hm?", "Hello?"), voicemail="Call us, {name}.")
+    assert agent.phrasing == said
 
 
 def test_how_words_are_said():
@@ -184,6 +186,10 @@ def test_a_mind_may_be_asked_twice(line, hedge):
         (
             f"{SMALL}[turn_taking]\nslice_samples = 0",
             "a.toml:3: turn_taking.slice_samples: expected a number of at least 160, got 0",
+        ),
+        (
+            f"{SMALL}[phrases]\nvoicemail = 'Call {{us'",
+            "a.toml:3: phrases.voicemail: expected {name} with letters, digits and _, got '{us'",
         ),
         (
             f"{SMALL}[phrases]\napology = ''",

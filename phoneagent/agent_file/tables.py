@@ -253,6 +253,8 @@ def _like(record: type[Any], name: str, *, without: tuple[str, ...] = ()) -> typ
             int: Annotated[int, Field(ge=least)],
             str: Text if default and field.metadata.get("unit") != "key" else str,
         }
+        if field.metadata.get("unit") == "template":
+            return Template, default
         kind = checked.get(kind, kind)
         if field.metadata.get("unit") in ("pattern", "patterns"):
             kind = tuple[_Pattern, ...] if isinstance(default, tuple) else _Pattern

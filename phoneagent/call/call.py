@@ -23,6 +23,7 @@ from phoneagent.conversation.commands import (
     FinishSpeech,
     HandOver,
     Hangup,
+    ListenForBeeps,
     MoveOn,
     PressKeys,
     RunTool,
@@ -76,7 +77,7 @@ log = structlog.stdlib.get_logger(__name__)
 CARRIER_SILENCE = 3.0  # seconds without a frame: Twilio sends them without a break, also in silence
 FLUSH = 0.5  # seconds that the store gets for the last turns; what it has not taken then is written later
 NOTED = 0.5  # seconds that it gets for what the carrier will ask for; then this process has to know
-OVER = frozenset({"agent", "caller", "duration", "silence", "failure", "operator", "transfer"})
+OVER = frozenset({"agent", "caller", "duration", "silence", "failure", "operator", "transfer", "machine"})
 """Why a call may be over. A stream that was lost for another reason is carried on when the carrier asks."""
 
 _serial = count(1)  # a call that is carried on by the same process must not inherit the lease of its predecessor
@@ -124,6 +125,7 @@ class Call:
         left = left_over(record, history, already)
         self.record = record
         self.ended_reason = ""
+        self.learned: dict[str, str] = {}  # fields of the record that only the conversation could tell
         opening = Opening(
             phrasing=equipped.phrasing(record.variables),
             policy=agent.policy,
@@ -133,6 +135,7 @@ class Call:
             language=agent.language,
             entrance=record.entrance,
             at=already,
+            answering=equipped.answering(record),
         )
         self.journal: Journal | NullJournal = Journal(opening) if keep_journal else NullJournal()
         self._conversation = opening.conversation()
@@ -308,6 +311,8 @@ class Call:
                     task.cancel()
             case Expect(turns):
                 self._expect(self._equipped.llm.expects(turns))
+            case ListenForBeeps(on):
+                self._ears.listen_for_beeps(on)
             case RunTool(_, call):
                 self._scope.start(self._run_tool(call), f"tool {call.name}")
             case SaveTurn(seq, turn):
@@ -336,6 +341,8 @@ class Call:
     def _tell(self, name: str, values: dict[str, Any]) -> None:
         if name == "call_ended":
             self.ended_reason = values["reason"]
+        elif name in ("answered_by", "answerer_handled"):
+            self._learn(**values)
         self._around.observer.tell(self.record.id, self.now(), name, values)
 
     def _send(self, audio: bytes) -> None:
@@ -468,6 +475,11 @@ class Call:
     async def _move_on(self) -> None:
         await self._note(ended_reason="moved", entrance=Entrance("moved"))
         await self._stream.aclose("moved")
+
+    def _learn(self, **changes: str) -> None:
+        """Who has answered, or what they got."""
+        self.learned |= changes
+        self.scribe.note(**changes)
 
     async def _note(self, **changes: object) -> None:
         """Write down how the call ends before the carrier can ask: closing the stream makes it ask at once."""

@@ -19,6 +19,7 @@ from phoneagent.ports import Exchange, OrderBook
 from phoneagent.records import Order, OrderClaim, OrderStatus, OrderUrls, Progress
 
 from .phone_numbers import NumberRules
+from .verdicts import Verdicts
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -65,7 +66,7 @@ class Dialler:
     """Use as an asynchronous context manager: inside it orders are placed.
 
     `urls`: where the carrier asks about an order. `per_second`: calls a second of the account. `room`: how many more
-    calls this process can carry.
+    calls this process can carry. `verdicts` tells the process that holds a call who has answered it.
     """
 
     def __init__(
@@ -77,6 +78,7 @@ class Dialler:
         numbers: NumberRules,
         per_second: float,
         room: Callable[[], int],
+        verdicts: Verdicts | None = None,
     ) -> None:
         self._book = book
         self._exchange = exchange
@@ -84,6 +86,7 @@ class Dialler:
         self._numbers = numbers
         self._per_second = per_second
         self._room = room
+        self._verdicts = verdicts
         self._news = asyncio.Event()
         self._expected: dict[str, float] = {}  # orders dialled here that may become calls, and until when
         self._tasks: set[asyncio.Task[None]] = set()
@@ -152,7 +155,8 @@ class Dialler:
             await self._exchange.cancel(known.call)
 
     async def detected(self, order: str, call: str, answered_by: str) -> None:
-        """The carrier says who has answered: kept with the order, and a machine is hung up on where that was ordered.
+        """The carrier says who has answered: kept with the order, and told to the conversation, which knows what was
+        said and decides. Where there is none, a machine is hung up on if that was ordered.
 
         Raises `StoreError` and `CarrierError`.
         """
@@ -160,8 +164,20 @@ class Dialler:
             return
         known = await self._book.change(order, call=call, answered_by=answered_by)
         log.info("order_answered_by", order=order, answered_by=answered_by)
-        if known is not None and known.machine == "hang_up" and answered_by.startswith(MACHINES):
-            await self._exchange.hang_up(call)
+        if known is None:
+            return
+        if self._verdicts is None:
+            await self._hang_up_on(known, answered_by)
+        else:
+            self._start(self._tell(self._verdicts, known, answered_by), known.id)
+
+    async def _tell(self, verdicts: Verdicts, order: Order, answered_by: str) -> None:
+        if not await verdicts.tell(order.call, answered_by):
+            await self._hang_up_on(order, answered_by)
+
+    async def _hang_up_on(self, order: Order, answered_by: str) -> None:
+        if order.machine == "hang_up" and answered_by.startswith(MACHINES):
+            await self._exchange.hang_up(order.call)
 
     async def _heard(self, order: str, progress: Progress, *, problem: str = "") -> Order | None:
         if (known := await self._order_of(order, progress.call)) is None:
@@ -327,7 +343,10 @@ class Dialler:
         await self._book.change(claim.order.id, token=claim.token, status="failed", ended=self.now, problem=problem)
 
     def _begin(self, work: Coroutine[Any, Any, None], claim: OrderClaim) -> None:
-        task = asyncio.create_task(self._watched(work, claim.order.id), name=f"order {claim.order.id}")
+        self._start(work, claim.order.id)
+
+    def _start(self, work: Coroutine[Any, Any, None], order: str) -> None:
+        task = asyncio.create_task(self._watched(work, order), name=f"order {order}")
         self._tasks.add(task)
         task.add_done_callback(self._tasks.discard)
 

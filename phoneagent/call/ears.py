@@ -8,8 +8,16 @@ from collections.abc import Awaitable, Callable
 
 import structlog
 
+from phoneagent.audio.beep import BeepDetector
 from phoneagent.audio.voice_activity import Transition, VoiceActivity
-from phoneagent.conversation.events import EarsFailed, Event, SpeechStarted, SpeechStopped
+from phoneagent.conversation.events import (
+    BeepStarted,
+    BeepStopped,
+    EarsFailed,
+    Event,
+    SpeechStarted,
+    SpeechStopped,
+)
 from phoneagent.errors import ProviderError
 from phoneagent.ports import SpeechToText, Transcription
 from phoneagent.records import Expectation
@@ -39,6 +47,7 @@ class Ears:
         self._call = call
         self._language = language
         self._activity = VoiceActivity()
+        self._beeps: BeepDetector | None = None
         self._transcription: Transcription | None = None
         self._before_connect: deque[bytes] = deque(maxlen=KEPT)
         self._expectation: Expectation | None = None
@@ -66,6 +75,21 @@ class Ears:
                 self._feed(SpeechStopped(ended=self._now() - self._activity.quiet_for))
             case None:
                 pass
+        if self._beeps is not None:
+            match self._beeps.hear(frame):
+                case Transition.STARTED:
+                    self._feed(BeepStarted())
+                case Transition.STOPPED:
+                    self._feed(BeepStopped())
+                case None:
+                    pass
+
+    def listen_for_beeps(self, on: bool) -> None:
+        """From now on, or no more. One that is heard is heard to its end."""
+        if on:
+            self._beeps = self._beeps or BeepDetector()
+        else:
+            self._beeps = None
 
     def expect(self, expectation: Expectation) -> None:
         """Pass on what may be said next, now and to ears that are connected later."""

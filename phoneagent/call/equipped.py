@@ -6,9 +6,10 @@ import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 
+from phoneagent.conversation.answering import Answering
 from phoneagent.conversation.policy import Phrasing
 from phoneagent.ports import LanguageModel, SpeechToText, TextToSpeech, ToolBox
-from phoneagent.records import Agent, ToolSpec
+from phoneagent.records import Agent, CallRecord, ToolSpec
 from phoneagent.speakable import Speakable
 
 AS_WRITTEN = Speakable()  # of no language: only marks for the eye are left out
@@ -33,6 +34,28 @@ class EquippedAgent:
     def phrasing(self, variables: Mapping[str, str]) -> Phrasing:
         """The agent's fixed phrases with a call's variables in the greeting."""
         return replace(self.agent.phrasing, greeting=fill(self.agent.phrasing.greeting, variables))
+
+    def answering(self, record: CallRecord) -> Answering | None:
+        """What whoever answers a call gets; None unless we placed it."""
+        if record.direction == "inbound":
+            return None
+        phrasing = self.agent.phrasing
+        return Answering(
+            record.machine,
+            fill(record.voicemail or phrasing.voicemail, record.variables),
+            fill(phrasing.screening or self._introduction(record), record.variables),
+            record.answered_by,
+            record.outcome,
+        )
+
+    def _introduction(self, record: CallRecord) -> str:
+        """Who calls and why, where the agent has no words of its own for it: name and purpose, else the greeting, which
+        says so too.
+        """
+        agent = self.agent
+        if not agent.language.startswith("en") or "purpose" not in record.variables:
+            return agent.phrasing.greeting
+        return f"This is {re.sub('[-_]+', ' ', agent.name)}. I am calling about {{purpose}}."
 
     def spoken(self, text: str) -> str:
         """What the voice is given for a text: the key under which its speech is cached."""
@@ -104,9 +127,12 @@ def _choice(name: str, description: str, argument: str, values: Iterable[str]) -
 _VARIABLE = re.compile(r"\{([A-Za-z_]\w*)\}")
 
 
-def needed_variables(agent: Agent) -> frozenset[str]:
-    """The names that greeting and instructions want filled: of a call that we place they must all be known."""
-    return frozenset(_VARIABLE.findall(agent.phrasing.greeting + " " + agent.instructions))
+def needed_variables(agent: Agent, *, voicemail: str = "") -> frozenset[str]:
+    """The names that greeting, instructions, the answer to screeners and the message for machines, if there is to be
+    one, want filled: of a call that we place they must all be known.
+    """
+    texts = (agent.phrasing.greeting, agent.instructions, agent.phrasing.screening, voicemail)
+    return frozenset(_VARIABLE.findall(" ".join(texts)))
 
 
 def fill(text: str, variables: Mapping[str, str]) -> str:

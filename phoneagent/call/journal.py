@@ -9,6 +9,7 @@ from typing import Any
 import msgspec
 
 from phoneagent.conversation import events
+from phoneagent.conversation.answering import Answering
 from phoneagent.conversation.commands import Command
 from phoneagent.conversation.conversation import Conversation
 from phoneagent.conversation.entrance import BY_CALL, Entrance
@@ -32,6 +33,7 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     language: str = "en"
     entrance: Entrance = BY_CALL
     at: float = 0.0
+    answering: Answering | None = None  # of a call that was placed
     version: int = VERSION
 
     def conversation(self) -> Conversation:
@@ -45,6 +47,7 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             history=self.history,
             entrance=self.entrance,
             at=self.at,
+            answering=self.answering,
         )
 
 

@@ -8,22 +8,23 @@ from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
 from phoneagent.audio.dtmf import is_digits
-from phoneagent.conversation.events import ControlReceived
+from phoneagent.conversation.events import AnswererDetected, ControlReceived
 from phoneagent.errors import CallIsOver, NobodyHoldsCall, SteeringUnanswered
 from phoneagent.ports import Store
 
 WITHIN = 2.0  # seconds to the acknowledgement; a busy process takes milliseconds, and an operator waits for it
 
-Action: TypeAlias = Literal["say", "instruct", "transfer", "dtmf", "mute", "unmute", "hangup"]
+Action: TypeAlias = Literal["say", "instruct", "transfer", "dtmf", "mute", "unmute", "hangup", "detected"]
 Outcome: TypeAlias = Literal["done", "over", "nobody", "late"]
 """`over`: the call is being left, or not begun; `nobody`: no process holds it; `late`: no acknowledgement came."""
 
-WITH_ARGUMENT = frozenset({"say", "instruct", "transfer", "dtmf"})
+WITH_ARGUMENT = frozenset({"say", "instruct", "transfer", "dtmf", "detected"})
 
 
 @dataclass(frozen=True, slots=True)
 class Control:
-    """What an operator wants of a call, see `ControlReceived`. A repeated `id` is carried out once.
+    """What an operator wants of a call, see `ControlReceived`; or that the carrier has `detected` who answered it, for
+    that goes the same way. A repeated `id` is carried out once.
 
     Raises `ValueError`: the argument is missing, or is no digits.
     """
@@ -42,8 +43,10 @@ class Control:
             raise ValueError("dtmf: expected digits out of 0123456789*#ABCD, and w for half a second of silence")
 
     @property
-    def event(self) -> ControlReceived:
+    def event(self) -> ControlReceived | AnswererDetected:
         """As the conversation is told."""
+        if self.action == "detected":
+            return AnswererDetected(self.argument)
         return ControlReceived(self.action, self.argument, self.interruptible, self.answer, self.by_carrier)
 
 

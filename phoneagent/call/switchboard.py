@@ -291,6 +291,8 @@ class Switchboard:
         self._around.observer.tell(record.id, 0.0, "call_started", started_with)
         try:
             await call.run()
+            if record.order and (outcome := call.learned.get("outcome")):
+                self._begin(self._note_outcome(record.order, outcome), "note outcome")
         finally:
             try:
                 await _close(lines)
@@ -299,6 +301,13 @@ class Switchboard:
         if self._journals is not None:
             self._journals.mkdir(parents=True, exist_ok=True)
             call.journal.save(self._journals / f"{record.id}.{len(history)}.jsonl")
+
+    async def _note_outcome(self, order: str, outcome: str) -> None:
+        """Lists of orders tell it without looking at each call."""
+        try:
+            await self._around.store.orders.change(order, outcome=outcome)
+        except StoreError as error:
+            log.warning("order_not_updated", problem=str(error))
 
     def _left(self, call: Call) -> None:
         record = call.record

@@ -61,7 +61,16 @@ class Screen(Protocol):
     metavar="NAME=VALUE",
     help="Something that is kept with the call and told with it. May be given several times.",
 )
-@click.option("--machine-detection", metavar="WHAT", help="What is done with answering machines; see `POST /v1/calls`.")
+@click.option(
+    "--on-machine",
+    "--machine-detection",
+    "machine_detection",
+    type=click.Choice(["ignore", "hang_up", "voicemail"]),
+    help="What an answering machine gets: talked to, hung up on, or the agent's message after the beep.",
+)
+@click.option(
+    "--voicemail", metavar="TEXT", help="This message instead of the agent's own; implies --on-machine voicemail."
+)
 @click.option("--ring-timeout", type=int, metavar="SECONDS", help="How long it rings before it counts as no answer.")
 @click.option("--max-duration", type=int, metavar="SECONDS", help="How long the call may last.")
 @click.option("--not-before", type=WHEN, metavar="TIME", help="Such as 2030-01-31T09:00; here, unless it has a zone.")
@@ -79,6 +88,7 @@ def call(
     variables: tuple[str, ...],
     metadata: tuple[str, ...],
     machine_detection: str | None,
+    voicemail: str | None,
     ring_timeout: int | None,
     max_duration: int | None,
     not_before: datetime | None,
@@ -94,6 +104,7 @@ def call(
     \b
       phoneagent call +15551234567
       phoneagent call +15551234567 --agent reminder --var name=Ana --var time='7 pm'
+      phoneagent call +15551234567 --voicemail 'Please call us back.'
       phoneagent call +15551234567 --not-before 2030-01-31T09:00 --no-wait
       phoneagent call +15551234567 --json | jq -r 'select(.event == "turn").turn.text'
 
@@ -111,7 +122,8 @@ def call(
         "agent": agent,
         "variables": _pairs(variables, "--var"),
         "metadata": _pairs(metadata, "--metadata"),
-        "machine_detection": machine_detection,
+        "machine_detection": machine_detection or ("voicemail" if voicemail else None),
+        "voicemail_message": voicemail,
         "ring_timeout": ring_timeout,
         "max_duration": max_duration,
         "not_before": _with_zone(not_before),

@@ -192,7 +192,7 @@ class BargeIn:
         if self._floor.state is State.PAUSED:
             return self._paused
         reply, policy = self._replies.current, self._floor.policy
-        if reply.kind in ("farewell", "keys") or not reply.playout.interruptible(at):
+        if reply.kind in ("farewell", "keys", "voicemail") or not reply.playout.interruptible(at):
             return Interruption(interruptible=False)
         if reply.kind == "greeting":
             return policy.greeting

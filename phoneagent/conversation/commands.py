@@ -82,6 +82,13 @@ class Expect:
 
 
 @dataclass(frozen=True, slots=True)
+class ListenForBeeps:
+    """Begin, or stop, to report `BeepStarted` and `BeepStopped`."""
+
+    on: bool
+
+
+@dataclass(frozen=True, slots=True)
 class RunTool:
     """Run a tool and report `ToolReturned`."""
 
@@ -149,6 +156,7 @@ Command: TypeAlias = (
     | SendMark
     | ClearPlayback
     | Expect
+    | ListenForBeeps
     | RunTool
     | SaveTurn
     | Transfer

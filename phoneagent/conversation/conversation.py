@@ -14,6 +14,8 @@ from typing import Any
 from phoneagent.errors import MisuseError
 
 from . import events as e
+from .answerer import Answerer
+from .answering import Answering
 from .barge_in import BargeIn
 from .commands import Command, Hangup, MoveOn, PressKeys, Transfer
 from .deadlines import Deadline, Deadlines, Reason
@@ -32,6 +34,7 @@ class Conversation:
     `turn_events`: the ears decide when a turn ends; otherwise silence does (`endpointing.py`). `safe_tools` may run
     before the caller's turn is certain to be over. `language`: what the agent speaks. `history`: the turns of a call
     that is being carried on; `entrance`: how the agent comes into it, `at` so many seconds after it began.
+    `answering`: what whoever answers gets, of a call that we placed.
     """
 
     def __init__(
@@ -45,15 +48,17 @@ class Conversation:
         history: tuple[Turn, ...] = (),
         entrance: Entrance = BY_CALL,
         at: float = 0.0,
+        answering: Answering | None = None,
     ) -> None:
         self.impossible: Counter[tuple[str, str]] = Counter()  # (state, event) pairs that were ignored
         self._deaf = False  # the ears have failed
         self._entrance = entrance
         self._floor = Floor(phrasing, policy, turn_events=turn_events, language=language, history=history)
         self._replies = Replies(self._floor, safe_tools=safe_tools, after_reply=self._after_reply)
-        self._listening = Listening(self._floor, self._replies)
+        self._listening = Listening(self._floor, self._replies, takes_turn=self._takes_turn)
         self._barge_in = BargeIn(self._floor, self._listening, self._replies)
         self._floor.deadlines.set(Reason.STREAM, at + policy.stream_within)
+        self._answerer = Answerer(self._floor, self._listening, self._replies, answering, greet=self._greet)
 
     # -- the interface ------------------------------------------------------------------------------
 
@@ -68,7 +73,9 @@ class Conversation:
             self._ignore(event)
         else:
             name, targets = row
-            self.handler(name)(event, at)
+            if not self._answerer.takes(event, at):
+                self.handler(name)(event, at)
+            self._answerer.note_message(at)
             after = self._floor.state
             if after is not before and after not in targets:
                 raise MisuseError(f"{type(event).__name__} led from {before.value!r} to {after.value!r}")
@@ -106,6 +113,8 @@ class Conversation:
         if self._entrance.note:
             floor.save(Turn("operator", self._entrance.note, at))
         last = floor.last_spoken  # of a call that is being carried on
+        if self._answerer.begin(at):
+            return
         if self._entrance.kind == "return":
             self._return(at)
         elif last is None or self._entrance.kind == "handover":
@@ -138,6 +147,9 @@ class Conversation:
         else:
             self._listening.listen(at)
 
+    def _takes_turn(self, text: str, at: float) -> bool:
+        return self._answerer.takes_turn(text, at)
+
     def _after_reply(self, at: float) -> None:
         self._listening.after_reply(at)
 
@@ -163,7 +175,7 @@ class Conversation:
         """To go on without understanding anybody would be worse than an end."""
         self._floor.emit("ears_failed", problem=event.problem)
         self._deaf = True
-        if not self._floor.muted:
+        if not self._floor.muted and not self._answerer.at_machine:  # a beep is heard without them
             self._give_up(at)
 
     def _give_up(self, at: float) -> None:
@@ -216,7 +228,11 @@ class Conversation:
                 self._barge_in.voice_lasts(at)
             case Reason.CONFIRM:
                 self._barge_in.unexplained(at)
-            case Reason.FAREWELL if floor.muted:
+            case Reason.ANSWERER:
+                self._answerer.give_up()
+            case Reason.BEEP | Reason.MACHINE:
+                self._answerer.quiet(at)
+            case Reason.FAREWELL if floor.muted or self._answerer.at_machine:
                 pass  # the limit itself stands
             case Reason.FAREWELL:
                 self._replies.drop(at)

@@ -25,11 +25,14 @@ class Reason(Enum):
     MOVE = "the caller has been silent, and another process is to have the call"
     HANG_UP = "the carrier did not end the call"
     LAST_WORDS = "no last words came"
+    ANSWERER = "who has answered did not turn out"
+    BEEP = "the machine is silent"
+    MACHINE = "the machine goes on and on"
     FAREWELL = "the call is about to reach its limit"
     CALL_LIMIT = "the call reached its limit"
 
 
-LASTING = frozenset({Reason.FAREWELL, Reason.CALL_LIMIT})
+LASTING = frozenset({Reason.FAREWELL, Reason.CALL_LIMIT, Reason.ANSWERER})
 """Those that belong to the call and not to one of its states."""
 
 _KEPT = LASTING | {Reason.VOICE}

@@ -196,6 +196,25 @@ class MoveWanted:
 
 
 @dataclass(frozen=True, slots=True)
+class AnswererDetected:
+    """The carrier says who has answered a call that we placed: `human`, `machine_start`, `machine_end_beep`,
+    `machine_end_silence`, `machine_end_other`, `fax` or `unknown`. It may say so twice, late, or be wrong.
+    """
+
+    verdict: str
+
+
+@dataclass(frozen=True, slots=True)
+class BeepStarted:
+    """A pure tone is heard from the other side, and lasts: the one after which answering machines record."""
+
+
+@dataclass(frozen=True, slots=True)
+class BeepStopped:
+    """The tone is over."""
+
+
+@dataclass(frozen=True, slots=True)
 class TimerFired:
     """The deadline that `Conversation.deadline` announced has been reached."""
 
@@ -222,5 +241,8 @@ Event: TypeAlias = (
     | KeysExpected
     | ControlReceived
     | MoveWanted
+    | AnswererDetected
+    | BeepStarted
+    | BeepStopped
     | TimerFired
 )

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from . import events as e
 from .caller_turn import CallerTurn
 from .commands import Hangup, MoveOn
@@ -21,10 +23,14 @@ REPEAT_WITHIN = 2.0  # seconds; words that come again so soon, without a sound, 
 
 
 class Listening:
-    """Handles what the caller says and presses while the floor is theirs."""
+    """Handles what the caller says and presses while the floor is theirs.
 
-    def __init__(self, floor: Floor, replies: Replies) -> None:
+    `takes_turn` is asked whether it has dealt with what was said; otherwise the model answers.
+    """
+
+    def __init__(self, floor: Floor, replies: Replies, *, takes_turn: Callable[[str, float], bool]) -> None:
         self.turn = CallerTurn()
+        self._takes_turn = takes_turn
         self._floor = floor
         self._replies = replies
         self._keypad = Keypad(floor)
@@ -40,6 +46,12 @@ class Listening:
         """Nobody speaks: wait for the caller."""
         self._idle_since = at
         self._await_words(at)
+
+    def hold_on(self, at: float) -> None:
+        """Who is called has been asked for a moment of patience, and gives no answer."""
+        self._replies.abandon_speculation()
+        self._patient = True
+        self.listen(at)
 
     def _await_words(self, at: float) -> None:
         """Wait on: sounds without words do not make a silence shorter, or a noisy line would never be asked."""
@@ -234,6 +246,8 @@ class Listening:
         if floor.muted:
             self._replies.leave_unanswered(shown)
             self.listen(at)
+            return
+        if self._takes_turn(turn.text, at):
             return
         self._owed = None  # the answer follows from an operator's notes as well
         self._replies.answer(text, shown, None if turn.keys else turn.voice_ended, at)

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from .knobs import check, knob
 
 FirstMessage = Literal["agent", "caller", "generated"]
+
+TEMPLATE = {"unit": "template"}  # a text in which `{variables}` of the call may stand
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +109,50 @@ class Policy:
         "at the beginning they stop the agent, however few the words",
     )
 
+    # -- who has answered: of calls that we place
+    answerer_within: float = knob(40.0, "s", "so long words and beeps may show a machine; greetings are shorter")
+    machine_words: tuple[str, ...] = knob(
+        (
+            r"\b(?:leave|record)\b.{0,30}\bmessage\b|\b(?:after|at) the (?:tone|beep|signal)\b",
+            r"\bvoice ?mail\b|\bmail ?box\b|\banswering (?:machine|service)\b",
+            r"(?:\b(?:is|am|are)(?: currently)? (?:not |un)|(?:'m|'re) (?:not |un)|n't )available\b",
+            r"(?:\bcan(?:not|'t)|\bunable to|\bnot able to) (?:come to the phone|(?:take|answer) (?:your|the) call)",
+        ),
+        "patterns",
+        "only machines say so, as a rule",
+    )
+    person_words: tuple[str, ...] = knob(
+        (
+            r"\bwho(?:'s| is) (?:this|calling|speaking|there|that)\b|\bwhat(?:'s| is) (?:this|it) about\b",
+            r"\b(?:can|could|may) (?:i|we) (?:help|ask|take)\b|\bwhat can i do for you\b",
+        ),
+        "patterns",
+        "a question to the agent: nobody but a person waits for an answer",
+    )
+    person_turns: int = knob(2, "turns", "after which the agent was heard out: then it is a person", least=1)
+    screener_words: tuple[str, ...] = knob(
+        (
+            r"\b(?:say|state|record|tell me|give)\b.{0,15}\byour name\b|\bcall screening\b|\bscreening service\b",
+            r"\bwhy you(?: are|'re) calling\b|\breason for (?:your call|calling)\b",
+            r"\bbefore i (?:try to )?connect you\b",
+        ),
+        "patterns",
+        "asks for name and purpose, and gets `[phrases] screening`",
+    )
+    screener_holds: tuple[str, ...] = knob(
+        (
+            r"\b(?:stay on|hold) the line\b|\b(?:please|just) (?:hold|wait)\b|\bhold on\b|\bone moment\b",
+            r"\bconnect(?:ing)? you\b|\b(?:see|check|checking) (?:if|whether)\b|^thank(?:s| you)\W*$",
+        ),
+        "patterns",
+        "what a screener says while it asks; whoever says something else has come to the phone",
+    )
+    machine_confirm: float = knob(4.0, "s", "what is being said is heard out so long before a machine is hung up on")
+    beep_silence: float = knob(
+        2.5, "s", "after a machine's words, where no beep comes; pauses in greetings are shorter"
+    )
+    beep_within: float = knob(60.0, "s", "then the message is left all the same")
+
     # -- phrases
     first_phrase_words: int = knob(3, "words", "so many go to the voice at once; each more is 12 ms at 80 tokens/s")
     phrase_characters: int = knob(240, "characters", "a sentence longer than this is spoken in parts", least=20)
@@ -169,11 +215,13 @@ class Phrasing:
     time_goodbye: str = "I am sorry, we have reached the time limit of this call. Goodbye."
     goodbye: str = "Goodbye."
     bridge: str = "I am back. Sorry for the interruption."  # a call that another process carries on
+    voicemail: str = field(default="", metadata=TEMPLATE)  # for answering machines
+    screening: str = field(default="", metadata=TEMPLATE)  # who calls and why, for screeners that ask
     end_call_phrases: tuple[str, ...] = ()  # an answer that ends with one of these ends the call when it was heard
 
     @property
     def fixed(self) -> tuple[str, ...]:
-        """All but the greeting that may be said word for word: worth having spoken before it is needed."""
+        """All without variables that may be said word for word: worth having spoken before it is needed."""
         return (
             *self.fillers, *self.idle_prompts, self.apology, self.goodbye, self.idle_goodbye,
             self.failure_goodbye, self.time_goodbye, self.bridge, *self.later_fillers,

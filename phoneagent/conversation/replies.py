@@ -305,7 +305,7 @@ class Replies:
             reply.failed = problem  # nobody apologises to somebody who is speaking
             return
         floor.emit("reply_failed", reply=reply.id, problem=problem)
-        if reply.kind in ("apology", "farewell") or (reply.kind == "idle" and reply.then is not None):
+        if reply.kind in ("apology", "farewell", "voicemail") or (reply.kind == "idle" and reply.then is not None):
             self.leave(reply.then or Hangup("failure"), at)
             return
         unnoticed = reply.kind == "instructed" and not reply.playout.heard(at)  # the caller does not wait for it

@@ -11,8 +11,11 @@ from .phrases import Phrases
 from .playout import Phrase, Playout
 from .transcript import ToolCall, Turn
 
-Kind = Literal["greeting", "answer", "idle", "apology", "farewell", "operator", "instructed", "keys"]
-"""`operator`: words given by one; `instructed`: what the model makes of an operator's note; `keys`: tones."""
+Kind = Literal[
+    "greeting", "answer", "idle", "apology", "farewell", "operator", "instructed", "keys", "voicemail", "screening"
+]
+"""`operator`: words given by one; `instructed`: what the model makes of an operator's note; `keys`: tones;
+`voicemail`: the message for a machine; `screening`: what a screener gets that asks who is calling."""
 
 
 @dataclass(slots=True)

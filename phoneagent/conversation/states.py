@@ -18,6 +18,7 @@ class State(Enum):
     CALLER_SPEAKING = "caller speaking"  # the caller's turn is open; a speculative reply may be under way
     THINKING = "thinking"  # a reply was asked for; none of it has been sent
     SPEAKING = "speaking"  # the reply is at the carrier
+    AT_MACHINE = "at a machine"  # one has answered a call that we placed; its message waits for the beep
     PAUSED = "paused"  # the caller made a sound; the reply is held until it is clear whether it was meant
     LEAVING = "leaving"  # hang-up or transfer is under way
     CLOSING = "closing"  # the stream is gone; the caller's last words may still be understood
@@ -52,20 +53,31 @@ about to end leaves."""
 
 _GONE = (S.CLOSING, S.ENDED)
 
+_DETECTED = (S.AT_MACHINE, S.THINKING, S.LEAVING)
+"""Where it goes when the carrier says that a machine has answered."""
+
+_ANSWERER: Row = {
+    e.AnswererDetected: _to("answerer.detected", *_DETECTED),
+    e.BeepStarted: _to("answerer.beep_started", S.AT_MACHINE),
+    e.BeepStopped: _to("answerer.beep_stopped"),
+}
+"""Who has answered a call that we placed may turn out at any moment of it. Words show it too, see `answerer.takes`."""
+
 TRANSITIONS: Mapping[State, Row] = MappingProxyType(
     {
         S.CONNECTING: {
-            e.CallStarted: _to("call_started", S.LISTENING, S.THINKING),
+            e.CallStarted: _to("call_started", S.LISTENING, *_DETECTED),
             e.CallEnded: _to("call_ended", S.ENDED),
             e.TimerFired: _to("timer_fired", S.ENDED),
         },
         S.LISTENING: {
             **_REPLY,
+            **_ANSWERER,
             e.SpeechStarted: _to("listening.speech_started", S.CALLER_SPEAKING),
             e.SpeechStopped: _to("listening.speech_stopped"),
-            e.PartialTranscript: _to("listening.partial_transcript", S.CALLER_SPEAKING),
-            e.EagerEndOfTurn: _to("listening.eager_end_of_turn", S.CALLER_SPEAKING),
-            e.EndOfTurn: _to("listening.end_of_turn", S.CALLER_SPEAKING, S.THINKING, S.LEAVING),
+            e.PartialTranscript: _to("listening.partial_transcript", S.CALLER_SPEAKING, S.AT_MACHINE),
+            e.EagerEndOfTurn: _to("listening.eager_end_of_turn", S.CALLER_SPEAKING, S.AT_MACHINE),
+            e.EndOfTurn: _to("listening.end_of_turn", S.CALLER_SPEAKING, S.THINKING, S.LEAVING, S.AT_MACHINE),
             e.EarsFailed: _to("ears_failed", S.THINKING),
             e.DtmfReceived: _to("listening.key_pressed", S.CALLER_SPEAKING, S.THINKING, S.LEAVING),
             e.MoveWanted: _to("move_wanted"),
@@ -75,12 +87,13 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
         },
         S.CALLER_SPEAKING: {
             **_REPLY,
+            **_ANSWERER,
             e.SpeechStarted: _to("listening.speech_goes_on"),
             e.SpeechStopped: _to("listening.speech_pauses"),
-            e.PartialTranscript: _to("listening.partial_transcript"),
-            e.EagerEndOfTurn: _to("listening.eager_end_of_turn"),
+            e.PartialTranscript: _to("listening.partial_transcript", S.AT_MACHINE),
+            e.EagerEndOfTurn: _to("listening.eager_end_of_turn", S.AT_MACHINE),
             e.TurnResumed: _to("listening.turn_resumed"),
-            e.EndOfTurn: _to("listening.end_of_turn", S.LISTENING, S.THINKING, S.SPEAKING, S.LEAVING),
+            e.EndOfTurn: _to("listening.end_of_turn", S.LISTENING, S.THINKING, S.SPEAKING, S.LEAVING, S.AT_MACHINE),
             e.EarsFailed: _to("ears_failed", S.THINKING),
             e.DtmfReceived: _to("listening.key_pressed", S.LISTENING, S.THINKING, S.LEAVING),
             e.MoveWanted: _to("move_wanted"),
@@ -93,6 +106,7 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
         },
         S.THINKING: {
             **_REPLY,
+            **_ANSWERER,
             e.ReplyText: _to("replies.reply_text"),
             e.ReplyAudio: _to("replies.reply_audio", S.SPEAKING),
             e.ReplyDone: _to("replies.reply_done", *_HEARD),
@@ -100,10 +114,10 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
             e.ReplyAudioDone: _to("replies.reply_audio_done", S.SPEAKING, *_HEARD),
             e.SpeechStarted: _to("barge_in.speech_started", S.PAUSED),
             e.SpeechStopped: _to("barge_in.speech_stopped"),
-            e.PartialTranscript: _to("barge_in.partial_transcript", S.CALLER_SPEAKING),
-            e.EagerEndOfTurn: _to("barge_in.eager_end_of_turn", S.CALLER_SPEAKING),
+            e.PartialTranscript: _to("barge_in.partial_transcript", S.CALLER_SPEAKING, S.AT_MACHINE),
+            e.EagerEndOfTurn: _to("barge_in.eager_end_of_turn", S.CALLER_SPEAKING, S.AT_MACHINE),
             e.TurnResumed: _to("listening.speech_goes_on"),
-            e.EndOfTurn: _to("barge_in.end_of_turn", *_ANSWERED),
+            e.EndOfTurn: _to("barge_in.end_of_turn", *_ANSWERED, S.AT_MACHINE),
             e.EarsFailed: _to("ears_failed"),
             e.DtmfReceived: _to("barge_in.key_pressed", *_ANSWERED),
             e.MoveWanted: _to("move_wanted"),
@@ -113,16 +127,17 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
         },
         S.SPEAKING: {
             **_REPLY,
+            **_ANSWERER,
             e.ReplyDone: _to("replies.reply_done", S.THINKING, S.LEAVING),
             e.ReplyFailed: _to("replies.reply_failed", *_HEARD),
             e.ReplyAudioDone: _to("replies.reply_audio_done", *_HEARD),
             e.MarkPlayed: _to("replies.mark_played", *_HEARD),
             e.SpeechStarted: _to("barge_in.speech_started", S.PAUSED),
             e.SpeechStopped: _to("barge_in.speech_stopped"),
-            e.PartialTranscript: _to("barge_in.partial_transcript", S.CALLER_SPEAKING),
-            e.EagerEndOfTurn: _to("barge_in.eager_end_of_turn", S.CALLER_SPEAKING),
+            e.PartialTranscript: _to("barge_in.partial_transcript", S.CALLER_SPEAKING, S.AT_MACHINE),
+            e.EagerEndOfTurn: _to("barge_in.eager_end_of_turn", S.CALLER_SPEAKING, S.AT_MACHINE),
             e.TurnResumed: _to("listening.speech_goes_on"),
-            e.EndOfTurn: _to("barge_in.end_of_turn", *_ANSWERED),
+            e.EndOfTurn: _to("barge_in.end_of_turn", *_ANSWERED, S.AT_MACHINE),
             e.EarsFailed: _to("ears_failed", S.THINKING),
             e.DtmfReceived: _to("barge_in.key_pressed", *_ANSWERED),
             e.MoveWanted: _to("move_wanted"),
@@ -132,21 +147,39 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
         },
         S.PAUSED: {
             **_REPLY,
+            **_ANSWERER,
             e.ReplyDone: _to("replies.reply_done", S.LEAVING),
             e.ReplyFailed: _to("replies.reply_failed"),
             e.ReplyAudioDone: _to("replies.reply_audio_done"),
             e.SpeechStarted: _to("listening.speech_goes_on"),
             e.SpeechStopped: _to("barge_in.pause_ends"),
-            e.PartialTranscript: _to("barge_in.partial_transcript", *_HEARD, S.SPEAKING),
-            e.EagerEndOfTurn: _to("barge_in.eager_end_of_turn", S.CALLER_SPEAKING),
+            e.PartialTranscript: _to("barge_in.partial_transcript", *_HEARD, S.SPEAKING, S.AT_MACHINE),
+            e.EagerEndOfTurn: _to("barge_in.eager_end_of_turn", S.CALLER_SPEAKING, S.AT_MACHINE),
             e.TurnResumed: _to("listening.speech_goes_on"),
-            e.EndOfTurn: _to("barge_in.end_of_turn", *_HEARD, S.SPEAKING),
+            e.EndOfTurn: _to("barge_in.end_of_turn", *_HEARD, S.SPEAKING, S.AT_MACHINE),
             e.EarsFailed: _to("ears_failed", S.THINKING),
             e.DtmfReceived: _to("barge_in.key_pressed", *_ANSWERED),
             e.MoveWanted: _to("move_wanted"),
             e.ControlReceived: _to("control", *_HEARD),
             e.CallEnded: _to("call_ended", *_GONE),
             e.TimerFired: _to("timer_fired", *_HEARD, S.SPEAKING),
+        },
+        S.AT_MACHINE: {
+            **_REPLY,
+            **_ANSWERER,
+            e.BeepStopped: _to("answerer.beep_stopped", S.THINKING, S.LISTENING),
+            e.SpeechStarted: _to("answerer.speech_started"),
+            e.SpeechStopped: _to("answerer.speech_stopped"),
+            e.PartialTranscript: _to("answerer.words", S.THINKING, S.LISTENING, S.LEAVING),
+            e.EagerEndOfTurn: _to("answerer.words"),
+            e.TurnResumed: _to("listening.speech_goes_on"),
+            e.EndOfTurn: _to("answerer.turn_ended", S.THINKING, S.LISTENING, S.LEAVING),
+            e.EarsFailed: _to("ears_failed"),
+            e.DtmfReceived: _to("too_late"),
+            e.MoveWanted: _to("move_wanted"),
+            e.ControlReceived: _to("control", S.LEAVING),
+            e.CallEnded: _to("call_ended", *_GONE),
+            e.TimerFired: _to("timer_fired", S.THINKING, S.LISTENING, S.LEAVING),
         },
         S.LEAVING: {
             **_REPLY,
@@ -164,6 +197,9 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
             e.DtmfReceived: _to("too_late"),
             e.MoveWanted: _to("too_late"),
             e.ControlReceived: _to("too_late"),
+            e.AnswererDetected: _to("too_late"),
+            e.BeepStarted: _to("too_late"),
+            e.BeepStopped: _to("too_late"),
             e.CallEnded: _to("call_ended", *_GONE),
             e.TimerFired: _to("timer_fired", S.ENDED),
         },

@@ -19,9 +19,9 @@ STEPS = {"queued": 0, "dialling": 1, "ringing": 2, "in-progress": 3}
 LAST = len(STEPS)
 
 OUTCOME = frozenset({"status", "ended", "problem"})
-AFTERWARDS = frozenset({"answered_by", "call"})
-"""What may still be learned of an order that is over: detection of machines and the answer to our own request may
-come after the last callback."""
+AFTERWARDS = frozenset({"answered_by", "outcome", "call"})
+"""What may still be learned of an order that is over: detection of machines, what they got, and the answer to our own
+request may come after the last callback."""
 
 CURSOR = re.compile(r"\d{20}-PC[0-9a-f]{32}")
 

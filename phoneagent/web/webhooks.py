@@ -106,6 +106,9 @@ class Webhooks:
             called=Private(_text(form, "To")),
             variables=order.variables if order else {},
             order=order.id if order else "",
+            machine=order.machine if order else "ignore",
+            voicemail=order.voicemail if order else "",
+            answered_by=order.answered_by if order else "",
         )
         return _twiml(await self._switchboard.incoming(record))
 

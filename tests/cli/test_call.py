@@ -205,6 +205,20 @@ def asked(monkeypatch):
     return made
 
 
+@pytest.mark.parametrize(
+    ("options", "machine", "message"),
+    [
+        (["--on-machine", "hang_up"], "hang_up", None),
+        (["--machine-detection", "voicemail"], "voicemail", None),
+        (["--voicemail", "Call us."], "voicemail", "Call us."),
+    ],
+)
+def test_what_a_machine_gets(phoneagent, asked, options, machine, message):
+    assert phoneagent("call", TO, *options, "--no-wait", PHONEAGENT_API_KEYS="k").exit_code == 0
+    (wish,) = asked
+    assert (wish.order["machine_detection"], wish.order.get("voicemail_message")) == (machine, message)
+
+
 def test_options_become_the_wish(phoneagent, asked):
     result = phoneagent(
         *("call", TO, "--agent", "reminder", "--var", "name=Ana", "--var", "what=a=b", "--metadata", "case=17"),

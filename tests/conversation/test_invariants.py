@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phoneagent.conversation import events as e
+from phoneagent.conversation.answering import Answering
 from phoneagent.conversation.commands import (
     CancelReply,
     ClearPlayback,
@@ -29,7 +30,21 @@ from phoneagent.conversation.words import Word
 from .scripted_call import ScriptedCall
 
 TEXTS = st.sampled_from(
-    ["", "yes", "mm-hm", "yeah", "A table for two.", "and", "stop", "four one five", "Goodbye then"]
+    [
+        "",
+        "yes",
+        "mm-hm",
+        "yeah",
+        "A table for two.",
+        "and",
+        "stop",
+        "four one five",
+        "Goodbye then",
+        "Who is this?",
+        "Leave a message after the tone.",
+        "Say your name and why you are calling.",
+        "Please hold the line.",
+    ]
 )
 REPLIES = st.integers(0, 8)
 TOOLS = st.builds(
@@ -73,8 +88,27 @@ EVENTS: dict[type[Any], st.SearchStrategy[Any]] = {
         st.builds(e.ControlReceived, st.just("dtmf"), st.sampled_from(["1", "42#"]), by_carrier=st.booleans()),
     ),
     e.MoveWanted: st.builds(e.MoveWanted),
+    e.AnswererDetected: st.builds(
+        e.AnswererDetected,
+        st.sampled_from(["human", "machine_start", "machine_end_beep", "machine_end_silence", "fax", "unknown"]),
+    ),
+    e.BeepStarted: st.builds(e.BeepStarted),
+    e.BeepStopped: st.builds(e.BeepStopped),
     e.TimerFired: st.builds(e.TimerFired),
 }
+
+
+ANSWERING = st.one_of(
+    st.none(),
+    st.builds(
+        Answering,
+        st.sampled_from(["ignore", "hang_up", "voicemail"]),
+        st.sampled_from(["", "Call us back."]),
+        st.sampled_from(["", "It is me."]),
+        st.sampled_from(["", "", "", "human", "machine_start", "machine_end_beep", "fax"]),
+        st.sampled_from(["", "", "", "voicemail_left", "hung_up", "screening_answered"]),
+    ),
+)
 
 
 @pytest.mark.parametrize("state", list(State))
@@ -99,6 +133,7 @@ def _plain(event: type[Any]) -> Any:
         e.EndOfTurn: ("",), e.EarsFailed: ("",), e.ReplyText: (1, ""), e.ReplyDone: (1,), e.ReplyFailed: (1, ""),
         e.ToolRequested: (1, ToolCall("", "", "")), e.ToolReturned: ("", ""), e.ReplyAudio: (1, 0),
         e.ReplyAudioDone: (1,), e.MarkPlayed: ("",), e.DtmfReceived: ("1",), e.ControlReceived: ("hangup",),
+        e.AnswererDetected: ("human",),
     }  # fmt: skip
     return event(*arguments.get(event, ()))
 
@@ -169,10 +204,13 @@ def check_heard(call: ScriptedCall, saved: int) -> None:
 @given(
     st.lists(st.tuples(st.sampled_from([0.0, 0.0, 0.02, 0.2, 1.0, 9.0]), st.one_of(*EVENTS.values())), max_size=60),
     st.booleans(),
+    ANSWERING,
 )
-def test_no_sequence_of_events_breaks_the_core(steps, turn_events):
+def test_no_sequence_of_events_breaks_the_core(steps, turn_events, answering):
     """Pure chaos: events that make no sense, in any order, at any time."""
-    core = Conversation(Phrasing(), Policy(), turn_events=turn_events, safe_tools=frozenset({"look_up"}))
+    core = Conversation(
+        Phrasing(), Policy(), turn_events=turn_events, safe_tools=frozenset({"look_up"}), answering=answering
+    )
     at, cleared, sent = 0.0, 0, 0
     for pause, event in [(0.0, e.CallStarted()), *steps]:
         at += pause
@@ -189,19 +227,22 @@ class Walk:
     says.
     """
 
-    def __init__(self, data: st.DataObject, turn_events: bool, aligned: bool) -> None:
+    def __init__(
+        self, data: st.DataObject, turn_events: bool, aligned: bool, answering: Answering | None = None
+    ) -> None:
         self.data = data
         self.call = ScriptedCall(
             phrasing=Phrasing(greeting="Hello there, how are you?"),
             turn_events=turn_events,
             safe_tools=frozenset({"look_up"}),
+            answering=answering,
         )
         self.call.aligned = aligned
         self.seen = 0
 
     def step(self) -> None:
         call = self.call
-        actions = ["wait", "wait", "caller", "model", "voice", "voice", "voice", "operator"]
+        actions = ["wait", "wait", "caller", "model", "voice", "voice", "voice", "operator", "answerer"]
         match self.data.draw(st.sampled_from(actions), label="who"):
             case "wait":
                 call.passes(self.data.draw(st.sampled_from([0.02, 0.1, 0.3, 0.7, 2.0]), label="seconds"))
@@ -223,6 +264,9 @@ class Walk:
             case "operator":
                 wanted = st.one_of(EVENTS[e.ControlReceived], EVENTS[e.ControlReceived], EVENTS[e.MoveWanted])
                 call.tells(self.data.draw(wanted, label="operator"))
+            case "answerer":
+                kinds = [e.AnswererDetected, e.BeepStarted, e.BeepStopped]
+                call.tells(self.data.draw(st.one_of(*(EVENTS[kind] for kind in kinds)), label="answerer"))
             case "model":
                 asked = call.all(StartReply)
                 if asked:
@@ -248,9 +292,9 @@ class Walk:
 
 
 @settings(deadline=None)
-@given(st.data(), st.booleans(), st.integers(5, 60))
-def test_what_is_recorded_was_played(data, turn_events, steps):
-    walk = Walk(data, turn_events, aligned=True)
+@given(st.data(), st.booleans(), ANSWERING, st.integers(5, 60))
+def test_what_is_recorded_was_played(data, turn_events, answering, steps):
+    walk = Walk(data, turn_events, aligned=True, answering=answering)
     walk.call.tells(e.CallStarted())
     for _ in range(steps):
         walk.step()
@@ -258,10 +302,10 @@ def test_what_is_recorded_was_played(data, turn_events, steps):
 
 
 @settings(deadline=None)
-@given(st.data(), st.booleans(), st.integers(5, 40))
-def test_every_call_ends_by_itself(data, turn_events, steps):
+@given(st.data(), st.booleans(), ANSWERING, st.integers(5, 40))
+def test_every_call_ends_by_itself(data, turn_events, answering, steps):
     """Whatever state a call is in when everybody falls silent, it is over after its limit."""
-    walk = Walk(data, turn_events, aligned=False)
+    walk = Walk(data, turn_events, aligned=False, answering=answering)
     call = walk.call
     call.tells(e.CallStarted())
     for _ in range(steps):
@@ -271,9 +315,9 @@ def test_every_call_ends_by_itself(data, turn_events, steps):
 
 
 @settings(deadline=None)
-@given(st.data(), st.booleans(), st.integers(5, 60))
-def test_a_journal_replays_to_the_same_commands(data, turn_events, steps):
-    walk = Walk(data, turn_events, aligned=True)
+@given(st.data(), st.booleans(), ANSWERING, st.integers(5, 60))
+def test_a_journal_replays_to_the_same_commands(data, turn_events, answering, steps):
+    walk = Walk(data, turn_events, aligned=True, answering=answering)
     walk.call.tells(e.CallStarted())
     for _ in range(steps):
         walk.step()
@@ -283,6 +327,7 @@ def test_a_journal_replays_to_the_same_commands(data, turn_events, steps):
         Policy(),
         turn_events=turn_events,
         safe_tools=frozenset({"look_up"}),
+        answering=answering,
     )
     replayed = [command for at, event in call.journal for command in again.receive(event, at=at)]
     assert replayed == call.commands
@@ -298,3 +343,22 @@ def test_late_audio_after_a_clear_is_not_sent():
     assert call.tells(e.ReplyAudio(reply, 0)) == []
     call.tells(e.EndOfTurn("Stop that."))
     assert call.tells(e.ReplyAudio(reply, 8000, (Word("late", 0, 10),))) == []
+
+
+@settings(deadline=None)
+@given(st.data(), st.booleans(), st.integers(5, 60))
+def test_a_message_is_interrupted_by_nobody_but_its_own_beginning_and_an_operator(data, turn_events, steps):
+    answering = Answering("voicemail", "Call us back.", "It is me.", "machine_start")
+    walk = Walk(data, turn_events, aligned=True, answering=answering)
+    call = walk.call
+    call.tells(e.CallStarted())
+    for _ in range(steps):
+        walk.step()
+    messages = [turn for turn in call.emitted("turn_ended") if turn["kind"] == "voicemail"]
+    whole = [turn for turn in messages if not turn["interrupted"]]
+    assert len(whole) <= 1
+    assert len(messages) <= 1 + len(call.emitted("voicemail_again"))
+    assert len(call.emitted("voicemail_again")) <= 2
+    if whole:
+        assert [told["outcome"] for told in call.emitted("answerer_handled")][-1] == "voicemail_left"
+        assert call.core.state in (State.LEAVING, State.CLOSING, State.ENDED)

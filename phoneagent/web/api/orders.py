@@ -18,7 +18,7 @@ from phoneagent.call.switchboard import Switchboard
 from phoneagent.errors import KeyReused
 from phoneagent.ports import OrderBook
 from phoneagent.private import Private
-from phoneagent.records import OnMachine, Order
+from phoneagent.records import Agent, OnMachine, Order
 
 from .bodies import Body, query, read
 from .problems import Misfit, Problem, misfit, misfits, unknown_call
@@ -36,6 +36,7 @@ Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
 Value = Annotated[str, StringConstraints(max_length=LONGEST_VALUE)]
 PAIRS = f"at most {MOST_PAIRS} pairs of texts, names of 1 to {LONGEST_NAME} characters, values of up to {LONGEST_VALUE}"
 NUMBER = "a telephone number with its country code, such as +15551234567"
+MESSAGE = f"a text of 1 to {LONGEST_VALUE} characters, for machine_detection voicemail"
 WHEN = "a time with its zone, such as 2030-01-31T09:00:00Z"
 
 
@@ -48,6 +49,7 @@ class WantedCall(Body):
     variables: dict[Name, Value] = Field(default_factory=dict, max_length=MOST_PAIRS, description=PAIRS)
     metadata: dict[Name, Value] = Field(default_factory=dict, max_length=MOST_PAIRS, description=PAIRS)
     machine_detection: OnMachine = Field("ignore", description="ignore, hang_up or voicemail")
+    voicemail_message: str | None = Field(None, min_length=1, max_length=LONGEST_VALUE, description=MESSAGE)
     ring_timeout: int = Field(30, ge=5, le=600, description="seconds, a whole number from 5 to 600")
     max_duration: int = Field(
         3600, ge=10, le=LONGEST_CALL, description=f"seconds, a whole number from 10 to {LONGEST_CALL}"
@@ -138,7 +140,8 @@ class Orders:
     def _order(self, wanted: WantedCall) -> Order:
         now = self._now()
         agent = self._agent(wanted.agent).agent
-        if missing := sorted(needed_variables(agent) - wanted.variables.keys()):
+        voicemail = self._voicemail(wanted, agent)
+        if missing := sorted(needed_variables(agent, voicemail=voicemail) - wanted.variables.keys()):
             raise misfits(
                 [
                     Misfit(field=f"variables.{name}", detail=f"missing; agent {agent.name!r} speaks of it")
@@ -165,11 +168,26 @@ class Orders:
             variables=wanted.variables,
             metadata=wanted.metadata,
             machine=wanted.machine_detection,
+            voicemail=wanted.voicemail_message or "",
             ring_for=wanted.ring_timeout,
             max_duration=wanted.max_duration,
             not_before=not_before,
             not_after=not_after,
         )
+
+    def _voicemail(self, wanted: WantedCall, agent: Agent) -> str:
+        """The message for machines, if they shall get one."""
+        if wanted.machine_detection != "voicemail":
+            if wanted.voicemail_message:
+                raise misfit("voicemail_message", "expected none, unless machine_detection is voicemail")
+            return ""
+        if not (message := wanted.voicemail_message or agent.phrasing.voicemail):
+            raise misfit(
+                "voicemail_message",
+                f"missing; agent {agent.name!r} has no message: expected one in the "
+                "request, or `voicemail` under [phrases] in the agent's file",
+            )
+        return message
 
     def _agent(self, name: str | None) -> EquippedAgent:
         agents = self._board.agents

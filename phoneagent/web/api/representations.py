@@ -76,7 +76,8 @@ class CallView(BaseModel):
     """A call. One that was asked for has an id of ours (`PC…`) from the beginning, one that came in the carrier's.
 
     `created_at`: when it was asked for, or came in; `ended_reason`: who or what ended a conversation; `problem`: why
-    there was none. `answered_by` is what the carrier's machine detection says.
+    there was none. `answered_by`: what the carrier's machine detection says, or what was heard: `machine`, `human`,
+    `screener`; `outcome`: what it got: `voicemail_left`, `voicemail_cut`, `hung_up` or `screening_answered`.
     """
 
     id: str
@@ -96,6 +97,7 @@ class CallView(BaseModel):
     ended_reason: str = ""
     problem: str = ""
     answered_by: str = ""
+    outcome: str = ""
     transfer_to: str = ""
 
     @classmethod
@@ -113,6 +115,8 @@ class CallView(BaseModel):
             started_at=moment(record.started),
             ended_at=moment(record.ended),
             ended_reason=record.ended_reason,
+            answered_by=record.answered_by,
+            outcome=record.outcome,
             transfer_to=record.transfer_to,
         )
 
@@ -136,7 +140,8 @@ class CallView(BaseModel):
             ended_at=moment(order.ended or (record.ended if record else None)),
             ended_reason=record.ended_reason if record else "",
             problem=order.problem,
-            answered_by=order.answered_by,
+            answered_by=(record.answered_by if record else "") or order.answered_by,
+            outcome=(record.outcome if record else "") or order.outcome,
             transfer_to=record.transfer_to if record else "",
         )
 

@@ -21,7 +21,7 @@ TO = "+15005550100"
 
 def reminder():
     made = builtin_agent()
-    phrasing = replace(made.phrasing, greeting="Hello {name}.")
+    phrasing = replace(made.phrasing, greeting="Hello {name}.", voicemail="Call us back, {name}.")
     return replace(made, name="reminder", phrasing=phrasing, instructions="Remind of {what}.")
 
 
@@ -105,6 +105,30 @@ async def test_every_variable_that_is_missing_is_named():
     async with ordering(reminder()) as (rest, _):
         answer = await rest.post("/v1/calls", {"to": TO, "variables": {"other": "x"}})
     assert list(answer.misfits) == ["variables.name", "variables.what"]
+
+
+async def test_a_message_for_machines_brings_its_variables_or_names_them():
+    async with ordering(reminder()) as (rest, store):
+        body = {"to": TO, "variables": {"what": "the dentist", "name": "Ana"}, "machine_detection": "voicemail"}
+        taken = await rest.post("/v1/calls", {**body, "voicemail_message": "Call us, {name}."})
+        missing = await rest.post("/v1/calls", {**body, "voicemail_message": "Call us before {when}."})
+        order = await store.orders.load(taken.json["id"])
+    assert order is not None
+    assert (order.machine, order.voicemail) == ("voicemail", "Call us, {name}.")
+    assert (taken.json["answered_by"], taken.json["outcome"]) == ("", "")
+    assert list(missing.misfits) == ["variables.when"]
+
+
+@pytest.mark.parametrize(
+    "body", [{"machine_detection": "voicemail"}, {"machine_detection": "hang_up", "voicemail_message": "Call us."}]
+)
+async def test_a_message_without_words_or_without_a_machine_is_refused(body):
+    async with ordering() as (rest, store):
+        refused = await rest.post("/v1/calls", {"to": TO, **body})
+        assert (await store.orders.page()).orders == ()
+    assert refused.status == 422
+    assert list(refused.misfits) == ["voicemail_message"]
+    assert "expected" in refused.misfits["voicemail_message"]
 
 
 async def test_without_any_number_to_show_one_must_be_given():

@@ -1,0 +1,401 @@
+"""Who has answered a call that we placed: a person, a machine, a screener that asks who is calling.
+
+The agent speaks at once, as to a person. Meanwhile the carrier listens and tells its verdict, the transcript tells what
+is said, and a beep tells by itself. A machine is then hung up on, or gets its message after the beep; a screener gets
+its answer, and whoever comes after it is greeted anew.
+
+Where they contradict each other: a person who asks something ("who is calling?"), or who has taken `person_turns` turns
+of a conversation in which the agent was heard out, is a person, whatever a verdict says. Before that, a machine's words
+and a beep outweigh a verdict of a person, and before a machine is hung up on, what is just being said is heard out.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import Enum, auto
+from typing import TypeAlias
+
+from . import events as e
+from .answering import Answering, Outcome
+from .caller_turn import CallerTurn
+from .commands import Hangup, ListenForBeeps
+from .deadlines import Reason
+from .endpointing import found
+from .floor import Floor
+from .listening import Listening
+from .meaning import Meaning, meaning, normalised
+from .replies import Replies
+from .reply import Reply
+from .states import State
+
+SCREENINGS = 3  # times that a screener gets its answer; one that asks again has not understood it
+AGAIN = 2  # times that a message is begun anew: for a greeting that goes on after a pause, and for its beep
+
+_Words: TypeAlias = e.PartialTranscript | e.EagerEndOfTurn | e.EndOfTurn
+_WORDS = (e.PartialTranscript, e.EagerEndOfTurn, e.EndOfTurn)
+_CALLER = (e.SpeechStarted, e.SpeechStopped, e.TurnResumed, e.DtmfReceived, *_WORDS)
+
+
+class Phase(Enum):
+    """How far it is known who has answered."""
+
+    WATCHING = auto()  # it may be a person, and is treated as one
+    SCREENED = auto()  # a screener has its answer; somebody may come
+    WAITING = auto()  # a machine: the agent is silent
+    MESSAGE = auto()  # and now leaves its message
+    UNKNOWN = auto()  # it did not turn out in time; only a verdict counts from now on
+    OVER = auto()  # it is known, or concerns nobody any more
+
+
+class Answerer:
+    """Watches the first part of a call. Without `answering`, that is of a call that came in, it does nothing.
+
+    `greet` begins the conversation.
+    """
+
+    def __init__(
+        self,
+        floor: Floor,
+        listening: Listening,
+        replies: Replies,
+        answering: Answering | None,
+        *,
+        greet: Callable[[float], None],
+    ) -> None:
+        self._floor = floor
+        self._listening = listening
+        self._replies = replies
+        self._plan = answering or Answering()
+        self._greet = greet
+        self._phase = Phase.OVER if answering is None else Phase.WATCHING
+        self._answered_by = self._plan.answered_by
+        self._person = False
+        self._real_turns: set[int] = set()  # those of a conversation, by their number
+        self._screenings = 0
+        self._beeping = False
+        self._message: Reply | None = None
+        self._after_beep = False  # the message was begun after one
+        self._again = 0  # how often it was begun anew
+        self._greeting = ""  # the machine's, before the message
+        self._voice_over = False  # a voice was noticed over the message
+        self._words_over = False  # and has said something
+
+    @property
+    def at_machine(self) -> bool:
+        """Whether a machine gets its message, or is about to."""
+        return self._phase in (Phase.WAITING, Phase.MESSAGE)
+
+    @property
+    def _acts(self) -> bool:
+        return self._plan.machine != "ignore" and not self._floor.muted
+
+    @property
+    def _leaves_message(self) -> bool:
+        return self._plan.machine == "voicemail" and bool(self._plan.voicemail) and self._answered_by != "fax"
+
+    # -- the call begins ----------------------------------------------------------------------------
+
+    def begin(self, at: float) -> bool:
+        """Whether it is known by now that nobody is to be greeted."""
+        plan = self._plan
+        if self._phase is Phase.OVER:
+            return False
+        if plan.outcome in ("voicemail_left", "voicemail_cut", "hung_up"):  # it is being carried on
+            self._phase = Phase.OVER
+            self._replies.leave(Hangup("machine"), at)
+            return True
+        if self._floor.turns and (plan.answered_by == "human" or at > self._floor.policy.answerer_within):
+            self._person = plan.answered_by == "human"
+            self._phase = Phase.OVER if self._person else Phase.UNKNOWN
+            return False
+        if plan.outcome == "screening_answered":
+            self._phase = Phase.SCREENED
+        self._watch(at)
+        return bool(plan.answered_by) and self._judge_verdict(plan.answered_by, at)
+
+    def _watch(self, at: float) -> None:
+        self._floor.deadlines.set(Reason.ANSWERER, at + self._floor.policy.answerer_within)
+        if self._plan.machine != "ignore":
+            self._floor.want(ListenForBeeps(True))
+
+    def give_up(self) -> None:
+        """It did not turn out in time."""
+        if self._phase in (Phase.WATCHING, Phase.SCREENED):
+            self._phase = Phase.UNKNOWN
+            self._floor.want(ListenForBeeps(False))
+
+    # -- what the carrier says ----------------------------------------------------------------------
+
+    def detected(self, event: e.AnswererDetected, at: float) -> None:
+        self._judge_verdict(event.verdict, at)
+
+    def _judge_verdict(self, verdict: str, at: float) -> bool:
+        """Whether it is a machine, which is dealt with."""
+        self._floor.emit("answerer_detected", verdict=verdict)
+        if not verdict.startswith(("machine", "fax")):
+            if self._phase in (Phase.WATCHING, Phase.UNKNOWN):
+                self._tell(verdict)
+            return False
+        screener = self._phase is Phase.SCREENED and verdict not in ("machine_end_beep", "fax")
+        if self._person or screener:
+            self._floor.emit("verdict_overruled", verdict=verdict)
+            return False
+        if self._phase in (Phase.MESSAGE, Phase.OVER):
+            if self._phase is Phase.MESSAGE and verdict == "fax":
+                self._tell(verdict)
+                self._hang_up(at)
+            return False
+        self._tell(verdict)
+        if not self._acts:
+            return False
+        if self._phase is not Phase.WAITING:
+            self._wait(at)
+        if verdict == "fax":
+            self._floor.deadlines.set(Reason.MACHINE, at)
+        elif self._leaves_message and verdict.startswith("machine_end") and not self._beeping:
+            beep = verdict == "machine_end_beep"
+            if beep or not self._listening.turn.voiced:
+                self._leave_message(at, after_beep=beep)
+        return True
+
+    # -- what is heard ------------------------------------------------------------------------------
+
+    def takes(self, event: e.Event, at: float) -> bool:
+        """Whether this is no part of the conversation: what a machine says."""
+        if self._phase is Phase.MESSAGE and isinstance(event, _CALLER):
+            self._over_message(event, at)
+            return True
+        if self._phase not in (Phase.WATCHING, Phase.SCREENED) or not isinstance(event, _WORDS) or not self._acts:
+            return False
+        if self._floor.state not in _TALKING:
+            return False
+        turn = self._listening.turn
+        text = " ".join([*turn.held, *turn.segments, event.text])
+        said = self._replies.reply.text if self._replies.reply else self._floor.asked
+        patterns = self._floor.policy.machine_words
+        if not found(patterns, text) or found(patterns, said):  # the line may return what the agent says
+            return False
+        self._tell("machine")
+        self._wait(at)
+        self._note_words(event, at)
+        return True
+
+    def beep_started(self, _: e.BeepStarted, at: float) -> None:
+        self._beeping = True
+        if self._phase in (Phase.WATCHING, Phase.SCREENED) and self._acts:
+            self._tell("machine")
+            self._wait(at)
+        if self._phase is Phase.WAITING:
+            self._floor.deadlines.drop(Reason.BEEP)
+            if not self._leaves_message:
+                self._floor.deadlines.set(Reason.MACHINE, at)
+        elif self._phase is Phase.MESSAGE and (self._words_over or not self._after_beep):
+            self._begin_again(at)  # only from here on it is recorded
+
+    def beep_stopped(self, _: e.BeepStopped, at: float) -> None:
+        self._beeping = False
+        if self._phase is Phase.WAITING and self._leaves_message:
+            self._leave_message(at, after_beep=True)
+
+    # -- waiting for the beep -----------------------------------------------------------------------
+
+    def _wait(self, at: float) -> None:
+        """Be silent: what the agent was saying is for nobody."""
+        floor, turn = self._floor, self._listening.turn
+        talks = turn.voiced or bool(turn.text)
+        self._replies.drop(at)
+        self._phase = Phase.WAITING
+        floor.deadlines.drop(Reason.VOICE)
+        floor.deadlines.drop(Reason.ANSWERER)
+        floor.enter(State.AT_MACHINE)
+        if self._leaves_message:
+            floor.deadlines.set(Reason.MACHINE, at + floor.policy.beep_within)
+            floor.want(ListenForBeeps(True))
+        else:
+            floor.deadlines.set(Reason.MACHINE, at + (floor.policy.machine_confirm if talks else 0.0))
+        self._await_silence(at if turn.voice_ended is None else turn.voice_ended, at)
+
+    def _await_silence(self, since: float, at: float) -> None:
+        """What follows the machine's words is the beep, or silence; a voice that is heard tells of its end."""
+        if self._listening.turn.noticed or self._beeping:
+            return
+        policy = self._floor.policy
+        silence = policy.beep_silence if self._leaves_message else policy.final_within
+        self._floor.deadlines.set(Reason.BEEP, max(at, since + silence))
+
+    def speech_started(self, event: e.SpeechStarted, at: float) -> None:
+        self._listening.turn.sound(event.source)
+        self._floor.deadlines.drop(Reason.BEEP)
+        self._await_silence(at, at)
+
+    def speech_stopped(self, event: e.SpeechStopped, at: float) -> None:
+        self._listening.turn.fall_silent(event.ended)
+        self._await_silence(event.ended, at)
+
+    def words(self, event: e.PartialTranscript | e.EagerEndOfTurn, at: float) -> None:
+        self._note_words(event, at)
+        if isinstance(event, e.PartialTranscript) and event.final:
+            self._reconsider(at)
+
+    def _note_words(self, event: _Words, at: float) -> None:
+        if isinstance(event, e.EndOfTurn):
+            self.turn_ended(event, at)
+            return
+        self._listening.turn.hear(event.text, final=isinstance(event, e.PartialTranscript) and event.final)
+        self._await_silence(at, at)
+
+    def turn_ended(self, event: e.EndOfTurn, at: float) -> None:
+        turn = self._listening.turn
+        if event.text.strip():
+            turn.hold(event.text.strip())
+        if not self._reconsider(at) and not self._leaves_message:
+            self._floor.deadlines.set(Reason.MACHINE, at)
+
+    def _reconsider(self, at: float) -> bool:
+        """Whether it was no machine after all: then the conversation goes on with what was said."""
+        policy, text = self._floor.policy, self._listening.turn.text
+        person = found(policy.person_words, text)
+        screener = found(policy.screener_words, text) and not found(policy.machine_words, text)
+        if not (person or screener) or self._floor.muted:
+            return False
+        self._floor.emit("verdict_overruled", verdict=self._answered_by)
+        self._phase, self._person = Phase.WATCHING, person
+        self._watch(at)
+        self._listening.open(at)
+        self._listening.answer(at)
+        return True
+
+    def quiet(self, at: float) -> None:
+        """The machine has fallen silent, or goes on for ever."""
+        if self._reconsider(at):
+            return
+        if self._leaves_message:
+            self._leave_message(at, after_beep=False)
+        else:
+            self._hang_up(at)
+
+    # -- the message --------------------------------------------------------------------------------
+
+    def _leave_message(self, at: float, *, after_beep: bool) -> None:
+        floor, listening = self._floor, self._listening
+        self._greeting = normalised(listening.turn.text)
+        if listening.turn.text:
+            text = listening.whole(listening.turn.text)
+            floor.caller_said(text, at)
+            floor.emit("caller_turn", text=text)
+        listening.turn = CallerTurn()
+        if floor.muted:
+            self._phase = Phase.OVER
+            listening.listen(at)
+            return
+        self._phase, self._after_beep = Phase.MESSAGE, after_beep
+        self._voice_over = self._words_over = False
+        self._replies.say("voicemail", self._plan.voicemail, at, then=Hangup("machine"), interruptible=False)
+        self._message = self._replies.current
+
+    def _over_message(self, event: e.Event, at: float) -> None:
+        """Nothing interrupts it. But over a message that was begun in a pause the greeting may go on: then it was not
+        recorded.
+        """
+        turn = self._listening.turn
+        if isinstance(event, e.SpeechStarted):
+            turn.sound(event.source)
+            self._voice_over = self._voice_over or event.source == "vad"
+        elif isinstance(event, e.SpeechStopped):
+            turn.fall_silent(event.ended)
+        if not isinstance(event, _WORDS) or not self._voice_over or self._message is None:
+            return
+        words = normalised(event.text)
+        if not words or words in self._greeting:
+            return  # the ears were late
+        policy, said = self._floor.policy, self._message.text
+        if meaning(words, policy, needed=1, final=True, agent=said, echo=policy.echo_words) is Meaning.ECHO:
+            return
+        self._words_over = True
+        if not self._after_beep and self._begin_again(at):
+            self._note_words(event, at)
+
+    def _begin_again(self, at: float) -> bool:
+        """Wait for the beep once more; False if that was done often enough."""
+        if self._again >= AGAIN:
+            return False
+        self._again += 1
+        self._floor.emit("voicemail_again")
+        self._wait(at)
+        return True
+
+    def note_message(self, at: float) -> None:
+        """After each event: whether the message is over."""
+        if self._phase is not Phase.MESSAGE or self._message is None or self._replies.reply is self._message:
+            return
+        self._phase = Phase.OVER
+        playout = self._message.playout
+        self._done("voicemail_left" if playout.heard(at) == playout.text else "voicemail_cut")
+
+    def _hang_up(self, at: float) -> None:
+        self._replies.leave(Hangup("machine"), at)
+        if self._phase is Phase.WAITING:
+            self._phase = Phase.OVER
+            self._done("hung_up")
+
+    # -- people and screeners -----------------------------------------------------------------------
+
+    def takes_turn(self, text: str, at: float) -> bool:
+        """Whether what was just said is dealt with here, and not by the model."""
+        if self._phase not in (Phase.WATCHING, Phase.SCREENED):
+            return False
+        policy = self._floor.policy
+        person, machine = found(policy.person_words, text), found(policy.machine_words, text)
+        if not person and not machine and found(policy.screener_words, text) and self._plan.screening:
+            return self._answer_screener(at)
+        if self._phase is Phase.SCREENED:
+            if found(policy.screener_holds, text):
+                self._listening.hold_on(at)
+                return True
+            self._phase = Phase.WATCHING
+            self._tell("human")
+            if policy.first_message == "caller":
+                return False
+            self._replies.leave_unanswered(text)
+            self._greet(at)
+            return True
+        self._count(person=person and not machine)
+        return False
+
+    def _answer_screener(self, at: float) -> bool:
+        if self._screenings >= SCREENINGS:
+            return False
+        self._screenings += 1
+        self._phase = Phase.SCREENED
+        self._watch(at)
+        self._tell("screener")
+        self._done("screening_answered")
+        self._replies.abandon_speculation()
+        self._replies.say("screening", self._plan.screening, at)
+        return True
+
+    def _count(self, *, person: bool) -> None:
+        """A machine talks over the agent; a person lets it finish, and answers."""
+        turns = self._floor.turns
+        if len(turns) > 1 and turns[-2].role == "agent" and not turns[-2].interrupted:
+            self._real_turns.add(len(turns))
+        if not (person or self._person) and len(self._real_turns) < self._floor.policy.person_turns:
+            return
+        self._person, self._phase = True, Phase.OVER
+        self._tell("human")
+        self._floor.deadlines.drop(Reason.ANSWERER)
+        if self._plan.machine != "ignore":
+            self._floor.want(ListenForBeeps(False))
+
+    # -- telling ------------------------------------------------------------------------------------
+
+    def _tell(self, answered_by: str) -> None:
+        if answered_by != self._answered_by:
+            self._answered_by = answered_by
+            self._floor.emit("answered_by", answered_by=answered_by)
+
+    def _done(self, outcome: Outcome) -> None:
+        self._floor.emit("answerer_handled", outcome=outcome)
+
+
+_TALKING = (State.LISTENING, State.CALLER_SPEAKING, State.THINKING, State.SPEAKING, State.PAUSED)
