@@ -15,6 +15,7 @@ import structlog
 
 from phoneagent.errors import StoreError
 from phoneagent.ports import Store
+from phoneagent.private import Private
 from phoneagent.records import LAST_STEP, LOG_KEPT, LogEntry, Order
 
 from .happenings import GAP, STATUS, Happening, happenings, status_step
@@ -39,7 +40,8 @@ class _Told(NamedTuple):
 
     name: str
     ordered: bool
-    data: str
+    at: float
+    seconds: float | None
     happening: Happening
     keep: float
 
@@ -121,9 +123,9 @@ class EventWriter:
         _remember(self._steps, order, step)
         self._put(order, Happening(STATUS, {"status": status, **fields}, step=step), ordered=True, keep=keep)
 
-    def tell_of_order(self, order: str, event: str, *, once: str, **fields: Any) -> None:
-        """Something else has happened to an order; what has the same `once` is told once."""
-        self._put(order, Happening(event, fields, once=once), ordered=True)
+    def tell_of_order(self, order: str, happening: Happening) -> None:
+        """Something else has happened to an order."""
+        self._put(order, happening, ordered=True)
 
     def tell_over(self, call: str, reason: str) -> None:
         """A call that nobody ordered is over, should nobody have told so: its process may have died."""
@@ -147,17 +149,10 @@ class EventWriter:
         seconds: float | None = None,
         keep: float | None = None,
     ) -> None:
-        told: dict[str, Any] = {"at": self._moment()}
-        if seconds is not None:
-            told["seconds"] = round(seconds, 3)
-        data = msgspec.json.encode(told | happening.fields).decode()
         if len(self._waiting) >= MOST_WAITING:
             self._drop(self._waiting.popleft())
-        self._waiting.append(_Told(name, ordered, data, happening, LOG_KEPT if keep is None else keep))
+        self._waiting.append(_Told(name, ordered, self.now, seconds, happening, LOG_KEPT if keep is None else keep))
         self._news.set()
-
-    def _moment(self) -> str:
-        return datetime.fromtimestamp(self.now, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
     def _drop(self, told: _Told) -> None:
         if not self._dropped:
@@ -212,10 +207,14 @@ class EventWriter:
                 break  # what was there before it has been dropped meanwhile
             told = self._waiting.popleft()
             name, happening = self._name(told.name), told.happening
-            if not (happening.unordered and name != told.name):
-                entries.append(
-                    LogEntry(name, happening.event, told.data, happening.step, happening.once, keep=told.keep)
-                )
+            if happening.unordered and name != told.name:
+                continue
+            try:
+                data = _data(told)
+            except ValueError as error:  # half a character, which no encoding has; its text may be private
+                log.warning("event_lost", told=happening.event, error=type(error).__name__)
+                continue
+            entries.append(LogEntry(name, happening.event, data, happening.step, happening.once, keep=told.keep))
         first, self._number = self._number, self._number + len(entries)
         return _Batch(first, entries)
 
@@ -223,7 +222,7 @@ class EventWriter:
         return self._logs.get(name, name)
 
     def _gap(self, name: str, missed: int) -> LogEntry:
-        return LogEntry(self._name(name), GAP, msgspec.json.encode({"at": self._moment(), "missed": missed}).decode())
+        return LogEntry(self._name(name), GAP, _json({"at": _moment(self.now), "missed": missed}))
 
     async def _log_of(self, call: str) -> str:
         """The name of a call's log, for a process that was not told of its order."""
@@ -234,6 +233,23 @@ class EventWriter:
             log.warning("events_without_record", problem=str(error))
             return call
         return (stored.record.order if stored else "") or call
+
+
+def _data(told: _Told) -> str:
+    """Made when it is written, not while somebody waits for whoever tells."""
+    times: dict[str, Any] = {"at": _moment(told.at)}
+    if told.seconds is not None:
+        times["seconds"] = round(told.seconds, 3)
+    shown = {name: str(value) if isinstance(value, Private) else value for name, value in told.happening.fields.items()}
+    return _json(times | shown)
+
+
+def _moment(epoch: float) -> str:
+    return datetime.fromtimestamp(epoch, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+
+
+def _json(values: Mapping[str, Any]) -> str:
+    return msgspec.json.encode(values, enc_hook=str).decode()
 
 
 def _remember(known: OrderedDict[str, Any], name: str, value: Any) -> None:

@@ -27,6 +27,7 @@ PLAIN: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "dtmf_sent": ("keys_sent", ("keys", "whole")),
     "steered": ("steered", ("action",)),
     "transferring": ("transferring", ("target",)),
+    "answerer_handled": ("answerer_handled", ("outcome",)),
     "handed_over": ("handed_over", ("agent", "known")),
     "muted": ("muted", ()),
     "unmuted": ("unmuted", ()),
@@ -72,10 +73,17 @@ def happenings(name: str, values: Mapping[str, Any]) -> list[Happening]:
             return _left(values["reason"])
         case "call_over":
             return [_status(values["status"])]
+        case "answered_by":
+            return [answered_by(values["answered_by"])]
         case "call_abandoned":
             return [Happening("media_missing", {})]
         case _:
             return []
+
+
+def answered_by(who: str) -> Happening:
+    """The carrier says so, or what was heard."""
+    return Happening("answered_by", {"answered_by": who}, once=f"answered_by {who}")
 
 
 def _agent_turn(values: Mapping[str, Any]) -> list[Happening]:

@@ -6,6 +6,7 @@ from phoneagent.ports import OrderBook
 from phoneagent.records import Order, OrderClaim, OrderPage
 
 from .event_writer import EventWriter
+from .happenings import Happening, answered_by
 
 
 class ToldOrders:
@@ -26,14 +27,12 @@ class ToldOrders:
         if known is None:
             return None
         if changes.get("unwanted"):
-            self._events.tell_of_order(known.id, "cancel_asked", once="cancel_asked")
-        if answered_by := changes.get("answered_by"):
-            self._events.tell_of_order(
-                known.id, "answered_by", once=f"answered_by {answered_by}", answered_by=answered_by
-            )
+            self._events.tell_of_order(known.id, Happening("cancel_asked", {}, once="cancel_asked"))
+        if who := changes.get("answered_by"):
+            self._events.tell_of_order(known.id, answered_by(str(who)))
         if changes.get("dialled", "") is None:
-            problem = known.problem
-            self._events.tell_of_order(known.id, "delayed", once=f"delayed {known.attempts}", problem=problem)
+            delayed = Happening("delayed", {"problem": known.problem}, once=f"delayed {known.attempts}")
+            self._events.tell_of_order(known.id, delayed)
         return self._told(known)
 
     async def begin(self, order: str, *, token: int, now: float) -> bool:

@@ -172,6 +172,15 @@ async def test_a_record_that_cannot_be_read_does_not_hold_up_the_others():
         assert (await written(store), await written(store, "CA3")) == (["a"], ["b"])
 
 
+async def test_an_event_that_cannot_be_written_is_the_only_one_that_is_lost():
+    store = Fickle()
+    async with writing(store) as events:
+        tell(events, "a", "half a character: \ud800", "b")
+        events.tell(CALL, 1.0, "transferring", {"target": TO})
+        await asyncio.sleep(1)
+        assert await written(store) == ["a", "b", "[private]"]
+
+
 async def test_the_noise_inside_stays_inside():
     store = Fickle()
     async with writing(store) as events:
