@@ -36,6 +36,7 @@ class ToolSpec:
     """A tool as the model sees it. `parameters` is a JSON schema; `safe`: no side effects.
 
     `function` is the Python function that does its work, as `module:function`; empty for what the core does itself.
+    `reads_keypad`: it is given what the caller typed in secret, of which everybody else only knows the name.
     """
 
     name: str
@@ -44,6 +45,7 @@ class ToolSpec:
     safe: bool = False
     timeout: float = 10.0  # seconds
     function: str = ""
+    reads_keypad: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -257,9 +259,9 @@ class MediaReceived(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class KeyPressed:
-    """A keypad digit from the carrier."""
+    """A keypad digit from the carrier; what is pressed may be a PIN, so it is not printed."""
 
-    digit: str
+    digit: str = field(repr=False)
 
 
 @dataclass(frozen=True, slots=True)

@@ -69,11 +69,12 @@ def tool_spec(
     safe: bool = False,
     timeout: float = 10.0,
     reference: str = "",
+    reads_keypad: bool = False,
 ) -> ToolSpec:
     """Describe a function to the model: name, docstring, and the JSON schema of its parameters.
 
-    `timeout` is seconds; `reference` is where the function can be found again, as `module:function`. Raises `TypeError`
-    for a function that no JSON object can call.
+    `timeout` is seconds; `reference` is where the function can be found again, as `module:function`; `reads_keypad`: it
+    is given what callers type in secret. Raises `TypeError` for a function that no JSON object can call.
     """
     title = name or getattr(function, "__name__", "")
     text = description or inspect.getdoc(function) or ""
@@ -87,7 +88,7 @@ def tool_spec(
         raise TypeError(f"the parameters of {title} cannot be described to a model: {problem}") from error
     if schema.get("type") != "object":
         raise TypeError(f"{title} has parameters that cannot be given by name")
-    return ToolSpec(title, text, schema, safe, timeout, reference)
+    return ToolSpec(title, text, schema, safe, timeout, reference, reads_keypad)
 
 
 def find_function(reference: str) -> Callable[..., Any]:

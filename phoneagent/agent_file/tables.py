@@ -13,7 +13,7 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from phoneagent.call.menus import KEYS, MAIN, choices, menu_text
 from phoneagent.conversation.grammar import parse
-from phoneagent.conversation.policy import EndpointingRule, Interruption, Phrasing, Policy
+from phoneagent.conversation.policy import EndpointingRule, Interruption, KeypadRule, Phrasing, Policy
 from phoneagent.records import Agent, Dialogue, Intent, Menu, ProviderChoice, Slot, ToolSpec
 from phoneagent.toolbox import find_function, tool_spec
 
@@ -155,6 +155,7 @@ class _ToolTable(_Table):
     description: str = ""
     safe: bool = False
     timeout: Seconds = 10.0
+    reads_keypad: bool = False
 
     def spec(self, loc: Loc) -> ToolSpec:
         try:
@@ -165,6 +166,7 @@ class _ToolTable(_Table):
                 safe=self.safe,
                 timeout=self.timeout,
                 reference=self.function,
+                reads_keypad=self.reads_keypad,
             )
         except (LookupError, TypeError) as error:
             raise Misfits([Problem((*loc, "function"), str(error.args[0]))]) from error
@@ -247,6 +249,8 @@ def _like(record: type[Any], name: str, *, without: tuple[str, ...] = ()) -> typ
             return table, table(**asdict(default))
         if kind == tuple[EndpointingRule, ...]:
             return tuple[_Rule, ...], default  # type: ignore[valid-type]  # made from the record above
+        if kind == tuple[KeypadRule, ...]:
+            return tuple[_KeypadRule, ...], default  # type: ignore[valid-type]  # the same
         least = field.metadata.get("least", 0)
         checked: dict[Any, Any] = {
             float: Annotated[float, Field(ge=least, allow_inf_nan=False)],
@@ -278,6 +282,7 @@ def _regular(pattern: str) -> str:
 _Pattern = Annotated[str, AfterValidator(_regular)]
 _TABLES: dict[Any, type[_Table]] = {}
 _Rule = _like(EndpointingRule, "_Rule")
+_KeypadRule = _like(KeypadRule, "_KeypadRule")
 _TABLES[Interruption] = _like(Interruption, "_Interruption")
 _TurnTaking = _like(Policy, "_TurnTaking", without=("call_at_most", "goodbye_before_limit"))
 _PhrasesTable = _like(Phrasing, "_PhrasesTable", without=("greeting",))
@@ -289,6 +294,7 @@ def _policy(table: _Table, **limits: float) -> Policy:
         if isinstance(value, _TABLES[Interruption]):
             given[name] = Interruption(**dict(value))
     given["rules"] = tuple(EndpointingRule(**dict(rule)) for rule in given["rules"])
+    given["keypad"] = tuple(KeypadRule(**dict(rule)) for rule in given["keypad"])
     return Policy(**given)
 
 

@@ -68,7 +68,7 @@ def is_key(samples: bytes) -> bool:
     if len(samples) != 2 * FRAME:
         return False
     total = (audioop.rms(samples, 2) / _AMPLITUDE) ** 2 * 2  # as the square of a sine's amplitude
-    return _strongest(samples, _LOW) + _strongest(samples, _HIGH) >= PURE * total
+    return total > 0 and _strongest(samples, _LOW) + _strongest(samples, _HIGH) >= PURE * total
 
 
 def _strongest(samples: bytes, waves: tuple[tuple[bytes, bytes], ...]) -> float:

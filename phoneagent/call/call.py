@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from phoneagent.conversation.caller_turn import HIDDEN
 from phoneagent.conversation.commands import (
     CancelReply,
     ClearPlayback,
@@ -28,6 +29,7 @@ from phoneagent.conversation.commands import (
     PressKeys,
     RunTool,
     SaveTurn,
+    SealKeys,
     SendAudio,
     SendDtmf,
     SendMark,
@@ -70,6 +72,7 @@ from .scribe import Scribe
 from .speech_cache import SpeechCache
 from .steering import Control, Outcome
 from .tool_ledger import ToolLedger, left_over
+from .vault import Vault
 from .voice import Voice
 
 log = structlog.stdlib.get_logger(__name__)
@@ -167,6 +170,7 @@ class Call:
         self._inbox: deque[Event] = deque()
         self._feeding = False
         self._keys = KeysExpected()
+        self._vault = Vault()
         self._timer: asyncio.TimerHandle | None = None
         self._timer_at = 0.0
         self._over = asyncio.Event()
@@ -201,6 +205,7 @@ class Call:
             self.stop("a defect")  # unless it is over: what was heard until now is saved, and the call carried on
             if self.ended_reason in OVER:
                 self.scribe.note(status="completed", ended=time.time(), ended_reason=self.ended_reason)
+            self._vault.empty()
             await self.scribe.flush(FLUSH)
             await self.scribe.release()
 
@@ -263,6 +268,8 @@ class Call:
         self.journal.write(at, event)
         for command in self._conversation.receive(event, at=at):
             self._carry_out(command)
+        secret = self._conversation.keys_are_secret
+        self._ears.be_discreet(tones=secret, voice=secret and self._conversation.secret_is_typed)
         if self._conversation.state is State.ENDED:
             self._over.set()
 
@@ -300,6 +307,8 @@ class Call:
                 self._voice.speak(reply, text)
             case FinishSpeech(reply):
                 self._voice.finish(reply)
+            case SealKeys(name, keys):
+                self._vault.seal(name, keys)
             case SendDtmf(reply, digits):
                 self._voice.press(reply, digits)
             case StartReply(reply, turns):
@@ -372,9 +381,11 @@ class Call:
     async def _run_tool(self, call: ToolCall) -> None:
         await self._ledger.begin(call)
         try:
-            result, failed = await self._equipped.tools.run(call.name, call.arguments, call=self.record.id), False
+            given = self._vault.fill(call.arguments) if call.name in self._equipped.trusted else call.arguments
+            result, failed = await self._equipped.tools.run(call.name, given, call=self.record.id), False
         except ToolError as error:
             result, failed = str(error), True
+        result = self._vault.mask(result)
         self._ledger.returned(call, result)
         self.feed(ToolReturned(call.id, result, failed))
 
@@ -399,11 +410,18 @@ class Call:
             case MarkReturned(name):
                 self.feed(MarkPlayed(name))
             case KeyPressed(digit):
-                self.feed(DtmfReceived(digit))
+                self._key_pressed(digit)
             case StreamStopped():
                 self._hung_up = True
             case _:
                 raise CarrierError(f"expected media, marks, keys or the end, got {type(message).__name__}")
+
+    def _key_pressed(self, digit: str) -> None:
+        """What nobody may know goes into the vault: the conversation learns that there was a key."""
+        if self._conversation.conceals(digit, at=self.now()):
+            self._vault.put(digit)
+            digit = HIDDEN
+        self.feed(DtmfReceived(digit))
 
     async def _stream_over(self, reason: str) -> None:
         self.stop(reason)

@@ -9,6 +9,7 @@ from collections.abc import Awaitable, Callable
 import structlog
 
 from phoneagent.audio.beep import BeepDetector
+from phoneagent.audio.tone_gate import ToneGate
 from phoneagent.audio.voice_activity import Transition, VoiceActivity
 from phoneagent.conversation.events import (
     BeepStarted,
@@ -48,6 +49,9 @@ class Ears:
         self._language = language
         self._activity = VoiceActivity()
         self._beeps: BeepDetector | None = None
+        self._gate = ToneGate()
+        self._discreet = False  # tones must not get through
+        self._deaf = False  # nor must anything else
         self._transcription: Transcription | None = None
         self._before_connect: deque[bytes] = deque(maxlen=KEPT)
         self._expectation: Expectation | None = None
@@ -62,13 +66,26 @@ class Ears:
         """The carrier was told to play no more of it."""
         self._activity.echo.silenced()
 
+    def be_discreet(self, *, tones: bool, voice: bool) -> None:
+        """Whether the tones of keys must not reach the provider, who could read them; or nothing at all.
+
+        Who types a card number reads it out under their breath, too.
+        """
+        if self._discreet and not tones:
+            self._discreet = False
+            if (frame := self._gate.take()) is not None:
+                self._send(frame)
+        self._discreet, self._deaf = tones, voice
+
     def hear(self, frame: bytes) -> None:
         """A frame of the caller's voice. The hot path: 50 a second and call."""
-        if self._transcription is not None:
-            self._transcription.send(frame)
-        else:
-            self._before_connect.append(frame)
+        if not self._discreet:
+            self._send(frame)
+        elif (passed := self._gate.put(frame, closed=self._deaf)) is not None:
+            self._send(passed)
         match self._activity.hear(frame):
+            case Transition.STARTED if self._deaf:
+                pass
             case Transition.STARTED:
                 self._feed(SpeechStarted("vad"))
             case Transition.STOPPED:
@@ -90,6 +107,12 @@ class Ears:
             self._beeps = self._beeps or BeepDetector()
         else:
             self._beeps = None
+
+    def _send(self, frame: bytes) -> None:
+        if self._transcription is not None:
+            self._transcription.send(frame)
+        else:
+            self._before_connect.append(frame)
 
     def expect(self, expectation: Expectation) -> None:
         """Pass on what may be said next, now and to ears that are connected later."""

@@ -31,6 +31,11 @@ class EquippedAgent:
         """The tools the model may ask for."""
         return offered_tools(self.agent)
 
+    @property
+    def trusted(self) -> frozenset[str]:
+        """The tools that are given what callers type in secret."""
+        return frozenset(tool.name for tool in self.agent.tools if tool.reads_keypad)
+
     def phrasing(self, variables: Mapping[str, str]) -> Phrasing:
         """The agent's fixed phrases with a call's variables in the greeting."""
         return replace(self.agent.phrasing, greeting=fill(self.agent.phrasing.greeting, variables))
@@ -72,6 +77,11 @@ END_CALL = ToolSpec(
 )
 
 
+TYPED = (
+    "\n\nIt can be given what the caller typed in secret: of `[keypad: 16 keys, kept as keypad-1]` pass the name,"
+    " keypad-1. Nobody but the tool learns the digits; never ask the caller to say them."
+)
+
 BACK_TO_MENU = ToolSpec(
     "back_to_menu",
     "Give the caller the menu again, when you have done what the caller wanted, or when the caller asks for it. Say "
@@ -94,7 +104,10 @@ def own_tools(agent: Agent) -> tuple[ToolSpec, ...]:
 
 def offered_tools(agent: Agent) -> tuple[ToolSpec, ...]:
     """The tools that an agent's model may ask for: its own, and those that the conversation carries out."""
-    offered = [*own_tools(agent), END_CALL]
+    own = (
+        replace(tool, description=tool.description + TYPED) if tool.reads_keypad else tool for tool in own_tools(agent)
+    )
+    offered = [*own, END_CALL]
     if agent.transfer_targets:
         about = "Connect the caller to a person. Announce it in the same answer, before you call this."
         offered.append(_choice("transfer", about, "target", agent.transfer_targets))

@@ -17,7 +17,7 @@ def knobs() -> None:
       phoneagent knobs | less
 
     An agent file sets them under [turn_taking]; `greeting.words` is `words` under [turn_taking.greeting], and rules
-    are [[turn_taking.rules]].
+    are [[turn_taking.rules]] and [[turn_taking.keypad]].
     """
     click.echo("\n".join(table()))
 
@@ -26,17 +26,18 @@ def table() -> Iterator[str]:
     """The lines of the Markdown tables: the knobs, then the rules that are built in."""
     from phoneagent.conversation.endpointing import BUILT_IN
     from phoneagent.conversation.knobs import knobs as knobs_of
-    from phoneagent.conversation.policy import EndpointingRule, Interruption, Policy
+    from phoneagent.conversation.policy import EndpointingRule, Interruption, KeypadRule, Policy
 
+    tables: dict[str, type] = {"rules": EndpointingRule, "keypad": KeypadRule}
     yield from ("| knob | default | unit | why |", "| --- | --- | --- | --- |")
     for name, default, unit, why in knobs_of(Policy):
         yield f"| `{name}` | {_shown(default)} | {unit} | {why} |"
         if isinstance(default, Interruption):
             for part, value, its_unit, its_why in knobs_of(Interruption):
                 yield f"| `{name}.{part}` | {_shown(value)} | {its_unit} | {its_why} |"
-        if name == "rules":
-            for part, value, its_unit, its_why in knobs_of(EndpointingRule):
-                yield f"| `rules.{part}` | {_shown(value)} | {its_unit} | {its_why} |"
+        if name in tables:
+            for part, value, its_unit, its_why in knobs_of(tables[name]):
+                yield f"| `{name}.{part}` | {_shown(value)} | {its_unit} | {its_why} |"
     yield from ("", "Rules that are built in, in this order:", "")
     yield from ("| silence | the agent said | the caller says | also with turn events |", "| --- | --- | --- | --- |")
     for rule in BUILT_IN:

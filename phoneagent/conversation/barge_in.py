@@ -138,7 +138,7 @@ class BargeIn:
             listening.end_of_turn(event, at)
             return
         self._overheard(meant, text)
-        listening.turn = CallerTurn(held=listening.turn.held)
+        listening.turn = CallerTurn(held=listening.turn.held, keys=listening.turn.keys)
         if self._floor.state is State.PAUSED:
             self._go_on(at)
 
@@ -175,7 +175,7 @@ class BargeIn:
         """The sound meant nothing."""
         turn = self._listening.turn
         self._listening.turn = CallerTurn(
-            held=turn.held, voiced=turn.noticed, sounded=turn.sounded, noticed=turn.noticed
+            held=turn.held, keys=turn.keys, voiced=turn.noticed, sounded=turn.sounded, noticed=turn.noticed
         )
         self._replies.resume(at)
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+HIDDEN = "•"  # stands for a key of a secret entry
+
 
 @dataclass(slots=True)
 class CallerTurn:
@@ -17,6 +19,7 @@ class CallerTurn:
     segments: list[str] = field(default_factory=list)
     interim: str = ""
     keys: str = ""
+    kept: str = ""  # the name under which they are kept, if they are secret and complete
     voiced: bool = False
     noticed: bool = False  # the voice is heard by ourselves, who will tell of its end; ears may only tell of its start
     sounded: bool = False  # a voice was heard since it was opened or held, though it may be over
@@ -61,8 +64,20 @@ class CallerTurn:
     @property
     def text(self) -> str:
         """The words so far, and the keys pressed."""
-        keys = f"[keypad: {self.keys}]" if self.keys else ""
-        return " ".join(filter(None, [*self.held, self.fresh, keys]))
+        return " ".join(filter(None, [*self.held, self.fresh, self._pressed]))
+
+    @property
+    def _pressed(self) -> str:
+        if HIDDEN not in self.keys:
+            return f"[keypad: {self.keys}]" if self.keys else ""
+        count = f"{len(self.keys)} {'key' if len(self.keys) == 1 else 'keys'}"
+        return f"[keypad: {count}, kept as {self.kept}]" if self.kept else f"[keypad: {count}, not kept]"
+
+    def hold_keys(self) -> None:
+        """The entry is over; keys that follow are another."""
+        if self.keys:
+            self.held.append(self._pressed)
+            self.keys = self.kept = ""
 
     @property
     def fresh(self) -> str:

@@ -54,6 +54,17 @@ class PressKeys:
 
 
 @dataclass(frozen=True, slots=True)
+class SealKeys:
+    """A secret entry is over: keep the keys that were hidden last, as many as `keys` has of `HIDDEN`, under this name.
+
+    Where `keys` has another key in their midst, that was pressed before the entry was known to be secret.
+    """
+
+    name: str
+    keys: str
+
+
+@dataclass(frozen=True, slots=True)
 class SendAudio:
     """Send the reply's audio from sample `start` to sample `end` to the caller."""
 
@@ -151,6 +162,7 @@ Command: TypeAlias = (
     | Synthesize
     | FinishSpeech
     | SendDtmf
+    | SealKeys
     | PressKeys
     | SendAudio
     | SendMark

@@ -17,6 +17,7 @@ from . import events as e
 from .answerer import Answerer
 from .answering import Answering
 from .barge_in import BargeIn
+from .caller_turn import HIDDEN
 from .commands import Command, Hangup, MoveOn, PressKeys, Transfer
 from .deadlines import Deadline, Deadlines, Reason
 from .entrance import BY_CALL, Entrance
@@ -95,6 +96,26 @@ class Conversation:
     def turns(self) -> list[Turn]:
         """The transcript so far, as heard."""
         return self._floor.turns
+
+    def conceals(self, digit: str, *, at: float) -> bool:
+        """Whether this key must not be known here: then keep it yourself, and tell `DtmfReceived(HIDDEN)` instead.
+
+        Not the key that ends an entry, for that is no part of it.
+        """
+        keypad, keys = self._listening.keypad, self._listening.turn.keys
+        if self._replies.knows_key(digit, at) or keypad.ends(digit):
+            return False
+        return keypad.secret(keys) or keypad.belated(at)
+
+    @property
+    def keys_are_secret(self) -> bool:
+        """Nobody may know the keys that are pressed now: whoever records the call must pause."""
+        return self._listening.keypad.secret(self._listening.turn.keys)
+
+    @property
+    def secret_is_typed(self) -> bool:
+        """An entry of secret keys has begun and is not over."""
+        return HIDDEN in self._listening.turn.keys
 
     def handler(self, name: str) -> Callable[[Any, float], None]:
         """What the table means by `replies.reply_text` and the like."""

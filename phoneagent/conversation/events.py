@@ -152,7 +152,10 @@ class MarkPlayed:
 
 @dataclass(frozen=True, slots=True)
 class DtmfReceived:
-    """The caller pressed a key: one of `0123456789*#`."""
+    """The caller pressed a key: one of `0123456789*#`, or `HIDDEN` for one that the conversation must not know.
+
+    Which that is, `Conversation.conceals` says before.
+    """
 
     digit: str
 

@@ -33,7 +33,7 @@ class Listening:
         self._takes_turn = takes_turn
         self._floor = floor
         self._replies = replies
-        self._keypad = Keypad(floor)
+        self.keypad = Keypad(floor, replies)
         self._closed = CallerTurn()  # the turn before, and when it was closed
         self._closed_at = float("-inf")
         self._patient = False  # the caller has asked for a moment
@@ -174,7 +174,7 @@ class Listening:
         elif self.turn.keys:
             self.turn.hear(text, final=True)
             self.turn.voiced = False
-            if self._keypad.idle:
+            if self.keypad.idle:
                 self.answer(at)
         elif self.turn.own(text):
             self.turn.hold(text)
@@ -201,7 +201,7 @@ class Listening:
 
     def set_end(self, at: float) -> None:
         """When the turn counts as over if nothing more is heard. What seems complete is answered ahead."""
-        if not self._keypad.idle:
+        if not self.keypad.idle:
             return  # keys are pressed more slowly than words are said, and their tones sound like a voice
         turn, policy, asked = self.turn, self._floor.policy, self._floor.asked
         silent_since = at if turn.voiced or turn.voice_ended is None else turn.voice_ended
@@ -232,25 +232,25 @@ class Listening:
     def answer(self, at: float) -> None:
         """The caller's turn is over: save it, and reply."""
         turn, policy, floor = self.turn, self._floor.policy, self._floor
+        self.keypad.seal(turn)
         text = self.whole(turn.text)
         turn.before = self._before()
         self._closed, self._closed_at, self.turn = turn, at, CallerTurn()
-        shown = self._keypad.shown(text)
         floor.caller_said(text, at)
-        floor.emit("caller_turn", text=shown)
+        floor.emit("caller_turn", text=text)
         self._idle_prompts = 0
         self._patient = found(policy.waiting, text)
         if floor.moving and not self._replies.tools_with_effects:
             self._replies.leave(MoveOn(), at)
             return
         if floor.muted:
-            self._replies.leave_unanswered(shown)
+            self._replies.leave_unanswered(text)
             self.listen(at)
             return
         if self._takes_turn(turn.text, at):
             return
         self._owed = None  # the answer follows from an operator's notes as well
-        self._replies.answer(text, shown, None if turn.keys else turn.voice_ended, at)
+        self._replies.answer(text, None if turn.keys else turn.voice_ended, at)
 
     def _nothing_said(self, at: float) -> None:
         """It was a sound, and no words."""
@@ -286,6 +286,8 @@ class Listening:
     def reopen(self) -> None:
         """The turn before was not over, or not understood to its end."""
         self.turn, self._closed = self._closed, CallerTurn()
+        if self.turn.kept:
+            self.turn.hold_keys()
         self._closed_at = float("-inf")
 
     # -- afterwards ---------------------------------------------------------------------------------
@@ -357,16 +359,16 @@ class Listening:
 
     def keys_expected(self, event: e.KeysExpected, at: float) -> None:
         """The mind knows what may be typed next."""
-        self._keypad.expected = event
+        self.keypad.expected = event
 
     def _await_keys(self, at: float) -> None:
-        if self._keypad.complete(self.turn.keys):
+        if self.keypad.complete(self.turn.keys):
             self.answer(at)
             return
         if self._floor.state is not State.CALLER_SPEAKING:
             self.open(at)
         self._replies.abandon_speculation()
-        self._keypad.await_more(at)
+        self.keypad.await_more(at)
 
     # -- silence, and the end -----------------------------------------------------------------------
 
@@ -399,5 +401,5 @@ class Listening:
         if self.turn.text:
             text = self.whole(self.turn.text)
             self._floor.caller_said(text, at)
-            self._floor.emit("caller_turn", text=self._keypad.shown(text))
+            self._floor.emit("caller_turn", text=text)
         self.turn = CallerTurn()

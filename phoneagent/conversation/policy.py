@@ -31,6 +31,24 @@ class EndpointingRule:
 
 
 @dataclass(frozen=True, slots=True)
+class KeypadRule:
+    """What is typed after some questions. The first rule that matches decides, unless the mind does (`KeysExpected`).
+
+    `agent` is a regular expression, found anywhere, in upper or lower case, in what the agent said last.
+    """
+
+    agent: str = knob("", "pattern", "what the agent said last")
+    length: int = knob(0, "digits", "an entry of so many is complete; 0: of any length")
+    end: str = knob("#", "key", "ends an entry at once; empty: none does")
+    choices: tuple[str, ...] = knob((), "keys", "a menu's: one that is on offer is complete at once")
+    secret: bool = knob(False, "yes/no", "also where no word of `sensitive` is in the question")
+
+    def __post_init__(self) -> None:
+        """Raise `ValueError` for patterns that are none."""
+        check(self)
+
+
+@dataclass(frozen=True, slots=True)
 class Interruption:
     """What it takes to interrupt the agent."""
 
@@ -164,8 +182,9 @@ class Policy:
     sensitive: tuple[str, ...] = knob(
         (r"card number|security code|\b(?:pin|cvv|cvc)\b|social security|password",),
         "patterns",
-        "keys pressed after the agent asked for this are shown to nobody who watches",
+        "keys pressed after the agent asked for this are known to nobody, the model included",
     )
+    keypad: tuple[KeypadRule, ...] = knob((), "rules", "what is typed after which question")
 
     # -- waiting
     idle_after: float = knob(8.0, "s", "of silence; then the caller is asked whether they are there")

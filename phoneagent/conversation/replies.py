@@ -76,12 +76,9 @@ class Replies:
 
     # -- a reply begins -----------------------------------------------------------------------------
 
-    def answer(self, text: str, shown: str, heard_until: float | None, at: float) -> None:
-        """Reply to the caller's turn that has just been saved: by what was begun for these words, or anew.
-
-        `shown` is what is told of the words to those who watch.
-        """
-        self._asked = shown
+    def answer(self, text: str, heard_until: float | None, at: float) -> None:
+        """Reply to the caller's turn that has just been saved: by what was begun for these words, or anew."""
+        self._asked = text
         reply = self.reply
         if reply and reply.speculative_for == normalised(text):
             reply.speculative_for = None
@@ -134,14 +131,18 @@ class Replies:
 
     def is_own_key(self, digit: str, at: float) -> bool:
         """Whether a key that the carrier reports is one whose tone was sent, back over the line."""
-        own = at < self._own_keys_until and digit in self._own_keys
+        own = self.knows_key(digit, at)
         if own:
             self._floor.emit("echo", text="[keypad]")
         return own
 
-    def leave_unanswered(self, shown: str) -> None:
+    def knows_key(self, digit: str, at: float) -> bool:
+        """The same, without a word about it."""
+        return at < self._own_keys_until and digit in self._own_keys
+
+    def leave_unanswered(self, text: str) -> None:
         """The caller has said something, and there is to be no reply for now."""
-        self._asked = shown
+        self._asked = text
         self.abandon_speculation()
 
     def speculate(self, text: str, at: float) -> None:

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from phoneagent.call.journal import Journal, Opening
+from phoneagent.conversation.caller_turn import HIDDEN
 from phoneagent.conversation.commands import (
     CancelReply,
     ClearPlayback,
@@ -172,7 +173,11 @@ class Table:
     def press(self, digit: str) -> None:
         """The caller presses a key."""
         self._ear.note(Pressed(self._clock.now, digit))
-        self._clock.later(self._scenario.network.to_server, lambda: self._arrives(DtmfReceived(digit)))
+        self._clock.later(self._scenario.network.to_server, lambda: self._key_arrives(digit))
+
+    def _key_arrives(self, digit: str) -> None:
+        secret = self._core.conceals(digit, at=self._clock.now)
+        self._arrives(DtmfReceived(HIDDEN if secret else digit))
 
     def hang_up(self, *, gave_up: bool = False) -> None:
         """The caller hangs up."""

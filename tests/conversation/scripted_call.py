@@ -6,6 +6,7 @@ import heapq
 from typing import Any, TypeVar
 
 from phoneagent.conversation import events as e
+from phoneagent.conversation.caller_turn import HIDDEN
 from phoneagent.conversation.commands import (
     CancelReply,
     ClearPlayback,
@@ -178,6 +179,12 @@ class ScriptedCall:
         reply = self.replies(text)
         self.voices(reply)
         return reply
+
+    def presses(self, keys: str, *, pause: float = 0.4) -> None:
+        """The caller types, and the shell keeps to itself what the core must not know."""
+        for key in keys:
+            self.tells(e.DtmfReceived(HIDDEN if self.core.conceals(key, at=self.at) else key))
+            self.passes(pause)
 
     def asks_tool(self, name: str, arguments: str = "{}", *, id: str = "call_1") -> None:  # noqa: A002 - OpenAI's name
         self.tells(e.ToolRequested(self.last(StartReply).reply, ToolCall(id, name, arguments)))

@@ -259,29 +259,3 @@ def test_the_key_that_ends_an_entry_is_chosen(call):
     for digit in "1#*":
         call.tells(e.DtmfReceived(digit))
     assert call.transcript[-1] == "caller: [keypad: 1#*]"
-
-
-def test_nobody_who_watches_sees_a_card_number_that_had_to_be_looked_for(call):
-    call.hears("I want to pay.")
-    call.answers("What is your card number?")
-    call.passes(2.0)
-    call.hears("One moment, let me get it.")
-    call.answers("Sure, take your time.")
-    call.passes(2.0)
-    voice_fillers(call, 32.0)
-    assert call.transcript[-1] == "agent: Are you still there?"
-    for digit in "4242#":
-        call.tells(e.DtmfReceived(digit))
-    assert call.emitted("caller_turn")[-1] == {"text": "[keypad: •••••]"}
-
-
-def test_nobody_who_watches_sees_a_card_number(call):
-    call.hears("I want to pay.")
-    call.answers("What is your card number?")
-    call.passes(2.0)
-    for digit in "4242#":
-        call.tells(e.DtmfReceived(digit))
-    assert call.emitted("caller_turn")[-1] == {"text": "[keypad: •••••]"}
-    call.answers("Thank you.")
-    call.passes(2.0)
-    assert "4242" not in str(call.emitted("turn_ended"))
