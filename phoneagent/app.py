@@ -118,7 +118,15 @@ def create_app(
                 name: await makers.equip(agent, functions or {}, speakers[name]) for name, agent in agents.items()
             }
             around = Surroundings(kept, documents, control, told, cache, owner)
-            board = Switchboard(equipped, around, max_calls=settings.max_calls, journals=journals)
+            lag = LoopLag(metrics.loop_lagged)
+            board = Switchboard(
+                equipped,
+                around,
+                max_calls=settings.max_calls,
+                lag=lambda: lag.smoothed,
+                overflow=settings.overflow or "",
+                journals=journals,
+            )
             await stack.enter_async_context(board)
             line = _steering_line(settings, shared=store is None)
             stack.push_async_callback(line.aclose)
@@ -157,8 +165,7 @@ def create_app(
                     caller_id=settings.twilio_phone_number or "",
                 ),
             )
-            lag = asyncio.create_task(LoopLag(metrics.loop_lagged).run(), name="loop lag")
-            stack.callback(lag.cancel)
+            stack.callback(asyncio.create_task(lag.run(), name="loop lag").cancel)
             yield
 
     return Starlette(lifespan=lifespan)

@@ -180,8 +180,11 @@ class Documents(Protocol):
     def dial(self, target: str, *, caller_id: str = "") -> str:
         """Connect the caller to somebody else; afterwards ask `/twilio/continue`."""
 
-    def ask_again(self, times: int) -> str:
-        """Ask `/twilio/continue` of any process, with the count; the first time at once, later in a second."""
+    def ask_again(self, times: int, *, what: str = "/twilio/continue") -> str:
+        """Ask this of any process, with the count as `again`; the first time at once, later in a second."""
+
+    def send_on(self, url: str) -> str:
+        """Ask another server how to answer; with `again=1`, so that it does not send the call back."""
 
     def press(self, digits: str) -> str:
         """Press keys, out of `0123456789*#w`; afterwards ask `/twilio/continue`."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import secrets
 import time
-from collections.abc import Coroutine, Mapping
+from collections.abc import Callable, Coroutine, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Self, TypeVar
@@ -17,6 +17,7 @@ from phoneagent.errors import CarrierError, ProviderError, StoreError
 from phoneagent.ports import MediaStream, Speech, Transcription
 from phoneagent.records import CallRecord, StoredCall, StreamStarted
 
+from .admission import Admission
 from .call import NOTED, OVER, Call, Lines, Surroundings
 from .equipped import EquippedAgent
 from .scribe import Scribe
@@ -68,14 +69,18 @@ class Switchboard:
         around: Surroundings,
         *,
         max_calls: int,
+        lag: Callable[[], float] | None = None,
+        overflow: str = "",
         journals: Path | None = None,
     ) -> None:
+        """`lag`: how late the event loop is, in seconds. `overflow`: where calls go that find no room."""
         self.agents = agents
         self.draining = False
         self._moved: dict[str, float] = {}  # calls left to other processes, until the carrier asks how they go on
         self.closing = False  # the server ends: what would go on for long must not
         self._around = around
-        self._max_calls = max_calls
+        self._admission = Admission(max_calls, lag)
+        self._overflow = overflow
         self._journals = journals
         self._ringing: dict[str, _Ringing] = {}
         self._live: dict[str, Call] = {}
@@ -121,12 +126,13 @@ class Switchboard:
 
     @property
     def room(self) -> int:
-        """How many more calls are welcome; none while draining."""
-        return 0 if self.draining else max(0, self._max_calls - self.calls)
+        """How many more calls are welcome; none while draining, or while the event loop is late."""
+        return 0 if self.draining or self.full else self._admission.max_calls - self.calls
 
     @property
     def full(self) -> bool:
-        return self.calls >= self._max_calls
+        """Whether another call would harm those in progress."""
+        return bool(self._admission.closed(self.calls))
 
     @property
     def ready(self) -> bool:
@@ -171,11 +177,13 @@ class Switchboard:
 
     # -- what the carrier asks ----------------------------------------------------------------------
 
-    async def incoming(self, record: CallRecord) -> str:
-        """A call rings: the document that answers it. Its agent must be one of `agents`."""
+    async def incoming(self, record: CallRecord, *, asked: str = "/twilio/voice", again: int = 0) -> str:
+        """A call rings: the document that answers it. Its agent must be one of `agents`.
+
+        `asked`: what the carrier has asked, to be asked again of a process that stays; `again`: how often it was.
+        """
         if self.draining or (self.full and record.id not in self._ringing):
-            log.warning("call_refused", reason="draining" if self.draining else "full", calls=self.calls)
-            return self._around.documents.say_and_hang_up(SORRY)
+            return self._refuse(asked, again)
         rings = {"direction": record.direction, "agent": record.agent, "order": record.order}
         self._around.observer.tell(record.id, 0.0, "call_rings", rings)
         record = replace(record, started=record.started or time.time())
@@ -187,6 +195,18 @@ class Switchboard:
         except (TimeoutError, StoreError) as error:
             log.warning("call_not_stored", problem=str(error) or f"no answer within {STORED} s")
             return self._connect_here(record.id)
+
+    def _refuse(self, asked: str, again: int) -> str:
+        """Never silence: another process, another place, or a word."""
+        reason = "draining" if self.draining else self._admission.closed(self.calls)
+        log.warning("call_refused", reason=reason, calls=self.calls)
+        self._around.observer.tell("", 0.0, "refused", {"reason": reason})
+        documents = self._around.documents
+        if self.draining and self._around.store.shared and again < AGAIN:
+            return documents.ask_again(again + 1, what=asked)
+        if self._overflow and not again:
+            return documents.send_on(self._overflow)
+        return documents.say_and_hang_up(SORRY)
 
     async def proceed(self, call: str, *, dialled: str = "", again: int = 0) -> str:
         """The media stream of a call is over, whoever closed it: the document that says how it goes on.

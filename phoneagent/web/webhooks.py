@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from urllib.parse import urlencode
 
 import structlog
 from starlette.datastructures import FormData
@@ -20,6 +21,8 @@ from phoneagent.records import FINAL_STATUSES, CallRecord, Order, OrderStatus, P
 from .doors import BODY, signed
 
 log = structlog.stdlib.get_logger(__name__)
+
+MANY = 5  # digits: nobody was told as often
 
 STATUSES: Mapping[str, OrderStatus] = {
     "queued": "dialling",  # by the carrier, which has taken it
@@ -110,15 +113,14 @@ class Webhooks:
             voicemail=order.voicemail if order else "",
             answered_by=order.answered_by if order else "",
         )
-        return _twiml(await self._switchboard.incoming(record))
+        return _twiml(await self._switchboard.incoming(record, asked=_asked(request), again=_again(request)))
 
     async def _proceed(self, request: Request, form: FormData) -> Response:
-        again = request.query_params.get("again", "")
         try:
             document = await self._switchboard.proceed(
                 _text(form, "CallSid"),
                 dialled=_text(form, "DialCallStatus"),
-                again=int(again) if again.isdecimal() else 0,
+                again=_again(request),
             )
         except StoreError as error:
             log.exception("call_not_carried_on", problem=str(error))
@@ -182,3 +184,15 @@ def _text(form: FormData, name: str) -> str:
 
 def _twiml(document: str) -> Response:
     return Response(document, media_type="text/xml")
+
+
+def _again(request: Request) -> int:
+    """How often the carrier was told to ask this again."""
+    again = request.query_params.get("again", "")
+    return int(again) if again.isdecimal() and len(again) < MANY else 0
+
+
+def _asked(request: Request) -> str:
+    """The path and query without the count."""
+    query = [(name, value) for name, value in request.query_params.multi_items() if name != "again"]
+    return request.url.path + ("?" + urlencode(query) if query else "")

@@ -216,6 +216,21 @@ async def test_a_server_that_stops_while_a_call_rings_closes_what_it_opened_for_
         assert len(running.deepgram.connections) == 0
 
 
+async def test_past_the_limit_a_caller_is_sent_on_and_who_was_sent_here_is_not_sent_back():
+    elsewhere = "https://eu.example.com/twilio/voice?agent=desk"
+    async with world(max_calls=1, overflow=elsewhere) as (running, told):
+        await admitted(running)
+        first = await running.carrier.request(running.voice_url, {"CallSid": f"CA{uuid4().hex}", "From": "+1"})
+        sent = await running.carrier.request(
+            f"{running.voice_url}?again=1", {"CallSid": f"CA{uuid4().hex}", "From": "+1"}
+        )
+    assert (
+        b'<Redirect method="POST">https://eu.example.com/twilio/voice?agent=desk&amp;again=1</Redirect>' in first.body
+    )
+    assert b"all our lines are busy" in sent.body
+    assert refused(told) == ["full", "full"]
+
+
 async def test_past_the_limit_a_caller_hears_that_we_are_busy():
     async with world(max_calls=1) as (running, _):
         first = running.carrier.dial(running.voice_url, caller=CallerScript(HangUp(after=AgentSpeaking(1.0))))

@@ -108,3 +108,16 @@ async def test_calls_that_are_kept_in_memory_stay_where_they_are():
         await placed.ended
     assert len(told.of("call_started")) == 1
     assert told.dialogue[-1] == f"Goodbye / {GOODBYE}"
+
+
+async def test_a_new_call_that_reaches_the_process_that_ends_is_answered_by_the_other():
+    async with two_processes() as (running, told, other):
+        running.app.state.switchboard.move()
+        script = CallerScript(Say("Goodbye"), patience=60.0)
+        placed = running.carrier.dial(f"{running.voice_url}?agent=front-desk", caller=script)
+        while not any("again=2" in document for document in placed.documents):  # noqa: ASYNC110 - the carrier tells nobody
+            await asyncio.sleep(0.05)
+        running.front.app = other
+        call = await placed.ended
+    assert told.dialogue[-1] == f"Goodbye / {GOODBYE}"
+    assert call.ended_by == "agent"

@@ -31,8 +31,8 @@ class TwilioDocuments:
     def __init__(self, public_url: str, *, ring_seconds: int = RING_SECONDS, worker: int | None = None) -> None:
         back = "" if worker is None else f"/{worker}"
         self._media_url = websocket_base(public_url) + MEDIA_PATH + back
-        self._any_continue_url = http_base(public_url) + CONTINUE_PATH
-        self._continue_url = self._any_continue_url + back
+        self._base = http_base(public_url)
+        self._continue_url = self._base + CONTINUE_PATH + back
         self._ring_seconds = ring_seconds
 
     def connect(self, *, token: str) -> str:
@@ -77,12 +77,17 @@ class TwilioDocuments:
         response.append(dial)
         return _xml(response)
 
-    def ask_again(self, times: int) -> str:
-        """Ask `/twilio/continue` of whichever process answers, with `again` in the query."""
+    def ask_again(self, times: int, *, what: str = CONTINUE_PATH) -> str:
+        """Ask this path of whichever process answers, with `again` in the query."""
         response = VoiceResponse()
         if times > 1:
             response.pause(length=1)
-        response.redirect(f"{self._any_continue_url}?again={times}", method="POST")
+        response.redirect(_with_again(self._base + what, times), method="POST")
+        return _xml(response)
+
+    def send_on(self, url: str) -> str:
+        response = VoiceResponse()
+        response.redirect(_with_again(url, 1), method="POST")
         return _xml(response)
 
     def press(self, digits: str) -> str:
@@ -96,6 +101,10 @@ class TwilioDocuments:
         response = VoiceResponse()
         response.hangup()
         return _xml(response)
+
+
+def _with_again(url: str, times: int) -> str:
+    return f"{url}{'&' if '?' in url else '?'}again={times}"
 
 
 def _xml(response: VoiceResponse) -> str:
