@@ -7,6 +7,7 @@ import inspect
 import os
 import secrets
 import socket
+import time
 from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -18,6 +19,7 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from .agent_file import builtin_agent, dotted, strangers
+from .call.business_hours import closed_now
 from .call.call import Surroundings
 from .call.dialler import Dialler
 from .call.equipped import EquippedAgent, own_tools
@@ -297,7 +299,7 @@ class Makers:
             return mind
         from .providers.llm.mixed import MixedMind
 
-        return MixedMind(agent.dialogue, mind)
+        return MixedMind(agent.dialogue, mind, closed=_closed(agent))
 
     def _hedged(self, choice: ProviderChoice, mind: LanguageModel) -> LanguageModel:
         """Ask twice where that is wanted; unless it is said, where it cannot slow down the machine that answers."""
@@ -354,7 +356,7 @@ class Makers:
 
                 if agent.dialogue is None:
                     raise SettingsError(f"agent {agent.name!r}: expected a [dialogue] for llm.provider = 'scripted'")
-                return ScriptedMind(agent.dialogue)
+                return ScriptedMind(agent.dialogue, closed=_closed(agent))
             case name:
                 raise SettingsError(f"llm.provider: expected openai or scripted, got {name!r}")
 
@@ -384,6 +386,10 @@ class Makers:
                 return EspeakTts(**_options(choice, EspeakTts))
             case name:
                 raise SettingsError(f"tts.provider: expected elevenlabs or espeak, got {name!r}")
+
+
+def _closed(agent: Agent) -> Callable[[], frozenset[str]]:
+    return lambda: closed_now(agent.hours, time.time())
 
 
 def _key(secret: SecretStr | None) -> str:

@@ -76,7 +76,8 @@ class Intent:
 
     `key` chooses it on the keypad while `menu` (the main one, if empty) is read out as `label`, which callers may say
     too. `target` is whom `then` leads to: a transfer's target, the name of a menu, or of another agent. With
-    `then = "model"` the language model has the conversation from here on, and is told `instructions`.
+    `then = "model"` the language model has the conversation from here on, and is told `instructions`. Outside of the
+    business hours named by `hours`, `closed` is said and nothing else happens.
     """
 
     name: str
@@ -93,6 +94,8 @@ class Intent:
     label: str = ""
     menu: str = ""
     instructions: str = ""
+    hours: str = ""
+    closed: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -154,6 +157,33 @@ class Dialogue:
     otherwise: Literal["", "ask", "model"] = ""
 
 
+class OpenPeriod(NamedTuple):
+    """A stretch of a day on which somebody is there. Monday is 0; minutes from its midnight, the end may be past the
+    next one.
+    """
+
+    weekday: int
+    start: int
+    end: int
+
+
+@dataclass(frozen=True, slots=True)
+class BusinessHours:
+    """When somebody is there, in a time zone of the IANA database. `closed`: days such as 2026-12-25, or 12-25."""
+
+    timezone: str
+    open: tuple[OpenPeriod, ...]
+    closed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedGreeting:
+    """How callers are greeted outside of the business hours of this name."""
+
+    hours: str
+    greeting: str
+
+
 @dataclass(frozen=True, slots=True)
 class Agent:
     """Everything that makes one agent different from another. Immutable; made from a TOML file or in Python."""
@@ -169,6 +199,8 @@ class Agent:
     tools: tuple[ToolSpec, ...] = ()
     dialogue: Dialogue | None = None
     transfer_targets: Mapping[str, str] = field(default_factory=dict)
+    hours: Mapping[str, BusinessHours] = field(default_factory=dict)
+    closed: ClosedGreeting | None = None
     pronunciation: Mapping[str, str] = field(default_factory=dict)  # what is written = how it is said
 
 

@@ -103,6 +103,63 @@ def test_a_menu_fits_together(right, wrong, problem):
     assert f"a.toml:{problem}" in caught.value.problems
 
 
+OFFICE = """name = "desk"
+[hours.office]
+timezone = "Europe/Berlin"
+open = ["mon-fri 09:00-17:00"]
+closed = ["12-25"]
+[closed]
+hours = "office"
+greeting = "We are closed."
+[[dialogue.intents]]
+name = "hi"
+phrases = ["hi"]
+answer = "Hi."
+hours = "office"
+closed = "Nobody is there."
+"""
+PERIOD = "expected days and times such as 'mon-fri 09:00-17:00' or 'sat 20:00-02:00', got"
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "problem"),
+    [
+        (
+            "Europe/Berlin",
+            "Berlin",
+            "3: hours.office.timezone: expected a time zone such as 'Europe/Berlin', got 'Berlin'",
+        ),
+        ("mon-fri", "mo-fr", f"4: hours.office.open[0]: {PERIOD} 'mo-fr 09:00-17:00'"),
+        ("17:00", "25:00", f"4: hours.office.open[0]: {PERIOD} 'mon-fri 09:00-25:00'"),
+        (
+            "12-25",
+            "12-32",
+            "5: hours.office.closed[0]: expected a day such as '12-25', every year, or '2026-11-26', got '12-32'",
+        ),
+        (
+            'hours = "office"',
+            'hours = "ofice"',
+            "7: closed.hours: expected a name from [hours], got 'ofice'; did you mean 'office'?",
+        ),
+        (
+            'hours = "office"\nclosed = "N',
+            'hours = "shop"\nclosed = "N',
+            "13: dialogue.intents[0].hours: expected a name from [hours], got 'shop'",
+        ),
+        (
+            'closed = "Nobody is there."',
+            "",
+            "13: dialogue.intents[0].hours: expected both hours and closed, or neither",
+        ),
+    ],
+)
+def test_business_hours_fit_together(right, wrong, problem):
+    assert parse_agent(OFFICE, "a.toml").closed is not None
+    with pytest.raises(SettingsError) as caught:
+        parse_agent(OFFICE.replace(right, wrong, 1), "a.toml")
+    assert f"a.toml:{problem}" in caught.value.problems
+
+
 def test_beside_a_model_a_menu_by_keys_is_needed():
     with pytest.raises(SettingsError) as caught:
         parse_agent(

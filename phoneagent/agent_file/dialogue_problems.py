@@ -16,8 +16,10 @@ from .toml_lines import Loc
 INTENTS: Loc = ("dialogue", "intents")
 
 
-def dialogue_problems(dialogue: Dialogue, tools: Collection[str], targets: Collection[str]) -> Iterator[Problem]:
-    """`tools` and `targets` are the names of the agent's tools and of whom it can transfer to."""
+def dialogue_problems(
+    dialogue: Dialogue, tools: Collection[str], targets: Collection[str], hours: Collection[str]
+) -> Iterator[Problem]:
+    """The names of the agent's tools, of whom it can transfer to, and of its business hours."""
     slots = {slot.name: tuple(slot.words) for slot in dialogue.slots}
     menus = tuple(menu.name for menu in dialogue.menus)
     for index, intent in enumerate(dialogue.intents):
@@ -26,9 +28,17 @@ def dialogue_problems(dialogue: Dialogue, tools: Collection[str], targets: Colle
         yield from _leads(intent, loc, targets, menus)
         if intent.menu and intent.menu not in menus:
             yield Problem((*loc, "menu"), f"there is no menu {intent.menu!r}{meant(intent.menu, menus)}")
+        if intent.hours and intent.hours not in hours:
+            yield Problem((*loc, "hours"), unknown_hours(intent.hours, hours))
+        if bool(intent.hours) != bool(intent.closed):
+            yield Problem((*loc, "hours" if intent.hours else "closed"), "expected both hours and closed, or neither")
     yield from _keys(dialogue)
     yield from _beside_a_model(dialogue)
     yield from _patterns(dialogue, slots)
+
+
+def unknown_hours(name: str, hours: Collection[str]) -> str:
+    return f"expected a name from [hours], got {name!r}{meant(name, hours)}"
 
 
 def _parts(intent: Intent, loc: Loc, slots: Collection[str], tools: Collection[str]) -> Iterator[Problem]:

@@ -14,10 +14,11 @@ from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 from phoneagent.call.menus import KEYS, MAIN, choices, menu_text
 from phoneagent.conversation.grammar import parse
 from phoneagent.conversation.policy import EndpointingRule, Interruption, KeypadRule, Phrasing, Policy
-from phoneagent.records import Agent, Dialogue, Intent, Menu, ProviderChoice, Slot, ToolSpec
+from phoneagent.records import Agent, ClosedGreeting, Dialogue, Intent, Menu, ProviderChoice, Slot, ToolSpec
 from phoneagent.toolbox import find_function, tool_spec
 
-from .dialogue_problems import dialogue_problems
+from .dialogue_problems import dialogue_problems, unknown_hours
+from .hours_table import HoursTable
 from .problems import LANGUAGE, NAME, Misfits, Problem, meant, names_of
 from .toml_lines import Loc
 
@@ -195,6 +196,13 @@ class _IntentTable(_Table):
     label: str = ""
     menu: str = ""
     instructions: Template = ""
+    hours: str = ""
+    closed: str = ""
+
+
+class _ClosedTable(_Table):
+    hours: str
+    greeting: Template
 
 
 class _MenuTable(_Table):
@@ -315,6 +323,8 @@ class AgentFile(_Table):
     transfer: dict[Name, Annotated[str, AfterValidator(_number)]] = {}
     tools: tuple[_ToolTable, ...] = ()
     dialogue: _DialogueTable | None = None
+    hours: dict[Name, HoursTable] = {}
+    closed: _ClosedTable | None = None
 
     def agent(self) -> Agent:
         """The record. Raises `Misfits`."""
@@ -322,6 +332,9 @@ class AgentFile(_Table):
         if problems := [*self._provider_problems(), *self._dialogue_problems(tools), *_repeated(tools)]:
             raise Misfits(problems)
         dialogue = self.dialogue.dialogue() if self.dialogue else None
+        closed = None
+        if self.closed is not None:
+            closed = ClosedGreeting(self.closed.hours, _with_menu(self.closed.greeting, dialogue))
         chosen = {part: table.choice() for part in PROVIDERS if (table := getattr(self, part)) is not None}
         return Agent(
             name=self.name,
@@ -336,6 +349,8 @@ class AgentFile(_Table):
             tools=tools,
             dialogue=dialogue,
             transfer_targets=self.transfer,
+            hours={name: hours.hours() for name, hours in self.hours.items()},
+            closed=closed,
             pronunciation=self.pronunciation,
             **chosen,
         )
@@ -345,10 +360,7 @@ class AgentFile(_Table):
         phrases: dict[str, Any] = dict(table)
         if not self.language.startswith("en"):  # nobody wants an English "one moment" before a German answer
             phrases |= {name: () for name in ("fillers", "later_fillers") if name not in table.model_fields_set}
-        greeting = self.greeting
-        if dialogue is not None and choices(dialogue, MAIN):
-            greeting = greeting.replace("{menu}", menu_text(dialogue))
-        return Phrasing(greeting=greeting, **phrases)
+        return Phrasing(greeting=_with_menu(self.greeting, dialogue), **phrases)
 
     def _provider_problems(self) -> Iterator[Problem]:
         if self.limits.goodbye_before >= self.limits.max_duration:
@@ -367,14 +379,23 @@ class AgentFile(_Table):
                     yield Problem((part, "provider"), f"{name} needs a [dialogue] to follow")
 
     def _dialogue_problems(self, tools: tuple[ToolSpec, ...]) -> Iterator[Problem]:
+        if self.closed is not None and self.closed.hours not in self.hours:
+            yield Problem(("closed", "hours"), unknown_hours(self.closed.hours, tuple(self.hours)))
         if self.dialogue is None:
             return
         dialogue = self.dialogue.dialogue()
-        yield from dialogue_problems(dialogue, [tool.name for tool in tools], tuple(self.transfer))
+        yield from dialogue_problems(dialogue, [tool.name for tool in tools], tuple(self.transfer), tuple(self.hours))
         minds = (self.llm, *self.llm.fallback) if self.llm is not None else ()
         for number, llm in enumerate(minds[1:]):
             if dialogue.start and llm.provider == "scripted":
                 yield Problem(("llm", "fallback", number), "with dialogue.start the dialogue takes over by itself")
+
+
+def _with_menu(greeting: str, dialogue: Dialogue | None) -> str:
+    """A greeting with the main menu in the place of `{menu}`. Without any keys that is a variable like others."""
+    if dialogue is None or not choices(dialogue, MAIN):
+        return greeting
+    return greeting.replace("{menu}", menu_text(dialogue))
 
 
 def _repeated(tools: tuple[ToolSpec, ...]) -> Iterator[Problem]:

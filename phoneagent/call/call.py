@@ -130,7 +130,7 @@ class Call:
         self.ended_reason = ""
         self.learned: dict[str, str] = {}  # fields of the record that only the conversation could tell
         opening = Opening(
-            phrasing=equipped.phrasing(record.variables),
+            phrasing=equipped.phrasing(record.variables, placed=record.direction == "outbound"),
             policy=agent.policy,
             turn_events=equipped.stt.turn_events,
             safe_tools=tuple(tool.name for tool in agent.tools if tool.safe),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+import time
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 
 from phoneagent.conversation.answering import Answering
@@ -11,6 +12,8 @@ from phoneagent.conversation.policy import Phrasing
 from phoneagent.ports import LanguageModel, SpeechToText, TextToSpeech, ToolBox
 from phoneagent.records import Agent, CallRecord, ToolSpec
 from phoneagent.speakable import Speakable
+
+from .business_hours import closed_now
 
 AS_WRITTEN = Speakable()  # of no language: only marks for the eye are left out
 
@@ -25,6 +28,7 @@ class EquippedAgent:
     tts: TextToSpeech
     tools: ToolBox
     speakable: Speakable = AS_WRITTEN
+    clock: Callable[[], float] = time.time
 
     @property
     def offered(self) -> tuple[ToolSpec, ...]:
@@ -36,9 +40,10 @@ class EquippedAgent:
         """The tools that are given what callers type in secret."""
         return frozenset(tool.name for tool in self.agent.tools if tool.reads_keypad)
 
-    def phrasing(self, variables: Mapping[str, str]) -> Phrasing:
-        """The agent's fixed phrases with a call's variables in the greeting."""
-        return replace(self.agent.phrasing, greeting=fill(self.agent.phrasing.greeting, variables))
+    def phrasing(self, variables: Mapping[str, str], *, placed: bool = False) -> Phrasing:
+        """The agent's fixed phrases with a call's variables in the greeting. `placed`: by us, at whatever hour."""
+        words = self.agent.phrasing.greeting if placed else greeting(self.agent, self.clock())
+        return replace(self.agent.phrasing, greeting=fill(words, variables))
 
     def answering(self, record: CallRecord) -> Answering | None:
         """What whoever answers a call gets; None unless we placed it."""
@@ -68,6 +73,14 @@ class EquippedAgent:
 
     def instructions(self, variables: Mapping[str, str]) -> str:
         return fill(self.agent.instructions, variables)
+
+
+def greeting(agent: Agent, at: float) -> str:
+    """How an agent greets who calls at this time, in seconds since the epoch."""
+    closed = agent.closed
+    if closed is not None and closed.hours in closed_now(agent.hours, at):
+        return closed.greeting
+    return agent.phrasing.greeting
 
 
 END_CALL = ToolSpec(

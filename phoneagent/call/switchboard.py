@@ -370,7 +370,8 @@ class Switchboard:
             return
         equipped = self.agents[record.agent]
         lines = self._open_lines(record, equipped)
-        self._warm(equipped, record.entrance.words or equipped.phrasing(record.variables).greeting)
+        phrasing = equipped.phrasing(record.variables, placed=record.direction == "outbound")
+        self._warm(equipped, record.entrance.words or phrasing.greeting)
         discard = asyncio.get_running_loop().call_later(RINGING, self._discard, record.id)
         self._ringing[record.id] = _Ringing(stored, lines, discard)
 
@@ -402,7 +403,8 @@ class Switchboard:
     async def _warm_greeting(self, equipped: EquippedAgent, greeting: str) -> None:
         warming = asyncio.ensure_future(equipped.llm.warm())
         if "{" not in greeting:
-            same = greeting == equipped.agent.phrasing.greeting
+            closed = equipped.agent.closed
+            same = greeting in (equipped.agent.phrasing.greeting, closed.greeting if closed else None)
             await self._around.cache.prepare(equipped.tts, [equipped.spoken(greeting)], shared=same)
         await warming
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections import deque
 from collections.abc import Coroutine, Mapping
 from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Protocol
 
-from phoneagent.call.equipped import fill, offered_tools
+from phoneagent.call.equipped import fill, greeting, offered_tools
 from phoneagent.conversation.commands import (
     CancelReply,
     Command,
@@ -99,7 +100,7 @@ class TypedCall:
         self._tools = tools
         self._screen = screen
         self._instructions = fill(agent.instructions, variables)
-        phrasing = replace(agent.phrasing, greeting=fill(agent.phrasing.greeting, variables))
+        phrasing = replace(agent.phrasing, greeting=fill(greeting(agent, time.time()), variables))
         entrance = Entrance("handover") if history else BY_CALL
         self._conversation = Conversation(
             phrasing, agent.policy, language=agent.language, history=history, entrance=entrance

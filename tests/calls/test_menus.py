@@ -153,6 +153,26 @@ async def test_a_department_by_key():
     assert any("<Dial" in document and DESK in document for document in call.documents)
 
 
+async def test_outside_of_business_hours_greeting_and_department_are_others():
+    hours = """
+        [hours.office]
+        timezone = "Europe/Berlin"
+        open = []
+        [closed]
+        hours = "office"
+        greeting = "We are closed. {menu}"
+    """
+    text = SHOP.replace("[dialogue]\n", f"{hours}[dialogue]\n", 1)
+    text = text.replace('target = "desk"\n', 'target = "desk"\nhours = "office"\nclosed = "Nobody is there now."\n')
+    told, call = await play(Press("4"), Press("1"), LEAVES, made=shop(text), callees={DESK: Callee()})
+    assert told.dialogue == [
+        f" / We are closed. {CHOICES}",
+        "[keypad: 4] / Nobody is there now.",
+        "[keypad: 1] / We are open from nine to five.",
+    ]
+    assert not any("<Dial" in document for document in call.documents)
+
+
 async def test_another_language_is_another_agent_with_another_menu():
     told, _ = await play(Press("8"), Press("2"), LEAVES)
     welcome = [GREETING, "[keypad: 8] / ", " / Bienvenido a la tienda."]

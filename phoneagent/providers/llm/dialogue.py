@@ -10,8 +10,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
+from typing import TypeAlias
 
 from phoneagent.call.menus import KEYS, MAIN, choice_text, choices, choices_text, key_name, menu_text
 from phoneagent.conversation.events import KeysExpected
@@ -23,6 +24,9 @@ from .understanding import BY_HABIT, Understanding, Understood
 
 BACK_TO_MENU = "back_to_menu"
 """The tool with which a model gives the conversation back to the script."""
+
+Shut: TypeAlias = Callable[[Intent], bool]
+"""Whether an intent is outside of its business hours."""
 
 HAND_OVER = "hand_over"
 """The tool after which another agent has the call."""
@@ -44,13 +48,13 @@ class Script:
         self._beginning = State(Asked.MODEL) if model and dialogue.start == "model" else State()
         self._otherwise_model = model and (dialogue.otherwise or dialogue.start) == "model"
 
-    def fold(self, turns: Iterable[Turn]) -> tuple[State, Answer]:
-        """Where the dialogue stands after these turns, and what to say now."""
+    def fold(self, turns: Sequence[Turn], *, closed: Collection[str] = ()) -> tuple[State, Answer]:
+        """Where the dialogue stands after these turns, and what to say now. `closed`: business hours that are over."""
         state, answer = self._ask(self._beginning)
         owed = False
-        for turn in turns:
+        for number, turn in enumerate(turns):
             if turn.role == "caller":
-                state, answer = self.hear(state, turn.text)
+                state, answer = self.hear(state, turn.text, _shut(turns[number + 1 :], closed))
                 owed = True
             elif turn.tool is not None:
                 state, answer = self._tool_returned(state, turn.tool, turn.text)
@@ -65,17 +69,17 @@ class Script:
                 answer = BY_MODEL  # an operator's note is for the model, unless the caller waits for an answer
         return state, answer
 
-    def hear(self, state: State, text: str) -> tuple[State, Answer]:
+    def hear(self, state: State, text: str, shut: Shut) -> tuple[State, Answer]:
         """Take in what the caller said: the new state, and the answer."""
         understood = self._understanding.understand(state, text)
         if state.asked is Asked.MODEL and not self._taken_back(state, understood):
             return state, BY_MODEL
         if understood.word == "repeat":
             return replace(state, misses=0), Answer(state.said or self._question(state))
-        state, answer = self._react(state, understood)
+        state, answer = self._react(state, understood, shut)
         return replace(state, said=answer.whole or state.said), answer
 
-    def expects(self, turns: Iterable[Turn]) -> Expectation:
+    def expects(self, turns: Sequence[Turn]) -> Expectation:
         """What makes sense to say, and to press, after these turns."""
         state, _ = self.fold(turns)
         return replace(self._understanding.expects(state), keys=self._keys_expected(state))
@@ -112,21 +116,21 @@ class Script:
 
     # --- answering ---------------------------------------------------------------------------------
 
-    def _react(self, state: State, understood: Understood) -> tuple[State, Answer]:
+    def _react(self, state: State, understood: Understood, shut: Shut) -> tuple[State, Answer]:
         if understood.nothing:
             return self._missed(state)
         if understood.keys:
-            return self._press(state, understood.keys)
+            return self._press(state, understood.keys, shut)
         state = replace(state, misses=0)
         if understood.intent is not None:
-            return self._begin(state, understood.intent, understood.values)
+            return self._begin(state, understood.intent, understood.values, shut)
         if understood.values and state.intent is not None:
             return self._proceed(state, state.intent, {**state.values, **understood.values})
         if understood.word == "back":
             return self._ask(State())
-        return self._yes_or_no(state, yes=understood.word == "yes")
+        return self._yes_or_no(state, shut, yes=understood.word == "yes")
 
-    def _yes_or_no(self, state: State, *, yes: bool) -> tuple[State, Answer]:
+    def _yes_or_no(self, state: State, shut: Shut, *, yes: bool) -> tuple[State, Answer]:
         match state.asked:
             case Asked.CONFIRM if yes and state.intent is not None:
                 return self._perform(state, state.intent, state.values)
@@ -137,7 +141,7 @@ class Script:
             case Asked.MORE if not yes and self._goodbye is not None:
                 return self._perform(state, self._goodbye, {})
             case Asked.PERSON if yes and self._transfer is not None:
-                return self._perform(state, self._transfer, {})
+                return self._begin(state, self._transfer, {}, shut)
             case Asked.MORE | Asked.PERSON:
                 return self._ask(self._resumed(state))
             case _:
@@ -151,7 +155,9 @@ class Script:
             return self._ask(replace(state, asked=Asked.PERSON, misses=0))
         return state, Answer(f"{self.dialogue.not_understood} {self._question(state)}")
 
-    def _begin(self, state: State, intent: Intent, values: Mapping[str, str]) -> tuple[State, Answer]:
+    def _begin(self, state: State, intent: Intent, values: Mapping[str, str], shut: Shut) -> tuple[State, Answer]:
+        if shut(intent):
+            return self._done(state), _answer(intent, intent.closed, self.dialogue.anything_else)
         aside = not intent.slots and not intent.tool and not intent.confirm and intent.then == "listen"
         if aside and state.intent is not None and state.asked is not Asked.PERSON:
             return state, _answer(intent, intent.answer, self._question(state))  # then back to where we were
@@ -207,7 +213,7 @@ class Script:
 
     # --- keys --------------------------------------------------------------------------------------
 
-    def _press(self, state: State, keys: str) -> tuple[State, Answer]:
+    def _press(self, state: State, keys: str, shut: Shut) -> tuple[State, Answer]:
         """Who knows the menu presses ahead: each key counts where the one before has led. A slip is made good by the
         next key.
         """
@@ -215,7 +221,7 @@ class Script:
         for key in keys:
             if self._known_key(state, key):
                 asked = state.asked
-                state, answer = self._press_known(replace(state, misses=0), key)
+                state, answer = self._press_known(replace(state, misses=0), key, shut)
                 if not {asked, state.asked} <= set(CHOOSING):
                     break
         if answer is not None:
@@ -246,14 +252,14 @@ class Script:
         """What keys choose here: nothing while they would be an answer to the script's own question."""
         return {} if state.asked in FILLING else choices(self.dialogue, state.menu)
 
-    def _press_known(self, state: State, key: str) -> tuple[State, Answer]:
+    def _press_known(self, state: State, key: str, shut: Shut) -> tuple[State, Answer]:
         dialogue = self.dialogue
         if (intent := self._choices(state).get(key)) is not None:
-            return self._begin(State(menu=state.menu), intent, {})
+            return self._begin(State(menu=state.menu), intent, {}, shut)
         if state.asked is Asked.CONFIRM and key in (dialogue.yes_key, dialogue.no_key):
-            return self._yes_or_no(state, yes=key == dialogue.yes_key)
+            return self._yes_or_no(state, shut, yes=key == dialogue.yes_key)
         if key == dialogue.person_key and self._transfer is not None:
-            return self._begin(State(menu=state.menu), self._transfer, {})
+            return self._begin(State(menu=state.menu), self._transfer, {}, shut)
         if key == dialogue.back_key:
             return self._ask(State())
         return self._ask(State(menu=state.menu) if state.asked in (*CHOOSING, Asked.MODEL) else state)
@@ -297,6 +303,23 @@ class Script:
                 return self.dialogue.offer_person
             case _:
                 return menu_text(self.dialogue, state.menu)
+
+
+def _shut(after: Iterable[Turn], closed: Collection[str]) -> Shut:
+    """Whether an intent was outside of its business hours when the caller wanted it, by the turns `after` that.
+
+    Of what was answered the answer tells: the hours may be over since. What was not is asked of the clock.
+    """
+    said: list[str] = []
+    for turn in after:
+        if turn.role == "caller":
+            break
+        if turn.role == "agent":
+            said.append(turn.generated or turn.text)
+    told = " ".join(" ".join(said).split())
+    if told:
+        return lambda intent: bool(intent.closed) and " ".join(intent.closed.split()) in told
+    return lambda intent: bool(intent.hours) and intent.hours in closed
 
 
 def fill(text: str, values: Mapping[str, str]) -> str:

@@ -18,7 +18,7 @@ from phoneagent.ports import LanguageModel, Thought
 from phoneagent.records import Dialogue, Expectation, ToolSpec
 
 from .dialogue import Script
-from .scripted import thoughts
+from .scripted import Closed, thoughts
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -26,8 +26,9 @@ log = structlog.stdlib.get_logger(__name__)
 class MixedMind:
     """Implements `ports.LanguageModel` by a dialogue whose `start` is set, and by a model beside it."""
 
-    def __init__(self, dialogue: Dialogue, model: LanguageModel) -> None:
-        """Raises `PatternError` for phrases that are malformed."""
+    def __init__(self, dialogue: Dialogue, model: LanguageModel, *, closed: Closed = frozenset) -> None:
+        """`closed` tells which business hours are over now. Raises `PatternError` for phrases that are malformed."""
+        self._closed = closed
         self._script = Script(dialogue, model=True)
         self._model = model
 
@@ -35,7 +36,7 @@ class MixedMind:
         self, reply: int, *, instructions: str, turns: tuple[Turn, ...], tools: tuple[ToolSpec, ...]
     ) -> AsyncGenerator[Thought, None]:
         """Answer by whoever has the conversation. Raises `ProviderError` when the model fails after its first word."""
-        state, answer = self._script.fold(turns)
+        state, answer = self._script.fold(turns, closed=self._closed())
         if answer.by_model:
             told = "\n\n".join(filter(None, [instructions, self._script.instructions(state)]))
             begun = False

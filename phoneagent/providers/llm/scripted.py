@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import AsyncGenerator, Iterator
+from collections.abc import AsyncGenerator, Callable, Collection, Iterator
+from typing import TypeAlias
 
 from phoneagent.conversation.events import ReplyDone, ReplyText, ToolRequested
 from phoneagent.conversation.transcript import Turn
@@ -13,13 +14,17 @@ from phoneagent.records import Dialogue, Expectation, ToolSpec
 from .dialogue import Script, tool_call
 from .dialogue_state import Answer
 
+Closed: TypeAlias = Callable[[], Collection[str]]
+"""The names of the business hours that are over at the moment."""
+
 
 class ScriptedMind:
     """Implements `ports.LanguageModel`. Keeps nothing between requests: the turns say where the dialogue stands."""
 
-    def __init__(self, dialogue: Dialogue) -> None:
-        """Raises `PatternError` for phrases that are malformed."""
+    def __init__(self, dialogue: Dialogue, *, closed: Closed = frozenset) -> None:
+        """`closed` tells which business hours are over now. Raises `PatternError` for phrases that are malformed."""
         self._script = Script(dialogue)
+        self._closed = closed
 
     async def reply(
         self,
@@ -33,7 +38,7 @@ class ScriptedMind:
 
         `end_call` and `transfer` are asked for after the answer.
         """
-        _, answer = self._script.fold(turns)
+        _, answer = self._script.fold(turns, closed=self._closed())
         for thought in thoughts(answer, reply, turns):
             yield thought
 

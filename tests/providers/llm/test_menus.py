@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -175,6 +177,35 @@ def test_one_key_is_answered_at_once(call):
     assert call.script.expects(call.turns).keys == KeysExpected(choices=("0", "1", "2", "9", "*"))
     call.press("2")
     assert call.script.expects(call.turns).keys == KeysExpected(choices=("0", "1", "2", "9", "*")), "yes is 1, no is 2"
+
+
+OPEN: frozenset[str] = frozenset()
+SHUT = frozenset({"office"})
+CLOSED = "The desk is closed until nine."
+
+
+@pytest.fixture
+def desk():
+    intents = [
+        replace(intent, hours="office", closed=CLOSED) if intent.name in ("desk", "cancel") else intent
+        for intent in DIALOGUE.intents
+    ]
+    return Script(replace(DIALOGUE, intents=tuple(intents)))
+
+
+@pytest.mark.parametrize("said", ["a person", "[keypad: 0]"])
+def test_outside_of_business_hours_something_else_is_answered(desk, said):
+    turns = [Turn("caller", said, 1.0)]
+    assert desk.fold(turns, closed=SHUT)[1] == Answer(CLOSED)
+    assert desk.fold(turns, closed=OPEN)[1].tool == "transfer"
+
+
+def test_what_was_answered_stays_though_the_hours_are_over_since(desk):
+    asked = Turn("agent", "Shall I cancel it? Press 1 for yes or 2 for no.", 2.0)
+    began = [Turn("caller", "[keypad: 22]", 1.0), asked, Turn("caller", "yes", 3.0)]
+    assert desk.fold(began, closed=SHUT)[1].text == "It is cancelled."
+    refused = [Turn("caller", "[keypad: 22]", 1.0), Turn("agent", CLOSED, 2.0), Turn("caller", "[keypad: 1]", 3.0)]
+    assert desk.fold(refused, closed=OPEN)[1].text == "It is on its way."
 
 
 PIECES = ["[keypad: 1]", "[keypad: 2]", "[keypad: 9]", "[keypad: *#]", "[keypad: ••]", "yes", "no", "pardon", "…", "",
