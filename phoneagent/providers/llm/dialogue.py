@@ -111,9 +111,6 @@ class Script:
         stands_in = self.dialogue.start == "script" and state.intent is None
         return stands_in and understood.surely and understood.intent is not None
 
-    def _hand_to_model(self, state: State) -> tuple[State, Answer]:
-        return replace(state, asked=Asked.MODEL, slot="", misses=0), BY_MODEL
-
     # --- answering ---------------------------------------------------------------------------------
 
     def _react(self, state: State, understood: Understood, shut: Shut) -> tuple[State, Answer]:
@@ -149,7 +146,7 @@ class Script:
 
     def _missed(self, state: State) -> tuple[State, Answer]:
         if self._otherwise_model:
-            return self._hand_to_model(State(menu=state.menu))
+            return State(Asked.MODEL), BY_MODEL
         state = replace(state, misses=state.misses + 1)
         if state.misses >= MISSES_UNTIL_A_PERSON_IS_OFFERED and self._transfer is not None:
             return self._ask(replace(state, asked=Asked.PERSON, misses=0))
@@ -193,7 +190,7 @@ class Script:
             case "model":
                 if not self._model:
                     return State(), self.without_model()
-                given = State(Asked.MODEL, intent, "", values, menu=state.menu)
+                given = State(Asked.MODEL, intent, "", values)  # keys are those of the main menu again
                 return given, _answer(intent, text) if text else BY_MODEL
         done = self._done(state)
         return done, _answer(intent, text, self.dialogue.anything_else)
