@@ -218,7 +218,8 @@ class Call:
         """Do what an operator wants; `over` if the call is being left."""
         if self._conversation.state in (State.CONNECTING, State.LEAVING, State.CLOSING, State.ENDED):
             return "over"
-        self._tell("steered", {"action": control.action})
+        if control.action != "detected":  # no operator has said it
+            self._tell("steered", {"action": control.action})
         try:
             self.feed(control.event)
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends the call and not the line of all calls
