@@ -54,14 +54,16 @@ class Slot:
 
     `words` maps what can be said to its value; `ask` is the question and `answers` are the ways to answer it, the bare
     value if there are none. `mentions` say what they are about, such as `for <people>`: they are understood unasked,
-    as a correction or on top of another answer. All in the notation of `conversation.grammar`.
+    as a correction or on top of another answer. All in the notation of `conversation.grammar`. `keypad`: it can be
+    typed too, or, without `words`, only typed; the value of what is typed in secret is its name.
     """
 
     name: str
-    words: Mapping[str, str]
+    words: Mapping[str, str] = field(default_factory=dict)
     ask: str = ""
     answers: tuple[str, ...] = ()
     mentions: tuple[str, ...] = ()
+    keypad: KeysExpected | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from phoneagent.agent_file import BUILT_IN, builtin_agent, embedded, load_agent, load_agents, parse_agent
+from phoneagent.conversation.events import KeysExpected
 from phoneagent.conversation.knobs import knobs
-from phoneagent.conversation.policy import EndpointingRule, Interruption, Phrasing, Policy
+from phoneagent.conversation.policy import EndpointingRule, Interruption, KeypadRule, Phrasing, Policy
 from phoneagent.errors import SettingsError
 from phoneagent.records import Agent, ProviderChoice
 
@@ -417,3 +418,59 @@ def test_tools_beside_the_file_are_found(tmp_path, monkeypatch):
     (tool,) = load_agent(tmp_path / "a.toml").tools
     assert (tool.name, tool.description, tool.timeout, tool.safe) == ("bake", "Bake a pizza.", 3.0, True)
     assert tool.function == "pizza_tools:bake"
+
+
+def test_keys_are_told_by_rules_slots_and_tools():
+    made = parse_agent(
+        f"""{SMALL}
+[[turn_taking.keypad]]
+agent = "booking number"
+length = 6
+[[dialogue.slots]]
+name = "pin"
+ask = "Your PIN?"
+keypad = {{ length = 4, secret = true }}
+[[dialogue.intents]]
+name = "log_in"
+phrases = ["log in"]
+slots = ["pin"]
+answer = "Thank you."
+[[tools]]
+function = "phoneagent.agents.front_desk:book_table"
+reads_keypad = true
+""",
+        "a.toml",
+    )
+    assert made.policy.keypad == (KeypadRule("booking number", 6),)
+    assert made.dialogue is not None
+    assert made.dialogue.slots[0].keypad == KeysExpected(length=4, secret=True)
+    assert made.tools[0].reads_keypad
+
+
+@pytest.mark.parametrize(("slot", "answer", "problem"), [
+    ("", "Fine.", "2: dialogue.slots[0].words: expected, or keypad"),
+    (
+        "keypad = { secret = true }",
+        "It is {pin}.",
+        "9: dialogue.intents[0].answer: {pin} is typed in secret: it cannot be said",
+    ),
+    (
+        "keypad = { length = -1 }",
+        "Fine.",
+        "5: dialogue.slots[0].keypad.length: expected a number of at least 0, got -1",
+    ),
+    ("keypad = { digits = 4 }", "Fine.", "5: dialogue.slots[0].keypad.digits: unknown key"),
+])  # fmt: skip
+def test_a_slot_that_is_typed_says_how(slot, answer, problem):
+    text = f"""name = "a"
+[[dialogue.slots]]
+name = "pin"
+ask = "Your PIN?"
+{slot}
+[[dialogue.intents]]
+name = "log_in"
+phrases = ["log in"]
+answer = "{answer}"
+slots = ["pin"]
+"""
+    assert list(problems(text)) == [f"a.toml:{problem}"]

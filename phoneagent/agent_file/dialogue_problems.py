@@ -21,10 +21,16 @@ def dialogue_problems(
 ) -> Iterator[Problem]:
     """The names of the agent's tools, of whom it can transfer to, and of its business hours."""
     slots = {slot.name: tuple(slot.words) for slot in dialogue.slots}
+    said = {name: words for name, words in slots.items() if words}
+    secret = frozenset(slot.name for slot in dialogue.slots if slot.keypad and slot.keypad.secret)
+    for index, slot in enumerate(dialogue.slots):
+        if not slot.words and slot.keypad is None:
+            yield Problem(("dialogue", "slots", index, "words"), "expected, or keypad")
     menus = tuple(menu.name for menu in dialogue.menus)
     for index, intent in enumerate(dialogue.intents):
         loc: Loc = (*INTENTS, index)
         yield from _parts(intent, loc, slots, tools)
+        yield from _told(intent, loc, secret)
         yield from _leads(intent, loc, targets, menus)
         if intent.menu and intent.menu not in menus:
             yield Problem((*loc, "menu"), f"there is no menu {intent.menu!r}{meant(intent.menu, menus)}")
@@ -34,7 +40,7 @@ def dialogue_problems(
             yield Problem((*loc, "hours" if intent.hours else "closed"), "expected both hours and closed, or neither")
     yield from _keys(dialogue)
     yield from _beside_a_model(dialogue)
-    yield from _patterns(dialogue, slots)
+    yield from _patterns(dialogue, said)
 
 
 def unknown_hours(name: str, hours: Collection[str]) -> str:
@@ -56,6 +62,13 @@ def _parts(intent: Intent, loc: Loc, slots: Collection[str], tools: Collection[s
                 yield Problem((*loc, key), f"{{{name}}} is neither one of the intent's slots nor a tool's result")
     if intent.tool and intent.tool not in tools:
         yield Problem((*loc, "tool"), f"there is no tool {intent.tool!r}{meant(intent.tool, tools)}")
+
+
+def _told(intent: Intent, loc: Loc, secret: Collection[str]) -> Iterator[Problem]:
+    for key in ("answer", "confirm", "refused"):
+        for name in re.findall(r"\{(\w+)\}", getattr(intent, key)):
+            if name in secret:
+                yield Problem((*loc, key), f"{{{name}}} is typed in secret: it cannot be said")
 
 
 def _leads(intent: Intent, loc: Loc, targets: Collection[str], menus: Collection[str]) -> Iterator[Problem]:

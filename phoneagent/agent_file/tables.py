@@ -12,6 +12,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
 
 from phoneagent.call.menus import KEYS, MAIN, choices, menu_text
+from phoneagent.conversation.events import KeysExpected
 from phoneagent.conversation.grammar import parse
 from phoneagent.conversation.policy import EndpointingRule, Interruption, KeypadRule, Phrasing, Policy
 from phoneagent.records import Agent, ClosedGreeting, Dialogue, Intent, Menu, ProviderChoice, Slot, ToolSpec
@@ -173,12 +174,23 @@ class _ToolTable(_Table):
             raise Misfits([Problem((*loc, "function"), str(error.args[0]))]) from error
 
 
+class _KeypadTable(_Table):
+    length: Annotated[int, Field(ge=0)] = 0
+    end: str | None = None
+    secret: bool = False
+
+
 class _SlotTable(_Table):
     name: Name
-    words: Annotated[dict[Phrase, str], AfterValidator(_filled)]
+    words: Annotated[dict[Phrase, str], AfterValidator(_filled)] | None = None
     ask: Text
     answers: tuple[Phrase, ...] = ()
     mentions: tuple[Phrase, ...] = ()
+    keypad: _KeypadTable | None = None
+
+    def slot(self) -> Slot:
+        keypad = KeysExpected(**dict(self.keypad)) if self.keypad else None
+        return Slot(self.name, self.words or {}, self.ask, self.answers, self.mentions, keypad)
 
 
 class _IntentTable(_Table):
@@ -240,7 +252,7 @@ class _DialogueTable(_Table):
     def dialogue(self) -> Dialogue:
         simple = {field.name: getattr(self, field.name) for field in fields(Dialogue)}
         simple["intents"] = tuple(Intent(**dict(intent)) for intent in self.intents)
-        simple["slots"] = tuple(Slot(**dict(slot)) for slot in self.slots)
+        simple["slots"] = tuple(slot.slot() for slot in self.slots)
         simple["menus"] = tuple(Menu(**dict(menu)) for menu in self.menus)
         simple["key_names"] = {**_DIALOGUE.key_names, **self.key_names}
         return Dialogue(**simple)

@@ -24,6 +24,7 @@ PLAIN: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "resumed": ("agent_resumed", ("heard",)),
     "tool_called": ("tool_called", ("tool",)),
     "tool_returned": ("tool_returned", ("tool", "failed")),
+    "keys_sealed": ("keys_kept", ("kept", "keys")),
     "dtmf_sent": ("keys_sent", ("keys", "whole")),
     "steered": ("steered", ("action",)),
     "transferring": ("transferring", ("target",)),

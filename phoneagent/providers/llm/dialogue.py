@@ -230,6 +230,8 @@ class Script:
 
     def _keys_expected(self, state: State) -> KeysExpected | None:
         """One key answers at once. None where numbers may be wanted: in a slot, and by the model."""
+        if state.asked is Asked.SLOT:
+            return self._slots[state.slot].keypad
         single = state.asked in CHOOSING or state.asked is Asked.CONFIRM
         if not single or not any(intent.key for intent in self.dialogue.intents):
             return None

@@ -22,6 +22,7 @@ _TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eigh
 _GAP = "_"  # a word that no phrase has: nothing matches across what was taken out of a text
 
 _KEYPAD = re.compile(r"\[keypad: ([^]]*)\]")
+_KEPT = re.compile(r"(\d+) keys?, kept as (keypad-\d+)")
 BY_HABIT = "#"  # many press it after whatever they enter
 
 Word = Literal["yes", "no", "repeat", "back", ""]
@@ -50,7 +51,7 @@ class Understanding:
         """Raises `PatternError` for phrases that are malformed."""
         self._dialogue = dialogue
         self._slots = {slot.name: slot for slot in dialogue.slots}
-        self._said = {slot.name: tuple(slot.words) for slot in dialogue.slots}
+        self._said = {slot.name: tuple(slot.words) for slot in dialogue.slots if slot.words}
         self._meanings = {
             slot.name: [(Grammar([words]), value) for words, value in slot.words.items()] for slot in dialogue.slots
         }
@@ -82,8 +83,11 @@ class Understanding:
 
     def understand(self, state: State, text: str) -> Understood:
         """Match a turn with what makes sense here: first as a whole, then whatever can be found in it."""
+        if (typed := self._typed(state, text)) is not None:
+            return typed
         if keys := pressed(text):
             return self._keyed(state, keys)
+        text = _KEYPAD.sub(" ", text)
         text = spell_numbers(text)
         for word in self._words_for(state):
             if self._words[word].match(text):
@@ -141,6 +145,22 @@ class Understanding:
                 return Understood(values=self._read(details))
         return Understood(keys=keys.rstrip(BY_HABIT) or keys)
 
+    def _typed(self, state: State, text: str) -> Understood | None:
+        """A slot that is typed takes the last entry, if it is long enough; of a secret one its name is the value."""
+        slot = self._slots.get(state.slot) if state.asked is Asked.SLOT else None
+        entries = _KEYPAD.findall(text)
+        if slot is None or slot.keypad is None or not entries:
+            return None
+        end = BY_HABIT if slot.keypad.end is None else slot.keypad.end
+        if kept := _KEPT.fullmatch(entries[-1]):
+            length, value = int(kept[1]), kept[2]
+        else:
+            value = entries[-1].removesuffix(end) if set(entries[-1]) <= set(KEYS) else ""
+            length = len(value)
+        if length == 0 or 0 < slot.keypad.length != length:
+            return None if pressed(text) and slot.words else Understood()
+        return Understood(values={slot.name: value})
+
     # --- slots -------------------------------------------------------------------------------------
 
     def _detail_phrases(self, intent: Intent, asked: str) -> tuple[str, ...]:
@@ -158,7 +178,7 @@ class Understanding:
             own = [*(_answers(slot) if slot.name == asked else ()), *_mentions(slot)]
             others = [mention for other in slots if other is not slot for mention in _mentions(other)]
             phrases += _answers(slot) if slot.name == asked else ()
-            if others:
+            if own and others:
                 phrases.append(f"({' | '.join(own)}) ({' | '.join(others)})")
         return tuple(phrases)
 
@@ -209,7 +229,7 @@ class Understanding:
 
 def pressed(text: str) -> str:
     """The keys in a turn, in the order they were pressed: of the digits, `*` and `#` that a telephone has."""
-    return "".join(key for keys in _KEYPAD.findall(text) for key in keys if key in KEYS)
+    return "".join(key for keys in _KEYPAD.findall(text) if set(keys) <= set(KEYS) for key in keys)
 
 
 def spell_numbers(text: str) -> str:
@@ -232,11 +252,16 @@ def _spelled(number: int) -> str:
 
 
 def _answers(slot: Slot) -> tuple[str, ...]:
-    return slot.answers or (f"<{slot.name}>",)
+    return slot.answers or _bare(slot)
 
 
 def _mentions(slot: Slot) -> tuple[str, ...]:
-    return slot.mentions or (f"<{slot.name}>",)
+    return slot.mentions or _bare(slot)
+
+
+def _bare(slot: Slot) -> tuple[str, ...]:
+    """The value alone; nothing if it can only be typed."""
+    return (f"<{slot.name}>",) if slot.words else ()
 
 
 def _phrases(intent: Intent) -> tuple[str, ...]:
