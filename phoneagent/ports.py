@@ -23,7 +23,9 @@ from .conversation.events import (
 )
 from .conversation.transcript import Turn
 from .records import (
+    CallPage,
     CallRecord,
+    CallStatus,
     Clip,
     Expectation,
     LogEntry,
@@ -315,7 +317,7 @@ class OrderBook(Protocol):
         """To `canceled` while it waits (see `begin`); any other stays as it is. Returns it; None when unknown."""
 
     async def page(self, *, cursor: str = "", limit: int = 50) -> OrderPage:
-        """The newest first. Raises `OrderRefused` for a `cursor` that was not the `next` of a page."""
+        """The newest first. Raises `OrderRefused` for a `cursor` that is no `place_of` a call."""
 
     async def claim(self, *, now: float, seconds: float, most: int) -> tuple[OrderClaim, ...]:
         """Take up to so many orders that are due, the one that waits longest first; nobody else gets them for so many
@@ -374,6 +376,22 @@ class Store(Clips, Protocol):
         """
 
     async def load_call(self, call: str) -> StoredCall | None: ...
+
+    async def load_record(self, call: str) -> CallRecord | None:
+        """Without the turns."""
+
+    async def close_call(self, call: str, *, status: CallStatus, ended: float) -> None:
+        """The carrier says that a call is over: its record gets an end, unless it has one or is unknown.
+
+        A call that was transferred had ended for its agent only: its end moves there, if that is later. Where nobody
+        has written why it ended, the reason is `carrier`.
+        """
+
+    async def page_calls(self, *, cursor: str = "", limit: int = 50) -> CallPage:
+        """Calls that nobody ordered, the newest first; a page may be shorter than `limit`, and not be the last.
+
+        Raises `OrderRefused` for a `cursor` that is no `place_of` a call.
+        """
 
     async def take_lease(self, call: str, owner: str, *, seconds: float, force: bool = False) -> int:
         """Become, or stay, the owner of a call. Returns the fencing token (above 0), or 0 while another owns it."""

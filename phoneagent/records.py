@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple, TypeAlias
+from urllib.parse import quote
 
 from .conversation import answering
 from .conversation.entrance import BY_CALL, Entrance
@@ -317,7 +319,8 @@ StreamMessage: TypeAlias = StreamConnected | StreamStarted | MediaReceived | Key
 
 OnMachine: TypeAlias = answering.OnMachine
 
-CallStatus = Literal["ringing", "in-progress", "completed", "failed"]
+CallStatus = Literal["ringing", "in-progress", "completed", "busy", "no-answer", "failed", "canceled"]
+"""The last five are final; most of them only the carrier can tell, of a call that did not come about."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -353,6 +356,19 @@ class CallRecord:
     answered_by: str = ""  # who has answered it: as `Order` has it, or `machine`, `human`, `screener` by what was heard
     outcome: str = ""  # what a machine or a screener got, see `conversation.answering.Outcome`
 
+    @property
+    def place(self) -> str:
+        """See `place_of`."""
+        return place_of(self.started, self.id)
+
+
+@dataclass(frozen=True, slots=True)
+class CallPage:
+    """Records of calls, newest first. `next` is the cursor of the page that follows; empty on the last page."""
+
+    records: tuple[CallRecord, ...]
+    next: str = ""
+
 
 @dataclass(frozen=True, slots=True)
 class StoredCall:
@@ -360,6 +376,11 @@ class StoredCall:
 
     record: CallRecord
     turns: tuple[Turn, ...]
+
+
+def place_of(created: float, call: str) -> str:
+    """Where a call stands among all of them, as text that sorts; also the cursor of the page that follows it."""
+    return f"{math.floor(created * 1_000_000):020d}-{quote(call, safe='', errors='surrogatepass')}"
 
 
 # --- calls that are wanted --------------------------------------------------------------------------
@@ -404,6 +425,11 @@ class Order:
     outcome: str = ""
     ended: float | None = None
     problem: str = ""
+
+    @property
+    def place(self) -> str:
+        """See `place_of`."""
+        return place_of(self.created, self.id)
 
 
 @dataclass(frozen=True, slots=True)

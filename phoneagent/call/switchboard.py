@@ -15,7 +15,7 @@ import structlog
 from phoneagent.conversation.entrance import BY_CALL, Entrance
 from phoneagent.errors import CarrierError, ProviderError, StoreError
 from phoneagent.ports import MediaStream, Speech, Transcription
-from phoneagent.records import CallRecord, StoredCall, StreamStarted
+from phoneagent.records import FINAL_STATUSES, CallPage, CallRecord, CallStatus, StoredCall, StreamStarted
 
 from .admission import Admission
 from .call import NOTED, OVER, Call, Lines, Surroundings
@@ -175,6 +175,31 @@ class Switchboard:
         """A call's record and its turns as they were heard. Raises `StoreError`."""
         return await self._around.store.load_call(call)
 
+    async def look_up_record(self, call: str) -> CallRecord | None:
+        """Without the turns. Raises `StoreError`."""
+        return await self._around.store.load_record(call)
+
+    async def page(self, *, cursor: str, limit: int) -> CallPage:
+        """Calls that nobody ordered; see `Store.page_calls`."""
+        return await self._around.store.page_calls(cursor=cursor, limit=limit)
+
+    async def over(self, call: str, status: CallStatus, *, talked: float) -> bool:
+        """The carrier says that a call is over, `talked` seconds after the answer. False when it is unknown.
+
+        The calls themselves write down how they end; this is for one whose process has died, or that went on with
+        somebody else. Harmless when repeated, also much later. Raises `StoreError`.
+        """
+        if call in self._live or call in self._unsettled:
+            return True
+        record = await self._around.store.load_record(call)
+        if record is None:
+            return False
+        answered = record.answered or record.started
+        if record.ended is None or talked:
+            ended = answered + talked if talked else time.time()
+            await self._around.store.close_call(call, status=status, ended=ended)
+        return True
+
     # -- what the carrier asks ----------------------------------------------------------------------
 
     async def incoming(self, record: CallRecord, *, asked: str = "/twilio/voice", again: int = 0) -> str:
@@ -226,7 +251,7 @@ class Switchboard:
         if record.ended_reason == "transfer":
             if record.transfer_to and not dialled:
                 return documents.dial(record.transfer_to)
-        elif record.status in ("completed", "failed"):
+        elif record.status in FINAL_STATUSES:
             return documents.hang_up()
         entrance = record.entrance if record.ended_reason in ERRANDS else BY_CALL
         if self.draining and self._around.store.shared and again < AGAIN:

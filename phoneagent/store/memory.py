@@ -9,8 +9,10 @@ from typing import Any
 
 from phoneagent.conversation.transcript import Turn
 from phoneagent.errors import CallForgotten, LeaseLost
-from phoneagent.records import CallRecord, Clip, StoredCall
+from phoneagent.records import CallPage, CallRecord, CallStatus, Clip, StoredCall
 
+from .call_rules import closed
+from .cursor import checked_cursor
 from .encoding import checked
 from .expiry import ENDED_TTL, LIVE_TTL
 from .memory_events import MemoryEvents
@@ -68,6 +70,23 @@ class MemoryStore:
     async def load_call(self, call: str) -> StoredCall | None:
         kept = self._find(call)
         return None if kept is None or kept.record is None else StoredCall(kept.record, tuple(kept.turns))
+
+    async def load_record(self, call: str) -> CallRecord | None:
+        kept = self._find(call)
+        return kept.record if kept else None
+
+    async def close_call(self, call: str, *, status: CallStatus, ended: float) -> None:
+        kept = self._find(call)
+        if kept is not None and kept.record is not None:
+            kept.record = closed(kept.record, status, ended)
+            self._keep(kept)
+
+    async def page_calls(self, *, cursor: str = "", limit: int = 50) -> CallPage:
+        before, now = checked_cursor(cursor), _now()
+        there = [kept.record for kept in self._calls.values() if kept.record is not None and kept.expires > now]
+        older = [record for record in there if not record.order and (not before or record.place < before)]
+        older.sort(key=lambda record: record.place, reverse=True)
+        return CallPage(tuple(older[:limit]), older[limit - 1].place if len(older) > limit else "")
 
     async def take_lease(self, call: str, owner: str, *, seconds: float, force: bool = False) -> int:
         """See `ports.Store`. The same owner keeps its token, even if the lease ran out and nobody else took it."""

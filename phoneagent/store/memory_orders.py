@@ -9,9 +9,10 @@ from typing import Any
 from phoneagent.errors import KeyReused, LeaseLost, StoreError
 from phoneagent.records import Order, OrderClaim, OrderPage
 
+from .cursor import checked_cursor
 from .expiry import ENDED_TTL, KEY_TTL
 from .order_encoding import checked_changes
-from .order_rules import changed, checked_cursor, kept_for, over, position, waits
+from .order_rules import changed, kept_for, over, waits
 
 MOST_ORDERS = 20_000
 """About 2 kB each: 40 MB. Past that those that are over go first, and when all are open no more are taken."""
@@ -91,7 +92,7 @@ class MemoryOrders:
     async def page(self, *, cursor: str = "", limit: int = 50) -> OrderPage:
         before = checked_cursor(cursor)
         self._forget()
-        places = sorted((position(entry.order), name) for name, entry in self._entries.items())
+        places = sorted((entry.order.place, name) for name, entry in self._entries.items())
         older = [(place, name) for place, name in reversed(places) if not before or place < before]
         orders = tuple(self._entries[name].order for _, name in older[:limit])
         return OrderPage(orders, older[limit - 1][0] if len(older) > limit else "")

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import math
-import re
 from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
-from phoneagent.errors import OrderRefused
 from phoneagent.records import Order
 
 from .expiry import OPEN_ORDER_TTL
@@ -22,8 +19,6 @@ OUTCOME = frozenset({"status", "ended", "problem"})
 AFTERWARDS = frozenset({"answered_by", "outcome", "call"})
 """What may still be learned of an order that is over: detection of machines, what they got, and the answer to our own
 request may come after the last callback."""
-
-CURSOR = re.compile(r"\d{20}-PC[0-9a-f]{32}")
 
 
 def step(status: str) -> int:
@@ -56,15 +51,3 @@ def kept_for(order: Order, ttl: float) -> float:
     """Seconds from now; `ttl` are those after its end."""
     planned = order.not_before if order.not_after is None else order.not_after
     return ttl if over(order) else max(0.0, planned - order.created) + OPEN_ORDER_TTL
-
-
-def position(order: Order) -> str:
-    """Where it stands among all orders, as text that sorts; also the cursor of the page that follows it."""
-    return f"{math.floor(order.created * 1_000_000):020d}-{order.id}"
-
-
-def checked_cursor(cursor: str) -> str:
-    """Raises `OrderRefused` for what `position` has not made."""
-    if cursor and not CURSOR.fullmatch(cursor):
-        raise OrderRefused("cursor", "expected the cursor of an earlier page")
-    return cursor

@@ -15,6 +15,8 @@ end
 """
 # What many orders share lives as long as the one that lives longest.
 
+# Places of orders that have expired go as others come, wherever they stand: ten looked at for one that is added.
+#
 # KEYS: order, due, recent, [idempotency key]. ARGV: prefix of orders' keys, id, order, due, position, ms, fingerprint,
 # milliseconds for the key.
 CREATE_ORDER = (
@@ -34,6 +36,9 @@ if redis.call('HEXISTS', item, 'order') == 0 then
   redis.call('PEXPIRE', item, ARGV[6])
   redis.call('ZADD', due, ARGV[4], ARGV[2])
   redis.call('ZADD', recent, 0, ARGV[5])
+  for _, place in ipairs(redis.call('ZRANDMEMBER', recent, 10)) do
+    if redis.call('EXISTS', ARGV[1] .. string.sub(place, -34)) == 0 then redis.call('ZREM', recent, place) end
+  end
   keep(due, ARGV[6])
   keep(recent, ARGV[6])
 end

@@ -8,7 +8,7 @@ import secrets
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, unquote
 
 import structlog
 from redis.client import NEVER_DECODE
@@ -16,10 +16,12 @@ from redis.exceptions import RedisClusterException, RedisError
 
 from phoneagent.conversation.transcript import Turn
 from phoneagent.errors import CallForgotten, LeaseLost, StoreError
-from phoneagent.records import CallRecord, Clip, StoredCall
+from phoneagent.records import CallPage, CallRecord, CallStatus, Clip, StoredCall, place_of
 
 from . import scripts
+from .call_rules import closed
 from .clip_encoding import VoiceKeys, decode_clip, encode_clip, text_field, voice_keys
+from .cursor import checked_cursor
 from .encoding import VERSION, decode_record, decode_turn, encode_changes, encode_record, encode_turn, newer
 from .expiry import ENDED_TTL, LIVE_TTL, VOICE_TTL
 from .redis_events import RedisEvents
@@ -27,6 +29,10 @@ from .redis_orders import RedisOrders
 from .redis_url import Client, Close, connect
 
 log = structlog.stdlib.get_logger(__name__)
+
+PLACES = "phoneagent:calls:places"  # of calls that nobody ordered; orders have their own
+
+ATTEMPTS = 20  # at closing a call that its process closes too
 
 RECORD = "record."  # before the names of the record's fields in the meta hash
 
@@ -57,6 +63,7 @@ class RedisStore:
         self.orders = RedisOrders(self._ask, ttl=ttl)
         self.events = RedisEvents(self._ask, client, ttl=ttl)
         self._ttl = ttl
+        self._longest = max(ttl, LIVE_TTL) + LIVE_TTL  # seconds from its beginning that anything of a call is kept
         self._client: Client | None = None
         self._close: Close | None = None
         self._scripts: dict[str, Any] = {}
@@ -73,6 +80,10 @@ class RedisStore:
 
     async def create_call(self, record: CallRecord) -> None:
         await self._run(scripts.CREATE, record.id, *_hash(encode_record(record)))
+        if not record.order:
+            longest = self._longest
+            bound = [record.place, place_of(max(0.0, record.started - longest), ""), _ms(longest)]
+            await self._ask(lambda _: self._scripts[scripts.INDEX]([PLACES], bound))
 
     async def update_call(self, call: str, *, token: int = 0, **changes: object) -> None:
         match await self._run(scripts.UPDATE, call, token, *_hash(encode_changes(changes))):
@@ -85,9 +96,29 @@ class RedisStore:
         answer = await self._run(scripts.LOAD, call)
         if answer[0] == "unknown":
             return None
-        pairs = iter(answer[1])
-        stored = {name.removeprefix(RECORD): value for name, value in zip(pairs, pairs, strict=True)}
-        return StoredCall(decode_record(call, stored), tuple(decode_turn(turn) for turn in answer[2]))
+        return StoredCall(_record(call, answer[1]), tuple(decode_turn(turn) for turn in answer[2]))
+
+    async def load_record(self, call: str) -> CallRecord | None:
+        answer = await self._run(scripts.RECORD, call)
+        return None if answer[0] == "unknown" else _record(call, answer[1])
+
+    async def close_call(self, call: str, *, status: CallStatus, ended: float) -> None:
+        for _ in range(ATTEMPTS):
+            record = await self.load_record(call)
+            if record is None or (after := closed(record, status, ended)) == record:
+                return
+            before = encode_changes({"ended": record.ended, "ended_reason": record.ended_reason})
+            changes = encode_changes({"status": after.status, "ended": after.ended, "ended_reason": after.ended_reason})
+            if (await self._run(scripts.CLOSE, call, *before.values(), *_hash(changes)))[0] == "ok":
+                return
+        raise StoreError(f"expected to close a call within {ATTEMPTS} attempts")
+
+    async def page_calls(self, *, cursor: str = "", limit: int = 50) -> CallPage:
+        bound = "(" + checked_cursor(cursor) if cursor else "+"
+        places = await self._ask(lambda client: client.zrevrangebylex(PLACES, bound, "-", start=0, num=limit + 1))
+        shown = places[:limit]
+        records = await asyncio.gather(*(self.load_record(_call_at(place)) for place in shown))
+        return CallPage(tuple(filter(None, records)), shown[-1] if len(places) > limit else "")
 
     async def take_lease(self, call: str, owner: str, *, seconds: float, force: bool = False) -> int:
         """See `ports.Store`. The same owner keeps its token, even if the lease ran out and nobody else took it."""
@@ -186,6 +217,9 @@ class RedisStore:
             bodies = (
                 scripts.CREATE,
                 scripts.UPDATE,
+                scripts.CLOSE,
+                scripts.INDEX,
+                scripts.RECORD,
                 scripts.LOAD,
                 scripts.ACQUIRE,
                 scripts.RELEASE,
@@ -196,6 +230,17 @@ class RedisStore:
             )
             self._scripts = {body: self._client.register_script(body) for body in bodies}
         return self._client
+
+
+def _record(call: str, pairs: Sequence[str]) -> CallRecord:
+    fields = iter(pairs)
+    stored = {name.removeprefix(RECORD): value for name, value in zip(fields, fields, strict=True)}
+    return decode_record(call, stored)
+
+
+def _call_at(place: str) -> str:
+    """Of which call it is the place."""
+    return unquote(place.partition("-")[2], errors="surrogatepass")
 
 
 def _hash(fields: Mapping[str, str]) -> list[str]:

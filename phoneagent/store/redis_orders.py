@@ -13,9 +13,10 @@ from phoneagent.errors import KeyReused, LeaseLost, StoreError
 from phoneagent.records import Order, OrderClaim, OrderPage
 
 from . import order_scripts as scripts
+from .cursor import checked_cursor
 from .expiry import KEY_TTL
 from .order_encoding import checked_changes, decode_order, encode_order
-from .order_rules import changed, checked_cursor, kept_for, over, position, waits
+from .order_rules import changed, kept_for, over, waits
 from .redis_url import Client
 
 PREFIX = "phoneagent:{orders}:"
@@ -46,7 +47,7 @@ class RedisOrders:
     async def create(self, order: Order, *, key: str = "", fingerprint: str = "") -> Order:
         keys = [_item(order.id), DUE, RECENT, *([PREFIX + "key:" + _digest(key)] if key else [])]
         kept, moment = _ms(kept_for(order, self._ttl)), max(order.created, order.not_before)
-        arguments = [ITEM, order.id, encode_order(order), moment, position(order), kept]
+        arguments = [ITEM, order.id, encode_order(order), moment, order.place, kept]
         answer = await self._run(scripts.CREATE_ORDER, keys, [*arguments, _digest(fingerprint), _ms(KEY_TTL)])
         if answer[0] == "reused":
             raise KeyReused("Idempotency-Key", "expected the request that this key was first used for")

@@ -47,6 +47,36 @@ return {'ok'}
 """
 )
 
+# ARGV: the end and its reason as they were read, field, value, ... Who read what is not so any more reads again.
+CLOSE = (
+    _CALL
+    + """
+local found = redis.call('HMGET', meta, 'record.ended', 'record.ended_reason')
+if found[1] ~= ARGV[4] or found[2] ~= ARGV[5] then return {'again'} end
+redis.call('HSET', meta, unpack(ARGV, 6))
+keep()
+return {'ok'}
+"""
+)
+
+# Answers with the hash as field, value, ...
+RECORD = (
+    _CALL
+    + """
+if redis.call('HEXISTS', meta, 'record.status') == 0 then return {'unknown'} end
+return {'ok', redis.call('HGETALL', meta)}
+"""
+)
+
+# KEYS: places of all calls. ARGV: the place of another, from when on places are kept, milliseconds. All have the same
+# score, so they are sorted as text: by time.
+INDEX = """
+redis.call('ZREMRANGEBYLEX', KEYS[1], '-', '(' .. ARGV[2])
+redis.call('ZADD', KEYS[1], 0, ARGV[1])
+redis.call('PEXPIRE', KEYS[1], ARGV[3])
+return {'ok'}
+"""
+
 # Answers with the hash as field, value, ... and the list.
 LOAD = (
     _CALL

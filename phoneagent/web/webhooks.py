@@ -16,7 +16,7 @@ from phoneagent.call.switchboard import BROKEN, Switchboard
 from phoneagent.errors import CarrierError, StoreError
 from phoneagent.ports import Documents, Observer, Signatures
 from phoneagent.private import Private
-from phoneagent.records import FINAL_STATUSES, CallRecord, Order, OrderStatus, Progress
+from phoneagent.records import CallRecord, CallStatus, Order, OrderStatus, Progress
 
 from .doors import BODY, signed
 
@@ -29,6 +29,15 @@ STATUSES: Mapping[str, OrderStatus] = {
     "initiated": "dialling",
     "ringing": "ringing",
     "in-progress": "in-progress",
+    "completed": "completed",
+    "busy": "busy",
+    "no-answer": "no-answer",
+    "failed": "failed",
+    "canceled": "canceled",
+}
+
+
+ENDINGS: Mapping[str, CallStatus] = {
     "completed": "completed",
     "busy": "busy",
     "no-answer": "no-answer",
@@ -142,8 +151,15 @@ class Webhooks:
             except (StoreError, CarrierError) as error:
                 log.exception("order_not_moved_on", problem=str(error))
                 return PlainTextResponse("Not now\n", status_code=503)  # the carrier may say it again
-        if status in FINAL_STATUSES and not order:  # the call itself tells too, unless its process has died
-            self._observer.tell(_text(form, "CallSid"), 0.0, "call_over", {"status": status})
+        if (ended := ENDINGS.get(said)) is not None:
+            call, talked = _text(form, "CallSid"), _text(form, "CallDuration")
+            try:
+                known = await self._switchboard.over(call, ended, talked=int(talked) if talked.isdecimal() else 0)
+            except StoreError as error:
+                log.exception("call_not_closed", problem=str(error))
+                return PlainTextResponse("Not now\n", status_code=503)
+            if known and not order:  # the call itself tells too, unless its process has died
+                self._observer.tell(call, 0.0, "call_over", {"status": ended})
         return Response(status_code=204)
 
     async def _machine(self, request: Request, form: FormData) -> Response:

@@ -16,7 +16,7 @@ from phoneagent.errors import CallForgotten, SettingsError, StoreError
 from phoneagent.records import Clip
 from phoneagent.store.encoding import VERSION
 from phoneagent.store.memory import MemoryStore
-from phoneagent.store.redis import DEADLINE, RedisStore
+from phoneagent.store.redis import DEADLINE, PLACES, RedisStore
 from phoneagent.store.redis_url import ANSWER_WITHIN
 from tests.redis_server import free_port, redis_server
 
@@ -56,7 +56,7 @@ async def test_all_keys_of_a_call_share_a_prefix_and_a_hash_tag(empty_redis):
         token = await begin(store)
         await store.append_turn(CALL, 1, TURNS[0], token=token)
     prefix = "phoneagent:call:{" + CALL + "}:"
-    assert sorted(keys(empty_redis)) == [prefix + "lease", prefix + "meta", prefix + "turns"]
+    assert sorted(keys(empty_redis)) == [prefix + "lease", prefix + "meta", prefix + "turns", PLACES]
 
 
 async def test_a_stream_token_cannot_be_read_from_the_store(empty_redis):
@@ -377,7 +377,7 @@ async def test_sentinels_know_where_the_master_is(own_redis, tmp_path):
         async with opened(url.replace("front", "nobody")) as store:
             with pytest.raises(StoreError):
                 await store.ping()
-    assert "db2:keys=2" in own_redis.command("INFO", "keyspace")
+    assert "db2:keys=3" in own_redis.command("INFO", "keyspace")
 
 
 @pytest.mark.parametrize(

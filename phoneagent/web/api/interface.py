@@ -41,18 +41,20 @@ def rest_interface(
 ) -> Starlette:
     """An application to be mounted at `/v1`. Nothing of it is seen without a key, not even what there is.
 
-    Without a `desk` no calls are placed. `caller_id` is the number that is shown where none is named. With `steers`
-    calls in progress can be steered. What happens in calls is read from `log`, where `told` writes it.
+    Without a `desk` no calls are placed, and who asks for one is told what is missing. `caller_id` is the number that
+    is shown where none is named. With `steers` calls in progress can be steered. What happens in calls is read from
+    `log`, where `told` writes it.
     """
     agents, calls = Agents(board), Calls(board, book)
     routes = [_resource("/agents", GET=agents.list)]
+    place: Handler = not_set_up
+    cancel: Handler = not_set_up
     if desk is not None:
         orders = Orders(board, book, desk, caller_id=caller_id)
-        routes += [
-            _resource("/calls", GET=orders.list, POST=orders.place),
-            _resource("/calls/{call}/cancel", POST=orders.cancel),
-        ]
+        place, cancel = orders.place, orders.cancel
     routes += [
+        _resource("/calls", GET=calls.index, POST=place),
+        _resource("/calls/{call}/cancel", POST=cancel),
         _resource("/calls/{call}", GET=calls.show),
         _resource("/calls/{call}/transcript", GET=calls.transcript),
     ]
@@ -73,6 +75,17 @@ def _resource(path: str, **handlers: Handler) -> Route:
         return await handlers["GET" if request.method == "HEAD" else request.method](request)
 
     return Route(path, handle, methods=list(handlers))
+
+
+async def not_set_up(_: Request) -> Response:
+    """Nobody can dial here."""
+    raise Problem(
+        503,
+        "calls-not-set-up",
+        "This server cannot place calls",
+        "expected TWILIO_ACCOUNT_SID, and TWILIO_AUTH_TOKEN or TWILIO_API_KEY_SID with TWILIO_API_KEY_SECRET, in this "
+        "server's environment; see `phoneagent doctor`",
+    )
 
 
 class _Door:

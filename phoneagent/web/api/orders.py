@@ -20,9 +20,9 @@ from phoneagent.ports import OrderBook
 from phoneagent.private import Private
 from phoneagent.records import Agent, OnMachine, Order
 
-from .bodies import Body, query, read
+from .bodies import Body, read
 from .problems import Misfit, Problem, misfit, misfits, unknown_call
-from .representations import CallView, answer, page, rfc3339
+from .representations import CallView, answer, rfc3339
 
 MOST_PAIRS = 50
 LONGEST_NAME = 64  # characters
@@ -30,7 +30,6 @@ LONGEST_VALUE = 2000  # characters; instructions of this length are already slow
 LONGEST_KEY = 255
 LONGEST_CALL = 4 * 3600  # seconds; Twilio's usual limit, and more than anybody should talk with a machine
 FARTHEST = timedelta(days=30)  # how far ahead a call may be scheduled; what is kept longer is a calendar
-SCANNED = 20  # pages that a filter looks through for one answer; the cursor goes on where it stopped
 
 Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
 Value = Annotated[str, StringConstraints(max_length=LONGEST_VALUE)]
@@ -56,18 +55,6 @@ class WantedCall(Body):
     )
     not_before: AwareDatetime | None = Field(None, description=WHEN)
     not_after: AwareDatetime | None = Field(None, description=WHEN)
-
-
-class Window(Body):
-    """The query of `GET /v1/calls`."""
-
-    limit: int = Field(20, ge=1, le=100, description="a whole number from 1 to 100")
-    cursor: str = Field("", max_length=100, description="the next_cursor of an earlier page")
-    status: str | None = Field(None, max_length=20, description="a status, such as queued")
-    agent: str | None = Field(None, description="the name of an agent")
-
-    def shows(self, order: Order) -> bool:
-        return self.status in (None, order.status) and self.agent in (None, order.agent)
 
 
 class OrderDesk(Protocol):
@@ -112,19 +99,6 @@ class Orders:
             raise Problem(409, "key-reused", "Idempotency key reused", str(error)) from error
         shown = CallView.of_order(order, None)
         return answer(shown, 201, headers={"Location": f"/v1/calls/{order.id}"})
-
-    async def list(self, request: Request) -> Response:
-        """Calls that were asked for, the newest first. A page may be shorter than its limit and not be the last."""
-        window = query(request, Window)
-        found: list[Order] = []
-        cursor = window.cursor
-        for _ in range(SCANNED):
-            piece = await self._book.page(cursor=cursor, limit=window.limit - len(found))
-            found += filter(window.shows, piece.orders)
-            cursor = piece.next
-            if not cursor or len(found) == window.limit:
-                break
-        return answer(page([CallView.of_order(order, None) for order in found], cursor or None))
 
     async def cancel(self, request: Request) -> Response:
         """Before the answer: afterwards `hangup` is what ends a call. 202 while the carrier has yet to say so."""

@@ -75,9 +75,10 @@ class AgentView(BaseModel):
 class CallView(BaseModel):
     """A call. One that was asked for has an id of ours (`PC…`) from the beginning, one that came in the carrier's.
 
-    `created_at`: when it was asked for, or came in; `ended_reason`: who or what ended a conversation; `problem`: why
-    there was none. `answered_by`: what the carrier's machine detection says, or what was heard: `machine`, `human`,
-    `screener`; `outcome`: what it got: `voicemail_left`, `voicemail_cut`, `hung_up` or `screening_answered`.
+    `created_at`: when it was asked for, or came in; `duration`: seconds from the answer to the end; `ended_reason`: who
+    or what ended a conversation; `problem`: why there was none. `answered_by`: what the carrier's machine detection
+    says, or what was heard: `machine`, `human`, `screener`; `outcome`: what it got: `voicemail_left`, `voicemail_cut`,
+    `hung_up` or `screening_answered`.
     """
 
     id: str
@@ -94,6 +95,7 @@ class CallView(BaseModel):
     not_after: Time | None = None
     started_at: Time | None = None
     ended_at: Time | None = None
+    duration: float | None = None
     ended_reason: str = ""
     problem: str = ""
     answered_by: str = ""
@@ -114,6 +116,7 @@ class CallView(BaseModel):
             created_at=moment(record.started),
             started_at=moment(record.started),
             ended_at=moment(record.ended),
+            duration=_talked(record, record.ended),
             ended_reason=record.ended_reason,
             answered_by=record.answered_by,
             outcome=record.outcome,
@@ -138,6 +141,7 @@ class CallView(BaseModel):
             not_after=moment(order.not_after),
             started_at=moment(record.started if record else None),
             ended_at=moment(order.ended or (record.ended if record else None)),
+            duration=_talked(record, order.ended or record.ended) if record else None,
             ended_reason=record.ended_reason if record else "",
             problem=order.problem,
             answered_by=(record.answered_by if record else "") or order.answered_by,
@@ -205,6 +209,11 @@ def page(items: Sequence[Item], next_cursor: str | None = None) -> Page[Item]:
 def moment(epoch: float | None) -> datetime | None:
     """A record's time; 0 is the one of what has not happened."""
     return datetime.fromtimestamp(epoch, UTC) if epoch else None
+
+
+def _talked(record: CallRecord, ended: float | None) -> float | None:
+    """None of a call that goes on, or had no answer."""
+    return round(max(0.0, ended - record.answered), 1) if ended and record.answered else None
 
 
 def _provider(choice: ProviderChoice) -> Provider:

@@ -60,6 +60,12 @@ class Board:
     async def look_up(self, call):
         return await self.store.load_call(call)
 
+    async def look_up_record(self, call):
+        return await self.store.load_record(call)
+
+    async def page(self, *, cursor, limit):
+        return await self.store.page_calls(cursor=cursor, limit=limit)
+
 
 @asynccontextmanager
 async def ordering(
