@@ -131,6 +131,7 @@ class Ears:
         """The caller has gone: let the last words come, also if the ears are only now being connected."""
         await self._connected.wait()
         self._finished = True
+        self.be_discreet(tones=False, voice=False)
         if self._transcription is not None:
             await self._transcription.finish()
 

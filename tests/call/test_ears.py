@@ -9,6 +9,7 @@ from typing import cast
 
 import pytest
 
+from phoneagent.audio.dtmf import tones
 from phoneagent.call.ears import RECONNECT, Ears
 from phoneagent.conversation.events import EarsFailed, EndOfTurn, Event, PartialTranscript, SpeechStarted
 from phoneagent.errors import ProviderError
@@ -115,6 +116,40 @@ async def test_a_caller_who_hangs_up_before_the_ears_are_connected_is_heard_all_
     await finishing
     await listening.running
     assert listening.events == [EndOfTurn("40 frames")]
+
+
+async def test_tones_of_secret_keys_do_not_reach_the_provider_and_no_frame_is_lost():
+    listening, attentive = Listening(), Attentive()
+    listening.connected(attentive)
+    await asyncio.sleep(0)
+    keyed, voice = tones("4242"), tone(8000)
+    frames = [keyed[start : start + 160] for start in range(0, len(keyed), 160)]
+    listening.ears.be_discreet(tones=True, voice=False)
+    for frame in [voice, *frames, SILENCE, voice]:
+        listening.ears.hear(frame)
+    listening.ears.be_discreet(tones=True, voice=True)
+    listening.ears.hear(voice)
+    listening.ears.hear(voice)
+    listening.ears.be_discreet(tones=False, voice=False)
+    listening.ears.hear(voice)
+    assert len(attentive.frames) == len(frames) + 6
+    heard = [number for number, frame in enumerate(attentive.frames) if frame != SILENCE]
+    assert heard == [len(frames) + 2, len(frames) + 5], "what was said before and after, but for what touches a tone"
+    await listening.ears.finish()
+    await listening.running
+
+
+async def test_what_is_said_while_secret_keys_are_typed_is_not_noticed():
+    listening, attentive = Listening(), Attentive()
+    listening.connected(attentive)
+    for _ in range(20):
+        listening.ears.hear(SILENCE)
+    listening.ears.be_discreet(tones=True, voice=True)
+    for _ in range(20):
+        listening.ears.hear(tone(8000))
+    assert listening.events == []
+    await listening.ears.finish()
+    await listening.running
 
 
 class LostAtTheEnd(Attentive):

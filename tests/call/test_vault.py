@@ -70,8 +70,8 @@ def test_results_of_tools_do_not_tell_what_was_typed(result, masked):
 
 def test_nothing_prints_it():
     kept = vault(CARD)
-    assert "42" not in repr(vars(kept))
-    assert "42" not in repr(kept)
+    kept.put("42424")
+    assert CARD[:5] not in repr(vars(kept)) + repr(kept)
 
 
 @given(st.text("0123456789", min_size=4, max_size=19), st.text("0123456789 -x"), st.text("0123456789 -x"))
