@@ -38,7 +38,9 @@ class _Asked:
     """What the agent said, as far as keys follow from it: worked out once, for it is wanted with every event."""
 
     question: str = ""
-    reach: str = ""
+    sensitive: bool = False  # the question
+    plain: bool = False
+    lately_sensitive: bool = False  # one of the last questions
     known_by: tuple[int, int, int] = field(default=(-1, -1, -1))
 
 
@@ -98,16 +100,14 @@ class Keypad:
 
     def secret(self, keys: str) -> bool:
         """Whether a key that follows `keys`, those of the entry so far, must not be known."""
-        wanted, asked, sensitive = self._wanted, self._asked, self._floor.policy.sensitive
+        wanted, asked = self._wanted, self._asked
         if HIDDEN in keys or wanted.secret:
             return True
         if wanted.choices:
             return False  # what a menu has on offer is known to everybody
-        if found(sensitive, asked.question):
+        if asked.sensitive:
             return True
-        if wanted != _NOTHING or found(PLAIN, asked.question):
-            return False
-        return found(sensitive, asked.reach)
+        return wanted == _NOTHING and not asked.plain and asked.lately_sensitive
 
     def belated(self, at: float) -> bool:
         """Whether a key comes after an entry that only its pause has ended: it was secret, so is the rest of it."""
@@ -140,7 +140,14 @@ class Keypad:
             before = [_whole(turn) for turn in turns if turn.role == "agent"][-SENSITIVE_REACH:]
             said = [_whole(turn) for turn in turns if turn.role == "agent" and not self._is_prompt(turn)]
             question = text.strip() or (said[-1] if said else "")
-            self._said = _Asked(question, " ".join([*before, text]), known_by)
+            sensitive = self._floor.policy.sensitive
+            self._said = _Asked(
+                question,
+                found(sensitive, question),
+                found(PLAIN, question),
+                found(sensitive, " ".join([*before, text])),
+                known_by,
+            )
         return self._said
 
     def _is_prompt(self, turn: Turn) -> bool:

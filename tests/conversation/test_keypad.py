@@ -119,6 +119,24 @@ def test_a_key_over_the_question_is_secret_before_the_question_was_heard_to_its_
     }  # fmt: skip
 
 
+def test_an_entry_that_began_in_secret_ends_in_secret():
+    call = asked(e.KeysExpected(secret=True))
+    call.presses("42")
+    call.tells(e.KeysExpected())
+    call.presses("42#")
+    assert call.last(SealKeys) == SealKeys("keypad-1", "••••")
+
+
+def test_a_question_that_was_cut_short_has_been_asked():
+    call = ScriptedCall().greets()
+    call.hears("I want to pay.")
+    call.answers("Sure. Please type now, all digits of it, your card number.")
+    call.passes(0.6)
+    call.tells(e.EndOfTurn("Wait, I know."))
+    call.presses("4242#")
+    assert call.transcript[-1] == "caller: Wait, I know. [keypad: 4 keys, kept as keypad-1]"
+
+
 def test_digits_that_come_after_the_pause_are_secret_too():
     call = paying()
     call.presses("4242")
