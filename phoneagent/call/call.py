@@ -77,6 +77,7 @@ from .voice import Voice
 
 log = structlog.stdlib.get_logger(__name__)
 
+STREAM_OVER = 1.0  # seconds without a frame; they come fifty times a second, and networks stall for less
 CARRIER_SILENCE = 3.0  # seconds without a frame: Twilio sends them without a break, also in silence
 FLUSH = 0.5  # seconds that the store gets for the last turns; what it has not taken then is written later
 NOTED = 0.5  # seconds that it gets for what the carrier will ask for; then this process has to know
@@ -208,6 +209,11 @@ class Call:
             self._vault.empty()
             await self.scribe.flush(FLUSH)
             await self.scribe.release()
+
+    @property
+    def is_heard(self) -> bool:
+        """Whether the carrier still sends what the caller says: then the media stream is not over."""
+        return self._loop.time() - self._last_frame < STREAM_OVER
 
     def stop(self, reason: str) -> None:
         """End the call here; the carrier may be told to carry it on elsewhere."""

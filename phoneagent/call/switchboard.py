@@ -209,17 +209,32 @@ class Switchboard:
         """
         if self.draining or (self.full and record.id not in self._ringing):
             return self._refuse(asked, again)
-        rings = {"direction": record.direction, "agent": record.agent, "order": record.order}
-        self._around.observer.tell(record.id, 0.0, "call_rings", rings)
+        if record.id in self._live:
+            return self._not_again(record.id, over=False)
         record = replace(record, started=record.started or time.time())
         self._prepare(StoredCall(record, ()))
         try:
             async with asyncio.timeout(STORED):
                 await self._around.store.create_call(record)
-                return await self._connect(record.id)
+                known = await self._around.store.load_record(record.id)
+                if known is not None and known.started != record.started and (known.answered or known.ended):
+                    return self._not_again(record.id, over=known.ended is not None)
+                document = await self._connect(record.id)
         except (TimeoutError, StoreError) as error:
             log.warning("call_not_stored", problem=str(error) or f"no answer within {STORED} s")
-            return self._connect_here(record.id)
+            document = self._connect_here(record.id)
+        rings = {"direction": record.direction, "agent": record.agent, "order": record.order}
+        self._around.observer.tell(record.id, 0.0, "call_rings", rings)
+        return document
+
+    def _not_again(self, call: str, *, over: bool) -> str:
+        """A call that was answered rings again: somebody repeats a request that the carrier has signed once, and must
+        not get a token for it. Should it be the carrier after all, it asks how the call goes on.
+        """
+        log.warning("call_rings_again", over=over)
+        if ringing := self._take_ringing(call):
+            self._begin(_close(ringing.lines), f"discard {call}")
+        return self._around.documents.hang_up() if over else self._around.documents.ask_again(1)
 
     def _refuse(self, asked: str, again: int) -> str:
         """Never silence: another process, another place, or a word."""
@@ -242,6 +257,9 @@ class Switchboard:
         documents = self._around.documents
         if (ending := self._live.get(call)) is not None:
             await ending.finished(within=FINISHING)
+            if self._live.get(call) is ending and ending.is_heard and again < AGAIN:
+                log.warning("call_goes_on")  # somebody repeats an old request, or the carrier is early
+                return documents.ask_again(again + 1)
         self._moved.pop(call, None)
         stored = await self._look_up(call)
         if stored is None or (record := stored.record).agent not in self.agents:
@@ -406,16 +424,19 @@ class Switchboard:
         return Lines(ears, voice)
 
     def _take_lines(self, record: CallRecord, equipped: EquippedAgent) -> Lines:
-        ringing = self._ringing.pop(record.id, None)
+        ringing = self._take_ringing(record.id)
         if ringing is None:  # another process answered the webhook
             return self._open_lines(record, equipped)
-        ringing.discard.cancel()
         return ringing.lines
+
+    def _take_ringing(self, call: str) -> _Ringing | None:
+        if ringing := self._ringing.pop(call, None):
+            ringing.discard.cancel()
+        return ringing
 
     def _discard(self, call: str) -> None:
         """The media stream did not come."""
-        if ringing := self._ringing.pop(call, None):
-            ringing.discard.cancel()
+        if ringing := self._take_ringing(call):
             self._begin(_close(ringing.lines), f"discard {call}")
             self._around.observer.tell(call, 0.0, "call_abandoned", {})
 
