@@ -29,6 +29,7 @@ from .call.speech_cache import SpeechCache
 from .call.steering import Steering
 from .call.switchboard import Switchboard
 from .call.told_orders import ToldOrders
+from .call.transfers import Transfers
 from .call.verdicts import Verdicts
 from .errors import SettingsError
 from .ports import LanguageModel, Observer, Signatures, SpeechToText, Store, TextToSpeech
@@ -49,6 +50,7 @@ from .web.doors import ApiKeys, Unsigned
 from .web.health import Health
 from .web.media import MediaSocket
 from .web.routes import routes
+from .web.transfers import TransferHooks
 from .web.webhooks import Webhooks
 
 if TYPE_CHECKING:
@@ -119,7 +121,9 @@ def create_app(
             equipped = {
                 name: await makers.equip(agent, functions or {}, speakers[name]) for name, agent in agents.items()
             }
-            around = Surroundings(kept, documents, control, told, cache, owner)
+            transfers = Transfers(kept, documents, control, told, caller_id=settings.twilio_phone_number or "")
+            stack.push_async_callback(transfers.aclose)
+            around = Surroundings(kept, documents, control, told, cache, owner, transfers)
             lag = LoopLag(metrics.loop_lagged)
             board = Switchboard(
                 equipped,
@@ -152,9 +156,12 @@ def create_app(
             secret_keys = [key.get_secret_value() for key in settings.api_keys]
             app.state.switchboard = board
             app.state.dialler = dialler
+            app.state.transfers = transfers
+            webhooks = Webhooks(signatures, board, documents, told, dialler)
             app.router.routes[:] = routes(
                 MediaSocket(TwilioCodec(), signatures, board, told),
-                Webhooks(signatures, board, documents, told, dialler),
+                webhooks,
+                TransferHooks(webhooks, board, transfers, documents),
                 Health(board, kept, metrics.render, ApiKeys(secret_keys)),
                 rest_interface(
                     board,
@@ -214,13 +221,13 @@ def twilio_control(settings: Settings) -> TwilioControl | None:
         return None
     from .telephony.twilio.control import TwilioControl
 
-    base_url = settings.twilio_api_url
+    base_url, public_url = settings.twilio_api_url, settings.public_url
     if settings.twilio_api_key_sid is not None and settings.twilio_api_key_secret is not None:
         password = settings.twilio_api_key_secret.get_secret_value()
-        return TwilioControl(account, settings.twilio_api_key_sid, password, base_url=base_url)
+        return TwilioControl(account, settings.twilio_api_key_sid, password, base_url=base_url, public_url=public_url)
     if token is None:
         return None
-    return TwilioControl(account, account, token.get_secret_value(), base_url=base_url)
+    return TwilioControl(account, account, token.get_secret_value(), base_url=base_url, public_url=public_url)
 
 
 def _signatures(settings: Settings, *, dev: bool) -> Signatures:
@@ -280,21 +287,27 @@ class Makers:
 
     async def equip(self, agent: Agent, functions: Mapping[str, Callable[..., Any]], speaker: Speaker) -> EquippedAgent:
         """Everything an agent works with."""
-        mind = await asyncio.to_thread(self.whole_mind, agent)
+        model = await asyncio.to_thread(self._model, agent)
         await asyncio.to_thread(speaker.speakable.warm)
         return EquippedAgent(
             agent,
             speaker.ears,
-            self._with_close(mind),
+            self._with_close(self._with_dialogue(agent, model)),
             speaker.voice,
             PythonTools(own_tools(agent), functions),
             speaker.speakable,
+            writer=None if agent.llm.provider == "scripted" else model,
         )
 
     def whole_mind(self, agent: Agent) -> LanguageModel:
         """An agent's mind with its fallbacks, and with the dialogue beside it if that has a part in its calls."""
+        return self._with_dialogue(agent, self._model(agent))
+
+    def _model(self, agent: Agent) -> LanguageModel:
         minds = [self._hedged(choice, self.mind(choice, agent)) for choice in (agent.llm, *agent.llm.fallback)]
-        mind = minds[0] if len(minds) == 1 else FallbackMind(minds)
+        return minds[0] if len(minds) == 1 else FallbackMind(minds)
+
+    def _with_dialogue(self, agent: Agent, mind: LanguageModel) -> LanguageModel:
         if agent.dialogue is None or not agent.dialogue.start or agent.llm.provider == "scripted":
             return mind
         from .providers.llm.mixed import MixedMind

@@ -177,10 +177,32 @@ class Documents(Protocol):
     def connect(self, *, token: str) -> str:
         """Open a media stream to us, carrying the token; afterwards ask `/twilio/continue`."""
 
-    def say_and_hang_up(self, text: str) -> str: ...
+    def say_and_hang_up(self, text: str, *, language: str = "") -> str: ...
 
-    def dial(self, target: str, *, caller_id: str = "") -> str:
-        """Connect the caller to somebody else; afterwards ask `/twilio/continue`."""
+    def dial(self, target: str, *, ring_for: int, ask_first: str = "") -> str:
+        """Connect the caller to a number or a SIP address; afterwards ask `/twilio/continue`.
+
+        `ask_first`: the call whose target is asked before they are connected (see `offer`), while it rings.
+        """
+
+    def enqueue(self, queue: str) -> str:
+        """Let the caller wait in a queue; `/twilio/hold` is asked what they hear, `/twilio/continue` how it goes on."""
+
+    def hold(self, music: str, *, text: str = "", language: str = "") -> str:
+        """What a caller hears who waits: a text, and music from a URL, our own if it is empty."""
+
+    def leave_queue(self) -> str: ...
+
+    def come_back(self) -> str:
+        """Ask `/twilio/continue`."""
+
+    def offer(self, call: str, text: str, *, language: str) -> str:
+        """Say it to somebody, and ask `/twilio/target` with the key that they press, or with none."""
+
+    def join(self, queue: str, *, otherwise: str, language: str) -> str:
+        """Connect whom this is for with the first of a queue, or tell them that nobody is there any more; without a
+        queue, with the call they were dialled for.
+        """
 
     def ask_again(self, times: int, *, what: str = "/twilio/continue") -> str:
         """Ask this of any process, with the count as `again`; the first time at once, later in a second."""
@@ -209,6 +231,12 @@ class CallControl(Protocol):
 
     async def update(self, call: str, document: str) -> None:
         """Replace what the carrier does with the call."""
+
+    async def ring(self, to: str, *, caller_id: str, call: str, ring_for: int) -> str:
+        """Call somebody for a caller; when they answer, `/twilio/target` is asked. Returns the id of the new call.
+
+        Raises `DialRefused` when it is certain that nobody was called; after any other `CarrierError` they may be.
+        """
 
     async def aclose(self) -> None: ...
 

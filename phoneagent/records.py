@@ -181,6 +181,38 @@ class BusinessHours:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferTarget:
+    """Somebody to whom callers can be connected.
+
+    `to`: a number in E.164 form, a SIP address (`sip:…`), or a queue (`queue:NAME`). With `warm` they first hear who
+    calls and why, and take the call by a key. `ring_for`: seconds; `wait_at_most`: seconds that a caller spends in a
+    queue. Outside of the business hours named `hours` nobody is called, and the caller hears `closed`.
+    """
+
+    to: str
+    warm: bool = False
+    ring_for: int = 25
+    wait_at_most: int = 600
+    hours: str = ""
+    closed: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class TransferPhrases:
+    """What the carrier's own voice says to others than the caller, and to those who wait; the agent is not there.
+
+    `offer`: to whom a call is offered, with `{summary}`; `gone`: when the caller has hung up meanwhile; `thanks`: when
+    it was declined; `nobody`: to who wants to take the next of a queue. `waiting`: to callers in it, with `{position}`.
+    """
+
+    offer: str = "A call for you. {summary} Press 1 to take it, or 2 to decline."
+    gone: str = "The caller is no longer there. Goodbye."
+    thanks: str = "Thank you. Goodbye."
+    nobody: str = "Nobody is waiting any more. Goodbye."
+    waiting: str = "Please hold the line. You are number {position} in the queue."
+
+
+@dataclass(frozen=True, slots=True)
 class ClosedGreeting:
     """How callers are greeted outside of the business hours of this name."""
 
@@ -202,7 +234,9 @@ class Agent:
     policy: Policy = field(default_factory=Policy)
     tools: tuple[ToolSpec, ...] = ()
     dialogue: Dialogue | None = None
-    transfer_targets: Mapping[str, str] = field(default_factory=dict)
+    transfer_targets: Mapping[str, TransferTarget] = field(default_factory=dict)
+    transfer_phrases: TransferPhrases = field(default_factory=TransferPhrases)
+    hold_music: str = ""  # the URL of an audio file; empty: our own
     hours: Mapping[str, BusinessHours] = field(default_factory=dict)
     closed: ClosedGreeting | None = None
     pronunciation: Mapping[str, str] = field(default_factory=dict)  # what is written = how it is said
@@ -331,6 +365,24 @@ class RunningTool:
     result: str | None = None
 
 
+TransferOutcome = Literal["", "accepted", "busy", "unanswered", "declined", "failed", "gone"]
+"""`unanswered`: nobody picked up, or pressed a key; `gone`: the caller hung up meanwhile."""
+
+
+@dataclass(frozen=True, slots=True)
+class Transferring:
+    """A caller is being connected to somebody else; `began`: seconds since the epoch."""
+
+    name: str
+    target: TransferTarget
+    began: float
+
+    @property
+    def queue(self) -> str:
+        """The queue in which callers wait for anybody; empty if they wait for one person."""
+        return self.target.to.removeprefix("queue:") if self.target.to.startswith("queue:") else ""
+
+
 @dataclass(frozen=True, slots=True)
 class CallRecord:
     """What is kept of a call beside its turns. Times are seconds since the epoch; `id` is the carrier's call id."""
@@ -346,7 +398,11 @@ class CallRecord:
     answered: float = 0.0  # when its first media stream began
     ended: float | None = None
     ended_reason: str = ""
-    transfer_to: str = ""  # the number or SIP address of whom the caller is connected to
+    transfer: Transferring | None = None  # to whom the caller was connected last, or is to be
+    transfer_leg: str = ""  # the carrier's id of the call to them, if they are asked first
+    transfer_summary: str = ""  # what they are told
+    transfer_outcome: TransferOutcome = ""  # empty while nobody has decided
+    transfer_decided: float = 0.0
     resumed: int = 0  # how often the call was carried on after its media stream was lost
     order: str = ""  # the id of the order it was placed for; empty for calls that came in
     tools: tuple[RunningTool, ...] = ()

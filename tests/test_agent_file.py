@@ -11,10 +11,14 @@ from phoneagent.conversation.events import KeysExpected
 from phoneagent.conversation.knobs import knobs
 from phoneagent.conversation.policy import EndpointingRule, Interruption, KeypadRule, Phrasing, Policy
 from phoneagent.errors import SettingsError
-from phoneagent.records import Agent, ProviderChoice
+from phoneagent.records import Agent, ProviderChoice, TransferTarget
 
 SMALL = 'name = "small"\n'
-NO_NUMBER = "expected a number with its country code (+15005550006) or a SIP address (sip:desk@example.com)"
+NO_MUSIC = "expected the URL of an audio file that the carrier can reach (https://example.com/music.mp3)"
+NO_NUMBER = (
+    "expected a number with its country code (+15005550006), a SIP address (sip:desk@example.com) or a queue "
+    "(queue:support)"
+)
 NO_STEP = "expected 'listen', 'end_call', 'transfer', 'menu', 'agent' or 'model', got 'leave'"
 NO_MODULE = "the module 'no_such_module' cannot be imported: No module named 'no_such_module'"
 
@@ -42,7 +46,7 @@ def test_the_front_desk_is_complete():
     assert agent.tools[0].parameters["required"] == ["people", "time"]
     assert agent.dialogue is not None
     assert {intent.then for intent in agent.dialogue.intents} == {"listen", "transfer", "end_call"}
-    assert agent.transfer_targets == {"manager": "+15005550006"}
+    assert agent.transfer_targets == {"manager": TransferTarget("+15005550006")}
 
 
 def test_the_front_desk_at_the_top_of_the_repository_is_the_same_file():
@@ -227,6 +231,18 @@ def test_a_mind_may_be_asked_twice(line, hedge):
         (
             f"{SMALL}[transfer]\nboss = '0123'",
             f"a.toml:3: transfer.boss: {NO_NUMBER}",
+        ),
+        (
+            f"{SMALL}[transfer.boss]\nto = 'queue:'",
+            f"a.toml:3: transfer.boss.to: {NO_NUMBER}",
+        ),
+        (
+            f"{SMALL}[transfer.boss]\nto = '+15005550006'\nhours = 'office'",
+            "a.toml:4: transfer.boss.hours: expected a name from [hours], got 'office'",
+        ),
+        (
+            f"{SMALL}hold_music = 'music.mp3'",
+            f"a.toml:2: hold_music: {NO_MUSIC}",
         ),
         (
             f"{SMALL}[[tools]]\nfunction = 'no_such_module:f'",
@@ -474,3 +490,36 @@ answer = "{answer}"
 slots = ["pin"]
 """
     assert list(problems(text)) == [f"a.toml:{problem}"]
+
+
+def test_whom_callers_are_transferred_to_in_all_forms():
+    agent = parse_agent(
+        """name = "small"
+hold_music = "https://example.com/music.mp3"
+
+[transfer]
+boss = "+15005550006"
+desk = { to = "sip:desk@pbx.example", warm = true, ring_for = 40 }
+
+[transfer.support]
+to = "queue:support"
+wait_at_most = 300
+hours = "office"
+closed = "We are there again tomorrow."
+
+[transfer_phrases]
+thanks = "Thanks."
+
+[hours.office]
+timezone = "Europe/Berlin"
+monday = ["09:00-17:00"]
+""",
+    )
+    assert agent.transfer_targets == {
+        "boss": TransferTarget("+15005550006"),
+        "desk": TransferTarget("sip:desk@pbx.example", warm=True, ring_for=40),
+        "support": TransferTarget(
+            "queue:support", wait_at_most=300, hours="office", closed="We are there again tomorrow."
+        ),
+    }
+    assert (agent.hold_music, agent.transfer_phrases.thanks) == ("https://example.com/music.mp3", "Thanks.")

@@ -7,15 +7,34 @@ import typing
 from collections.abc import Iterator, Mapping
 from dataclasses import Field as DataclassField
 from dataclasses import asdict, fields, replace
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, Self, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, create_model
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    ConfigDict,
+    Field,
+    ModelWrapValidatorHandler,
+    create_model,
+    model_validator,
+)
 
 from phoneagent.call.menus import KEYS, MAIN, choices, menu_text
 from phoneagent.conversation.events import KeysExpected
 from phoneagent.conversation.grammar import parse
 from phoneagent.conversation.policy import EndpointingRule, Interruption, KeypadRule, Phrasing, Policy
-from phoneagent.records import Agent, ClosedGreeting, Dialogue, Intent, Menu, ProviderChoice, Slot, ToolSpec
+from phoneagent.records import (
+    Agent,
+    ClosedGreeting,
+    Dialogue,
+    Intent,
+    Menu,
+    ProviderChoice,
+    Slot,
+    ToolSpec,
+    TransferPhrases,
+    TransferTarget,
+)
 from phoneagent.toolbox import find_function, tool_spec
 
 from .dialogue_problems import dialogue_problems, unknown_hours
@@ -60,10 +79,17 @@ def _word(text: str) -> str:
 
 
 def _number(text: str) -> str:
-    if not re.fullmatch(r"\+[1-9]\d{6,14}|sips?:\S+", text):
+    if not re.fullmatch(r"\+[1-9]\d{6,14}|sips?:\S+|queue:[A-Za-z0-9_-]{1,64}", text):
         raise ValueError(
-            "expected a number with its country code (+15005550006) or a SIP address (sip:desk@example.com)"
+            "expected a number with its country code (+15005550006), a SIP address (sip:desk@example.com) or a queue "
+            "(queue:support)"
         )
+    return text
+
+
+def _audio_url(text: str) -> str:
+    if text and not re.fullmatch(r"https?://\S+", text):
+        raise ValueError("expected the URL of an audio file that the carrier can reach (https://example.com/music.mp3)")
     return text
 
 
@@ -178,6 +204,27 @@ class _KeypadTable(_Table):
     length: Annotated[int, Field(ge=0)] = 0
     end: str | None = None
     secret: bool = False
+
+
+class _TransferTable(_Table):
+    """`name = "+1…"`, or a table with more."""
+
+    to: Annotated[str, AfterValidator(_number)]
+    warm: bool = False
+    ring_for: Annotated[int, Field(ge=5, le=600)] = 25
+    wait_at_most: Annotated[int, Field(ge=10, le=3600)] = 600
+    hours: str = ""
+    closed: str = ""
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def short_form(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        if not isinstance(given, str):
+            return handler(given)
+        return handler({"to": _number(given)})
+
+    def target(self) -> TransferTarget:
+        return TransferTarget(**dict(self))
 
 
 class _SlotTable(_Table):
@@ -308,6 +355,9 @@ _TurnTaking = _like(Policy, "_TurnTaking", without=("call_at_most", "goodbye_bef
 _PhrasesTable = _like(Phrasing, "_PhrasesTable", without=("greeting",))
 
 
+_TransferPhrases = _like(TransferPhrases, "_TransferPhrases")
+
+
 def _policy(table: _Table, **limits: float) -> Policy:
     given: dict[str, Any] = {**dict(table), **limits}
     for name, value in given.items():
@@ -332,7 +382,9 @@ class AgentFile(_Table):
     phrases: _PhrasesTable = _PhrasesTable()  # type: ignore[valid-type]  # made from Phrasing above
     pronunciation: dict[Annotated[str, AfterValidator(_word)], Text] = {}
     limits: _Limits = _Limits()
-    transfer: dict[Name, Annotated[str, AfterValidator(_number)]] = {}
+    transfer: dict[Name, _TransferTable] = {}
+    transfer_phrases: _TransferPhrases = _TransferPhrases()  # type: ignore[valid-type]  # made from TransferPhrases above
+    hold_music: Annotated[str, AfterValidator(_audio_url)] = ""
     tools: tuple[_ToolTable, ...] = ()
     dialogue: _DialogueTable | None = None
     hours: dict[Name, HoursTable] = {}
@@ -360,7 +412,9 @@ class AgentFile(_Table):
             ),
             tools=tools,
             dialogue=dialogue,
-            transfer_targets=self.transfer,
+            transfer_targets={name: table.target() for name, table in self.transfer.items()},
+            transfer_phrases=TransferPhrases(**dict(self.transfer_phrases)),
+            hold_music=self.hold_music,
             hours={name: hours.hours() for name, hours in self.hours.items()},
             closed=closed,
             pronunciation=self.pronunciation,
@@ -391,6 +445,9 @@ class AgentFile(_Table):
                     yield Problem((part, "provider"), f"{name} needs a [dialogue] to follow")
 
     def _dialogue_problems(self, tools: tuple[ToolSpec, ...]) -> Iterator[Problem]:
+        for name, table in self.transfer.items():
+            if table.hours and table.hours not in self.hours:
+                yield Problem(("transfer", name, "hours"), unknown_hours(table.hours, tuple(self.hours)))
         if self.closed is not None and self.closed.hours not in self.hours:
             yield Problem(("closed", "hours"), unknown_hours(self.closed.hours, tuple(self.hours)))
         if self.dialogue is None:

@@ -8,7 +8,7 @@ import asyncio
 import time
 from collections import deque
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import count
 from typing import Any
 
@@ -49,10 +49,11 @@ from phoneagent.conversation.events import (
     ReplyFailed,
     TimerFired,
     ToolReturned,
+    TransferFailed,
 )
 from phoneagent.conversation.states import State
 from phoneagent.conversation.transcript import ToolCall, Turn
-from phoneagent.errors import CarrierError, ProviderError, ToolError
+from phoneagent.errors import CarrierError, DialRefused, ProviderError, ToolError
 from phoneagent.ports import CallControl, Documents, MediaStream, Observer, Speech, Store, Transcription
 from phoneagent.records import (
     CallRecord,
@@ -72,6 +73,7 @@ from .scribe import Scribe
 from .speech_cache import SpeechCache
 from .steering import Control, Outcome
 from .tool_ledger import ToolLedger, left_over
+from .transfers import NotNow, Transfers, came_back, planned
 from .vault import Vault
 from .voice import Voice
 
@@ -98,6 +100,7 @@ class Surroundings:
     cache: SpeechCache
     owner: str
     """This process's name in leases; unique to each start of a process."""
+    transfers: Transfers
 
 
 @dataclass(frozen=True, slots=True)
@@ -204,7 +207,7 @@ class Call:
                 if self._timer is not None:
                     self._timer.cancel()
             self.stop("a defect")  # unless it is over: what was heard until now is saved, and the call carried on
-            if self.ended_reason in OVER:
+            if self.ended_reason in OVER and self.ended_reason != "transfer":  # that goes on, without the agent
                 self.scribe.note(status="completed", ended=time.time(), ended_reason=self.ended_reason)
             self._vault.empty()
             await self.scribe.flush(FLUSH)
@@ -459,20 +462,34 @@ class Call:
                 log.warning("hang_up_failed", reason=reason, problem=str(error))
         await self._stream.aclose(reason)
 
-    async def _transfer(self, transfer: Transfer) -> None:
-        """Without a number the carrier is told nothing: it asks, and the agent takes the call back."""
-        elsewhere = transfer.target if transfer.anywhere else ""
-        number = self._equipped.agent.transfer_targets.get(transfer.target, elsewhere)
-        self._tell("transferring", {"target": transfer.target})
-        await self._note(ended_reason="transfer", transfer_to=number)
-        if self._around.control is not None and number:
-            document = self._around.documents.dial(number)
+    async def _transfer(self, wanted: Transfer) -> None:
+        """What the carrier asks when the stream has ended is answered with the same document that it is given now."""
+        plan = planned(self._equipped, wanted, self._around.transfers.now())
+        if isinstance(plan, NotNow):
+            self._not_transferred(plan.reason, plan.words, plan.note)
+            return
+        self._tell("transferring", {"target": plan.name, "warm": plan.target.warm})
+        changes: dict[str, Any] = {"transfer": plan, "transfer_leg": "", "transfer_summary": "", "transfer_outcome": ""}
+        await self._note(ended_reason="transfer", **changes)
+        record = replace(self.record, **changes)
+        try:
+            await self._around.transfers.call_target(record, self._equipped, tuple(self._conversation.turns))
+        except DialRefused as refusal:
+            log.warning("transfer_refused", problem=str(refusal))
+            await self._note(ended_reason="", transfer=None)
+            back = came_back(plan, "failed", self._equipped.agent.phrasing)
+            self._not_transferred("failed", back.words, back.note)
+            return
+        if self._around.control is not None:
             try:
-                await self._around.control.update(self.record.id, document)
+                await self._around.control.update(self.record.id, self._around.transfers.document(record))
             except CarrierError as error:
                 log.warning("transfer_by_rest_failed", problem=str(error))
-        # Either way the stream ends; what the carrier asks next is answered with the same document.
         await self._stream.aclose("transfer")
+
+    def _not_transferred(self, reason: str, words: str, note: str) -> None:
+        self._tell("transfer_failed", {"reason": reason})
+        self.feed(TransferFailed(words, note))
 
     async def _hand_over(self, agent: str) -> None:
         """The carrier asks how to go on, and the other agent greets. To one that is not declared nobody is handed."""

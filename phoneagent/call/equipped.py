@@ -29,6 +29,8 @@ class EquippedAgent:
     tools: ToolBox
     speakable: Speakable = AS_WRITTEN
     clock: Callable[[], float] = time.time
+    writer: LanguageModel | None = None
+    """A mind that writes what it is asked for, without a dialogue beside it; None where there is only a dialogue."""
 
     @property
     def offered(self) -> tuple[ToolSpec, ...]:

@@ -171,6 +171,11 @@ class Switchboard:
         live = self._live.get(call)
         return "nobody" if live is None else live.steer(control)
 
+    async def find(self, call: str) -> tuple[CallRecord | None, EquippedAgent | None]:
+        """A call's record and its agent, as far as they are known. Raises `StoreError`."""
+        stored = await self._around.store.load_call(call) if call else None
+        return (stored.record, self.agents.get(stored.record.agent)) if stored else (None, None)
+
     async def look_up(self, call: str) -> StoredCall | None:
         """A call's record and its turns as they were heard. Raises `StoreError`."""
         return await self._around.store.load_call(call)
@@ -194,6 +199,7 @@ class Switchboard:
         record = await self._around.store.load_record(call)
         if record is None:
             return False
+        await self._around.transfers.gone(record)
         answered = record.answered or record.started
         if record.ended is None or talked:
             ended = answered + talked if talked else time.time()
@@ -248,10 +254,11 @@ class Switchboard:
             return documents.send_on(self._overflow)
         return documents.say_and_hang_up(SORRY)
 
-    async def proceed(self, call: str, *, dialled: str = "", again: int = 0) -> str:
+    async def proceed(self, call: str, *, dialled: str = "", queued: str = "", again: int = 0) -> str:
         """The media stream of a call is over, whoever closed it: the document that says how it goes on.
 
-        `dialled`: how connecting the caller to somebody else ended, in the carrier's words; empty if that was not it.
+        `dialled`, `queued`: how connecting the caller to somebody else ended, or their waiting for it, in the carrier's
+        words; empty if that was not it.
         `again`: how often the carrier was told to ask again, for a process that stays.
         """
         documents = self._around.documents
@@ -264,14 +271,17 @@ class Switchboard:
         stored = await self._look_up(call)
         if stored is None or (record := stored.record).agent not in self.agents:
             return documents.hang_up()
-        if dialled in ("completed", "answered"):
-            return documents.hang_up()
-        if record.ended_reason == "transfer":
-            if record.transfer_to and not dialled:
-                return documents.dial(record.transfer_to)
+        entrance = record.entrance if record.ended_reason in ERRANDS else BY_CALL
+        if record.ended_reason == "transfer" and record.transfer is not None:
+            if not (dialled or queued or record.transfer_outcome):
+                return self._around.transfers.document(record)
+            equipped = self.agents[record.agent]
+            back = await self._around.transfers.proceed(record, equipped, dialled=dialled, queued=queued)
+            if back is None:
+                return documents.hang_up()
+            entrance = back
         elif record.status in FINAL_STATUSES:
             return documents.hang_up()
-        entrance = record.entrance if record.ended_reason in ERRANDS else BY_CALL
         if self.draining and self._around.store.shared and again < AGAIN:
             return await self._leave(record.id, entrance, again)
         return await self._carry_on(stored, entrance)

@@ -204,7 +204,8 @@ class TypedCall:
                 self.handed_to = agent
                 self._feed(CallEnded("handover"))
             case Transfer(target):
-                self._screen.transferred(target, self._agent.transfer_targets.get(target, target))
+                known = self._agent.transfer_targets.get(target)
+                self._screen.transferred(target, known.to if known else target)
                 self._feed(CallEnded("transfer"))
             case Emit("call_ended", values):
                 self.ended_reason = values["reason"]

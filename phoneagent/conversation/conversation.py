@@ -212,6 +212,15 @@ class Conversation:
         if self._floor.state is State.LISTENING:
             self._listening.await_move(at)
 
+    def _transfer_failed(self, event: e.TransferFailed, at: float) -> None:
+        """The caller is still here, and hears why."""
+        floor = self._floor
+        floor.ended_by = ""
+        floor.save(Turn("operator", event.note, at))
+        self._await_limit(at)
+        floor.deadlines.set(Reason.CALL_LIMIT, floor.policy.call_at_most)
+        self._replies.say("greeting", event.words, at)
+
     # -- deadlines ----------------------------------------------------------------------------------
 
     def _timer_fired(self, _: e.TimerFired, at: float) -> None:

@@ -194,6 +194,14 @@ class ControlReceived:
 
 
 @dataclass(frozen=True, slots=True)
+class TransferFailed:
+    """The caller was to be connected to somebody, and has not left: `words` say so, `note` is for the model."""
+
+    words: str
+    note: str
+
+
+@dataclass(frozen=True, slots=True)
 class MoveWanted:
     """The process is about to end: leave the media stream, for another process, where nobody notices."""
 
@@ -243,6 +251,7 @@ Event: TypeAlias = (
     | DtmfReceived
     | KeysExpected
     | ControlReceived
+    | TransferFailed
     | MoveWanted
     | AnswererDetected
     | BeepStarted

@@ -234,6 +234,11 @@ class Phrasing:
     time_goodbye: str = "I am sorry, we have reached the time limit of this call. Goodbye."
     goodbye: str = "Goodbye."
     bridge: str = "I am back. Sorry for the interruption."  # a call that another process carries on
+    transfer_busy: str = "I am sorry, the line is busy just now. Can I help you in another way?"
+    transfer_unanswered: str = "I am sorry, nobody answers just now. Can I help you in another way?"
+    transfer_declined: str = "I am sorry, nobody is free to take your call just now. Can I help you in another way?"
+    transfer_closed: str = "I am sorry, they are not there at this hour. Can I help you in another way?"
+    transfer_failed: str = "I am sorry, I could not connect you. Can I help you in another way?"
     voicemail: str = field(default="", metadata=TEMPLATE)  # for answering machines
     screening: str = field(default="", metadata=TEMPLATE)  # who calls and why, for screeners that ask
     end_call_phrases: tuple[str, ...] = ()  # an answer that ends with one of these ends the call when it was heard
@@ -244,4 +249,6 @@ class Phrasing:
         return (
             *self.fillers, *self.idle_prompts, self.apology, self.goodbye, self.idle_goodbye,
             self.failure_goodbye, self.time_goodbye, self.bridge, *self.later_fillers,
+            self.transfer_busy, self.transfer_unanswered, self.transfer_declined, self.transfer_closed,
+            self.transfer_failed,
         )  # fmt: skip

@@ -200,6 +200,7 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
             e.AnswererDetected: _to("too_late"),
             e.BeepStarted: _to("too_late"),
             e.BeepStopped: _to("too_late"),
+            e.TransferFailed: _to("transfer_failed", S.THINKING),
             e.CallEnded: _to("call_ended", *_GONE),
             e.TimerFired: _to("timer_fired", S.ENDED),
         },

@@ -300,6 +300,10 @@ class PlacedCall:
 
     # --- what the product is told --------------------------------------------------------------
 
+    def tell(self, event: str, url: str, method: str, extra: Mapping[str, str]) -> None:
+        """Send the product a request of this call whose answer is not followed."""
+        self._callbacks.send(event, url, method, call_parameters.of_request(self, extra))
+
     def tell_status(self, event: str) -> None:
         """Send a status callback, if the product wants to know of this event."""
         order = self.order

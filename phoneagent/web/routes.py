@@ -7,10 +7,13 @@ from starlette.types import ASGIApp
 
 from .health import Health
 from .media import MediaSocket
+from .transfers import TransferHooks
 from .webhooks import Webhooks
 
 
-def routes(media: MediaSocket, webhooks: Webhooks, health: Health, rest: ASGIApp) -> list[BaseRoute]:
+def routes(
+    media: MediaSocket, webhooks: Webhooks, transfers: TransferHooks, health: Health, rest: ASGIApp
+) -> list[BaseRoute]:
     """All of this server's routes."""
     return [
         WebSocketRoute("/twilio/media", media.endpoint),
@@ -19,6 +22,11 @@ def routes(media: MediaSocket, webhooks: Webhooks, health: Health, rest: ASGIApp
         Route("/twilio/continue", webhooks.proceed, methods=["POST"]),
         Route("/twilio/continue/{worker:int}", webhooks.proceed, methods=["POST"]),
         Route("/twilio/status", webhooks.status, methods=["POST"]),
+        Route("/twilio/hold", transfers.hold, methods=["POST"]),
+        Route("/twilio/hold-music.wav", transfers.music),
+        Route("/twilio/target", transfers.target, methods=["POST"]),
+        Route("/twilio/target/status", transfers.target_status, methods=["POST"]),
+        Route("/twilio/queue/{name}", transfers.queue, methods=["POST"]),
         Route("/twilio/amd", webhooks.machine, methods=["POST"]),
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),

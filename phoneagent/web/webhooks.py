@@ -68,27 +68,28 @@ class Webhooks:
 
     async def voice(self, request: Request) -> Response:
         """A call comes in, or one that we placed was answered."""
-        return await self._answer(request, self._voice)
+        return await self.answer(request, self._voice)
 
     async def proceed(self, request: Request) -> Response:
         """The media stream or the dialled leg of a call is over."""
-        return await self._answer(request, self._proceed)
+        return await self.answer(request, self._proceed)
 
     async def status(self, request: Request) -> Response:
         """A call's status has changed. The calls themselves know first; this is for those that never reached us."""
-        return await self._answer(request, self._status)
+        return await self.answer(request, self._status)
 
     async def machine(self, request: Request) -> Response:
         """Whether a person or a machine has answered a call that we placed."""
-        return await self._answer(request, self._machine)
+        return await self.answer(request, self._machine)
 
-    async def _answer(self, request: Request, handle: Callable[[Request, FormData], Awaitable[Response]]) -> Response:
+    async def answer(self, request: Request, handle: Callable[[Request, FormData], Awaitable[Response]]) -> Response:
+        """Have a signed request handled; any other is refused."""
         form = await _form(request)
         if not signed(request, form, self._signatures, websocket=False):  # type: ignore[arg-type]  # FormData is a mapping
             log.warning("webhook_refused", path=request.url.path, signature="x-twilio-signature" in request.headers)
             self._observer.tell("", 0.0, "refused", {"reason": "signature"})
             return PlainTextResponse("Signature missing or wrong\n", status_code=403)
-        structlog.contextvars.bind_contextvars(call=_text(form, "CallSid"))
+        structlog.contextvars.bind_contextvars(call=text_of(form, "CallSid"))
         return await handle(request, form)
 
     async def _voice(self, request: Request, form: FormData) -> Response:
@@ -96,63 +97,64 @@ class Webhooks:
         order = None
         if wanted := request.query_params.get("order"):
             try:
-                order = await self._ordered(wanted, _text(form, "CallSid"))
+                order = await self._ordered(wanted, text_of(form, "CallSid"))
             except StoreError as error:
                 log.exception("order_not_loaded", problem=str(error))
-                return _twiml(self._documents.say_and_hang_up(BROKEN))
+                return twiml(self._documents.say_and_hang_up(BROKEN))
             if order is None:
-                return _twiml(self._documents.hang_up())
+                return twiml(self._documents.hang_up())
         name = order.agent if order else request.query_params.get("agent", next(iter(agents)))
         if name not in agents:
             log.error("agent_unknown", agent=name, known=sorted(agents))
-            return _twiml(self._documents.say_and_hang_up(BROKEN))
-        call = _text(form, "CallSid")
+            return twiml(self._documents.say_and_hang_up(BROKEN))
+        call = text_of(form, "CallSid")
         if not call:
             raise HTTPException(400, "expected CallSid")
-        outbound = _text(form, "Direction").startswith("outbound")
+        outbound = text_of(form, "Direction").startswith("outbound")
         record = CallRecord(
             id=call,
             agent=name,
             direction="outbound" if outbound else "inbound",
-            caller=Private(_text(form, "From")),
-            called=Private(_text(form, "To")),
+            caller=Private(text_of(form, "From")),
+            called=Private(text_of(form, "To")),
             variables=order.variables if order else {},
             order=order.id if order else "",
             machine=order.machine if order else "ignore",
             voicemail=order.voicemail if order else "",
             answered_by=order.answered_by if order else "",
         )
-        return _twiml(await self._switchboard.incoming(record, asked=_asked(request), again=_again(request)))
+        return twiml(await self._switchboard.incoming(record, asked=_asked(request), again=_again(request)))
 
     async def _proceed(self, request: Request, form: FormData) -> Response:
         try:
             document = await self._switchboard.proceed(
-                _text(form, "CallSid"),
-                dialled=_text(form, "DialCallStatus"),
+                text_of(form, "CallSid"),
+                dialled=text_of(form, "DialCallStatus"),
+                queued=text_of(form, "QueueResult"),
                 again=_again(request),
             )
         except StoreError as error:
             log.exception("call_not_carried_on", problem=str(error))
             document = self._documents.say_and_hang_up(BROKEN)
-        return _twiml(document)
+        return twiml(document)
 
     async def _ordered(self, order: str, call: str) -> Order | None:
         return await self._dialler.answered(order, call) if self._dialler else None
 
     async def _status(self, request: Request, form: FormData) -> Response:
-        said = _text(form, "CallStatus")
+        said = text_of(form, "CallStatus")
         log.info("call_status", status=said)
         order, status = request.query_params.get("order"), STATUSES.get(said)
         if order and status and self._dialler:
-            sip = _text(form, "SipResponseCode")
-            progress = Progress(_text(form, "CallSid"), status, _text(form, "AnsweredBy"))
+            sip = text_of(form, "SipResponseCode")
+            progress = Progress(text_of(form, "CallSid"), status, text_of(form, "AnsweredBy"))
             try:
                 await self._dialler.progressed(order, progress, sip=int(sip) if sip.isdecimal() else None)
             except (StoreError, CarrierError) as error:
                 log.exception("order_not_moved_on", problem=str(error))
                 return PlainTextResponse("Not now\n", status_code=503)  # the carrier may say it again
         if (ended := ENDINGS.get(said)) is not None:
-            call, talked = _text(form, "CallSid"), _text(form, "CallDuration")
+            call, talked = text_of(form, "CallSid"), text_of(form, "CallDuration")
             try:
                 known = await self._switchboard.over(call, ended, talked=int(talked) if talked.isdecimal() else 0)
             except StoreError as error:
@@ -163,10 +165,10 @@ class Webhooks:
         return Response(status_code=204)
 
     async def _machine(self, request: Request, form: FormData) -> Response:
-        order, answered_by = request.query_params.get("order"), _text(form, "AnsweredBy")
+        order, answered_by = request.query_params.get("order"), text_of(form, "AnsweredBy")
         if order and answered_by and self._dialler:
             try:
-                await self._dialler.detected(order, _text(form, "CallSid"), answered_by)
+                await self._dialler.detected(order, text_of(form, "CallSid"), answered_by)
             except (StoreError, CarrierError) as error:
                 log.exception("detection_not_heeded", problem=str(error))
                 return PlainTextResponse("Not now\n", status_code=503)
@@ -193,12 +195,14 @@ class _Once:
         return {"type": "http.request", "body": self._body, "more_body": False}
 
 
-def _text(form: FormData, name: str) -> str:
+def text_of(form: FormData, name: str) -> str:
+    """A field of a form; empty if it is not there, or a file."""
     value = form.get(name, "")
     return value if isinstance(value, str) else ""
 
 
-def _twiml(document: str) -> Response:
+def twiml(document: str) -> Response:
+    """A document as the carrier expects it."""
     return Response(document, media_type="text/xml")
 
 

@@ -14,6 +14,7 @@ from phoneagent.call.call import Surroundings
 from phoneagent.call.equipped import EquippedAgent
 from phoneagent.call.speech_cache import SpeechCache
 from phoneagent.call.switchboard import Switchboard
+from phoneagent.call.transfers import Transfers
 from phoneagent.conversation.policy import Phrasing
 from phoneagent.errors import CarrierError, StoreError
 from phoneagent.private import Private
@@ -113,7 +114,9 @@ class Nobody:
 def switchboard(provider: Any, store: MemoryStore) -> Switchboard:
     agent = Agent("desk", Phrasing(greeting="Hello."), dialogue=DIALOGUE)
     equipped = EquippedAgent(agent, provider, ScriptedMind(DIALOGUE), provider, PythonTools(()))
-    around = Surroundings(store, TwilioDocuments("https://voice.example.com"), None, Nobody(), SpeechCache(), "test")
+    documents = TwilioDocuments("https://voice.example.com")
+    transfers = Transfers(store, documents, None, Nobody())
+    around = Surroundings(store, documents, None, Nobody(), SpeechCache(), "test", transfers)
     return Switchboard({"desk": equipped}, around, max_calls=2)
 
 

@@ -11,6 +11,7 @@ from phoneagent.call.call import Call, Lines, Surroundings
 from phoneagent.call.equipped import EquippedAgent
 from phoneagent.call.scope import TEARDOWN, Scope
 from phoneagent.call.speech_cache import SpeechCache
+from phoneagent.call.transfers import Transfers
 from phoneagent.conversation.events import TimerFired
 from phoneagent.conversation.policy import Phrasing
 from phoneagent.errors import MisuseError, ProviderError, StoreError
@@ -101,7 +102,9 @@ def make_call(stubborn: Stubborn, line: Line, store: MemoryStore) -> Call:
     equipped = EquippedAgent(agent, stubborn, ScriptedMind(DIALOGUE), stubborn, PythonTools(()))  # type: ignore[arg-type]  # by shape
     cache = SpeechCache()
     cache.put("stubborn", "Hello.", Clip(b"\x7f\x00" * 4000))
-    around = Surroundings(store, TwilioDocuments("https://voice.example.com"), None, Nobody(), cache, "test")
+    documents = TwilioDocuments("https://voice.example.com")
+    transfers = Transfers(store, documents, None, Nobody())
+    around = Surroundings(store, documents, None, Nobody(), cache, "test", transfers)
     connected: asyncio.Future[Stubborn] = asyncio.get_running_loop().create_future()
     connected.set_result(stubborn)
     return Call(RECORD, equipped, line, Lines(connected, connected), around)  # type: ignore[arg-type]  # by shape

@@ -42,8 +42,8 @@ async def test_the_first_who_waits_is_taken_first_and_both_hear_each_other():
     spoken, bridged = desk.ear.caller_speech()[0], result.ear.facts(Bridged)[0]
     came = bridged.at + spoken.at - desk.ear.facts(Bridged)[0].at
     assert any(heard.at == pytest.approx(came, abs=0.06) for heard in result.ear.agent_speech())
-    [left] = product.asked("/left")
-    assert (left.form["CallSid"], left.form["QueueResult"]) == (first.sid, "bridged")
+    results = {left.form["CallSid"]: left.form["QueueResult"] for left in product.asked("/left")}
+    assert results == {first.sid: "bridged", second.sid: "hangup"}
     positions = [each.form["QueuePosition"] for each in product.asked("/wait") if each.form["CallSid"] == second.sid]
     assert positions[0] == "2"
     assert positions[-1] == "1"
@@ -62,6 +62,7 @@ async def test_who_hangs_up_is_in_the_queue_no_more():
     product = queueing()
     async with serve(product) as carrier:
         await carrier.call(VOICE, caller=CallerScript(HangUp(after=3.0)))
+        assert [left.form["QueueResult"] for left in product.asked("/left")] == ["hangup"]
         desk = await carrier.call(TAKE, caller=PATIENT)
     assert desk.ear.facts(Bridged) == []
     assert desk.ear.duration == pytest.approx(10.0, abs=0.05)
@@ -82,3 +83,15 @@ async def test_a_waiting_caller_who_hangs_up_in_the_bridge_frees_the_desk():
 @pytest.mark.parametrize("verb", ["<Enqueue/>", "<Dial>+1500<Queue>a</Queue></Dial>", "<Dial><Queue/></Dial>"])
 def test_a_mistake_is_named(verb):
     assert [code for code, _ in twiml.read(f"<Response>{verb}</Response>").problems] == [12200]
+
+
+async def test_music_that_still_plays_when_somebody_takes_the_call_does_not_cut_them_off():
+    product = queueing("<Say>one of us will be with you in a moment so please do not hang up</Say>")
+    async with serve(product) as carrier:
+        waiting = carrier.dial(VOICE, caller=PATIENT)
+        await asyncio.sleep(1.0)
+        desk = await carrier.call(TAKE, caller=CallerScript(Say("front desk here", after=1.0), HangUp(after=3.0)))
+        result = await waiting.ended
+    spoken, bridged = desk.ear.caller_speech()[0], result.ear.facts(Bridged)[0]
+    came = bridged.at + spoken.at - desk.ear.facts(Bridged)[0].at
+    assert any(heard.at == pytest.approx(came, abs=0.06) for heard in result.ear.agent_speech())

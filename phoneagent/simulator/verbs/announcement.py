@@ -53,5 +53,6 @@ async def _play(call: PlacedCall, audio: bytes, name: str, loop: int) -> None:
     try:
         await asyncio.sleep(announcement.seconds)
     finally:
-        call.line.connect(DEAD_END)
+        if call.line.far is announcement:  # it may have been connected to somebody meanwhile
+            call.line.connect(DEAD_END)
         call.ear.note(Announced(began, call.line.now(), name))

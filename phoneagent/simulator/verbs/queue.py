@@ -35,6 +35,10 @@ async def enqueue(call: PlacedCall, verb: Enqueue) -> Next | None:
             following = waiting.result()
             if following is not None:
                 return following
+    except asyncio.CancelledError:
+        if verb.action and not call.line.is_live:  # whoever has hung up asks for no document, but it is told
+            call.tell("queue", verb.action, verb.method, {"QueueResult": "hangup", "QueueSid": queue.sid})
+        raise
     finally:
         queue.leave(place)
         call.left_queue.set()

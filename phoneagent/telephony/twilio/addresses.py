@@ -12,6 +12,9 @@ CONTINUE_PATH = "/twilio/continue"
 VOICE_PATH = "/twilio/voice"
 STATUS_PATH = "/twilio/status"
 MACHINE_PATH = "/twilio/amd"
+HOLD_PATH = "/twilio/hold"
+MUSIC_PATH = "/twilio/hold-music.wav"
+TARGET_PATH = "/twilio/target"
 
 WEBSOCKET_SCHEMES = {"https": "wss", "http": "ws"}  # http:// is for emulators on loopback
 
@@ -27,6 +30,12 @@ def websocket_base(public_url: str) -> str:
     if not separator or scheme not in WEBSOCKET_SCHEMES:
         raise MisuseError("expected a public URL that begins with https:// (or http:// on loopback)")
     return f"{WEBSOCKET_SCHEMES[scheme]}://{rest}"
+
+
+def target_urls(public_url: str, call: str) -> OrderUrls:
+    """Where Twilio asks and tells about a call to somebody to whom a caller is to be connected."""
+    base, query = http_base(public_url) + TARGET_PATH, f"?call={quote(call, safe='')}"
+    return OrderUrls(base + query, f"{base}/status{query}", "")
 
 
 def order_urls(public_url: str, order: Order) -> OrderUrls:

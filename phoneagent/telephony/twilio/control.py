@@ -19,6 +19,7 @@ from twilio.rest.api import Api
 from phoneagent.errors import CarrierError, DialRefused
 from phoneagent.records import Order, OrderStatus, OrderUrls, Progress
 
+from .addresses import target_urls
 from .answers import CheckedHttpClient, TwilioRefused, presentable
 
 T = TypeVar("T")
@@ -73,10 +74,20 @@ class TwilioControl:
     """One account's calls. Every method raises `CarrierError`, within `DEADLINE` seconds.
 
     `username` and `password` are the account SID and auth token, or an API key's SID and secret. `base_url` replaces
-    `https://api.twilio.com` for emulators and proxies. The HTTP client is made at the first request, in that loop.
+    `https://api.twilio.com` for emulators and proxies; `public_url` is where Twilio reaches us. The HTTP client is made
+    at the first request, in that loop.
     """
 
-    def __init__(self, account_sid: str, username: str, password: str, *, base_url: str | None = None) -> None:
+    def __init__(
+        self,
+        account_sid: str,
+        username: str,
+        password: str,
+        *,
+        base_url: str | None = None,
+        public_url: str | None = None,
+    ) -> None:
+        self._public_url = public_url
         self._account_sid = account_sid
         self._credentials = (username, password)
         self._base_url = base_url
@@ -107,22 +118,38 @@ class TwilioControl:
                 "async_amd_status_callback": urls.machine,
                 "async_amd_status_callback_method": "POST",
             }
+        return await self._place(
+            to=order.to.reveal(),
+            from_=order.caller_id.reveal(),
+            url=urls.voice,
+            method="POST",
+            status_callback=urls.status,
+            status_callback_method="POST",
+            status_callback_event=STATUS_EVENTS,
+            timeout=order.ring_for,
+            time_limit=order.max_duration,
+            **detection,
+        )
+
+    async def ring(self, to: str, *, caller_id: str, call: str, ring_for: int) -> str:
+        """See `ports.CallControl`."""
+        if self._public_url is None:
+            raise DialRefused("twilio: expected a public URL to come back to", later=False)
+        urls = target_urls(self._public_url, call)
+        return await self._place(
+            to=to,
+            from_=caller_id,
+            url=urls.voice,
+            method="POST",
+            status_callback=urls.status,
+            status_callback_method="POST",
+            timeout=ring_for,
+        )
+
+    async def _place(self, **wanted: Any) -> str:
+        """Ask once. Raises `DialRefused` when it is certain that nothing was placed."""
         try:
-            placed = await self._ask(
-                lambda account: account.calls.create_async(
-                    to=order.to.reveal(),
-                    from_=order.caller_id.reveal(),
-                    url=urls.voice,
-                    method="POST",
-                    status_callback=urls.status,
-                    status_callback_method="POST",
-                    status_callback_event=STATUS_EVENTS,
-                    timeout=order.ring_for,
-                    time_limit=order.max_duration,
-                    **detection,
-                ),
-                again=False,
-            )
+            placed = await self._ask(lambda account: account.calls.create_async(**wanted), again=False)
         except TwilioRefused as refusal:
             if refusal.status == HTTPStatus.REQUEST_TIMEOUT or not 400 <= refusal.status < 500:
                 raise  # it may have been placed

@@ -120,7 +120,7 @@ class CallView(BaseModel):
             ended_reason=record.ended_reason,
             answered_by=record.answered_by,
             outcome=record.outcome,
-            transfer_to=record.transfer_to,
+            transfer_to=record.transfer.target.to if record.transfer else "",
         )
 
     @classmethod
@@ -146,7 +146,7 @@ class CallView(BaseModel):
             problem=order.problem,
             answered_by=(record.answered_by if record else "") or order.answered_by,
             outcome=(record.outcome if record else "") or order.outcome,
-            transfer_to=record.transfer_to if record else "",
+            transfer_to=record.transfer.target.to if record and record.transfer else "",
         )
 
 

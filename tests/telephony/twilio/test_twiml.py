@@ -65,24 +65,60 @@ def test_a_token_that_twilio_would_cut_off_is_refused(documents):
 
 
 def test_a_transfer_rings_before_it_connects_and_comes_back_afterwards(documents):
-    response = read(documents.dial("+15005550006", caller_id="+15005550010"))
+    response = read(documents.dial("+15005550006", ring_for=25))
     assert [verb.tag for verb in response] == ["Dial"]
     assert part(response, "Dial").attrib == {
         "answerOnBridge": "true",
         "timeout": "25",
         "action": "https://voice.example.net/twilio/continue",
         "method": "POST",
-        "callerId": "+15005550010",
     }
     assert [(target.tag, target.text) for target in part(response, "Dial")] == [("Number", "+15005550006")]
 
 
-def test_a_transfer_to_a_sip_address_without_a_caller_id():
-    documents = TwilioDocuments("https://voice.example.net", ring_seconds=10)
-    dial = part(read(documents.dial("sip:desk@pbx.example")), "Dial")
-    assert "callerId" not in dial.attrib
+def test_a_transfer_to_a_sip_address():
+    documents = TwilioDocuments("https://voice.example.net")
+    dial = part(read(documents.dial("sip:desk@pbx.example", ring_for=10)), "Dial")
     assert dial.get("timeout") == "10"
     assert [(target.tag, target.text) for target in dial] == [("Sip", "sip:desk@pbx.example")]
+
+
+def test_somebody_who_is_asked_first_while_it_rings(documents):
+    dial = part(read(documents.dial("+15005550006", ring_for=25, ask_first="CA1")), "Dial")
+    assert part(dial, "Number").attrib == {
+        "url": "https://voice.example.net/twilio/target?call=CA1",
+        "method": "POST",
+    }
+
+
+def test_who_waits_in_a_queue_and_what_they_hear(documents):
+    enqueue = part(read(documents.enqueue("support")), "Enqueue")
+    assert enqueue.text == "support"
+    assert enqueue.attrib == {
+        "waitUrl": "https://voice.example.net/twilio/hold",
+        "waitUrlMethod": "POST",
+        "action": "https://voice.example.net/twilio/continue",
+    }
+    held = read(documents.hold("", text="You are first.", language="de"))
+    assert [(verb.tag, verb.text) for verb in held] == [
+        ("Say", "You are first."),
+        ("Play", "https://voice.example.net/twilio/hold-music.wav"),
+    ]
+    assert part(held, "Say").get("language") == "de-DE"
+    assert [verb.tag for verb in read(documents.leave_queue())] == ["Leave"]
+
+
+def test_the_offer_of_a_call_and_its_answer(documents):
+    offer = read(documents.offer("CA1", "A call for you.", language="en"))
+    assert [verb.tag for verb in offer] == ["Gather", "Redirect"]
+    gather = part(offer, "Gather")
+    assert gather.get("action") == "https://voice.example.net/twilio/target?call=CA1"
+    assert gather.get("numDigits") == "1"
+    assert part(offer, "Redirect").text == "https://voice.example.net/twilio/target?call=CA1&silent=1"
+    joined = read(documents.join("phoneagent-CA1", otherwise="They are gone.", language="en"))
+    assert [verb.tag for verb in joined] == ["Dial", "Say"]
+    assert part(part(joined, "Dial"), "Queue").text == "phoneagent-CA1"
+    assert list(read(documents.join("", otherwise="They are gone.", language="en"))) == []
 
 
 def test_a_goodbye_and_the_end(documents):
@@ -103,6 +139,6 @@ def test_whatever_is_said_or_dialled_the_document_is_well_formed(text, other):
     documents = TwilioDocuments("https://voice.example.net")
     said = read(documents.say_and_hang_up(text))
     assert [verb.tag for verb in said] == ["Say", "Hangup"]
-    dialled = read(documents.dial(text, caller_id=other))
+    dialled = read(documents.dial(text, ring_for=25, ask_first=other))
     assert [verb.tag for verb in dialled] == ["Dial"]
     assert len(part(dialled, "Dial")) == 1
