@@ -514,6 +514,7 @@ thanks = "Thanks."
 timezone = "Europe/Berlin"
 monday = ["09:00-17:00"]
 """,
+        "a.toml",
     )
     assert agent.transfer_targets == {
         "boss": TransferTarget("+15005550006"),
