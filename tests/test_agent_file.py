@@ -512,7 +512,7 @@ thanks = "Thanks."
 
 [hours.office]
 timezone = "Europe/Berlin"
-monday = ["09:00-17:00"]
+open = ["mon-fri 09:00-17:00"]
 """,
         "a.toml",
     )
