@@ -1,7 +1,7 @@
 # Every target makes its own set-up on a fresh machine: see infra/setup.sh. `make` alone explains them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench realtime lock clean redis
+.PHONY: help demo test lint bench realtime chaos lock clean redis
 
 BIN := .venv/bin
 # A worker a core, but not many: each of them imports every SDK.
@@ -28,6 +28,9 @@ bench: .venv/.dev  ## calls a core and latencies, with simulated providers (ARGS
 
 realtime: .venv/.dev  ## the tests that take as long as a call takes
 	@$(BIN)/python -m pytest -m realtime $(ARGS)
+
+chaos: .venv/.dev redis  ## kill, stop and starve it in the middle of calls, and count what callers lost (ARGS='kills --calls 10')
+	@$(BIN)/python -m tests.chaos $(ARGS)
 
 lock: .venv/.dev  ## pin what pyproject.toml asks for, with hashes (UPGRADE=1: the newest versions)
 	@$(call compile,dev,pyproject.toml --extra embedded --group dev $(if $(UPGRADE),--upgrade))

@@ -106,11 +106,12 @@ class WebSocket(asyncio.Protocol):
     @property
     def is_over(self) -> bool:
         """Whether the connection is closed or about to be."""
-        return self._gone.done() or self._protocol.close_sent is not None
+        closing = self._transport is not None and self._transport.is_closing()
+        return self._gone.done() or closing or self._protocol.close_sent is not None
 
     def send(self, message: str | bytes) -> bool:
         """Send a text or binary message. False when it was dropped: closed, or the peer does not read."""
-        if self._transport is None or self._transport.is_closing() or self.is_over:
+        if self._transport is None or self.is_over:
             return False
         if self._transport.get_write_buffer_size() > CONGESTED_AT:
             return False

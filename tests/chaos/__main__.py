@@ -1,0 +1,50 @@
+"""`python -m tests.chaos`: run it, print the table, exit 1 on a miss."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio
+import random
+import sys
+from collections.abc import Awaitable, Callable
+from pathlib import Path
+
+import uvloop
+from rich.console import Console
+
+from .kills import kills
+from .outages import outages
+from .restarts import restarts
+from .table import Row, show
+
+TESTS: dict[str, Callable[[argparse.Namespace], Awaitable[list[Row]]]] = {
+    "kills": lambda given: kills(given.calls, 5, given.seed, keep=_kept(given, "kills")),
+    "restarts": lambda given: restarts(given.calls, keep=_kept(given, "restarts")),
+    "outages": lambda given: outages(given.calls, keep=_kept(given, "outages")),
+}
+
+
+def main() -> int:
+    """Exit status: 0 if all is as it must be."""
+    parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
+    parser.add_argument("tests", nargs="*", choices=[*TESTS, []], help=f"{', '.join(TESTS)}; without: all")
+    parser.add_argument("--calls", type=int, default=50, help="calls at once (50)")
+    parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of what happens when")
+    parser.add_argument("--keep", type=Path, help="a folder for the logs, and the story of every call")
+    given = parser.parse_args()
+    console = Console()
+    console.print(f"seed {given.seed}")
+    rows: list[Row] = []
+    for name in given.tests or TESTS:
+        console.print(f"» {name}")
+        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            rows += runner.run(TESTS[name](given))  # type: ignore[arg-type]  # they are coroutines
+    return 0 if show(rows, console) else 1
+
+
+def _kept(given: argparse.Namespace, test: str) -> Path | None:
+    return given.keep / test if given.keep else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,21 @@
+"""The shortened form of `make chaos`: fewer calls, seconds, the same real processes and the same judgement."""
+
+from __future__ import annotations
+
+import pytest
+
+from .kills import kills
+
+
+@pytest.fixture
+def anyio_backend():
+    return "asyncio"
+
+
+def missed(rows):
+    return [(row.test, row.must, row.measured, *row.details) for row in rows if not row.passed]
+
+
+async def test_calls_outlive_a_process_that_is_killed():
+    rows = await kills(4, 1, seed=7, turns=2)
+    assert missed(rows) == []
