@@ -33,7 +33,8 @@ from .call.transfers import Transfers
 from .call.verdicts import Verdicts
 from .errors import SettingsError
 from .ports import LanguageModel, Observer, Signatures, SpeechToText, Store, TextToSpeech
-from .providers.fallback import FallbackEars, FallbackMind, FallbackVoice
+from .providers.circuit import Circuit, Circuits
+from .providers.fallback import FallbackEars, FallbackVoice
 from .records import Agent, ProviderChoice
 from .settings import Settings, load
 from .speakable import Speakable
@@ -272,6 +273,12 @@ class Makers:
     settings: Settings
     stack: AsyncExitStack
     metrics: Metrics = field(default_factory=Metrics)
+    circuits: Circuits = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.circuits = Circuits(
+            told=lambda circuit: self.metrics.circuit(circuit.part, circuit.provider, circuit.open)
+        )
 
     def speaker(self, agent: Agent) -> Speaker:
         """An agent's ears and voice. Both are made before the voice is asked for anything, so that a wrong option is
@@ -303,10 +310,6 @@ class Makers:
         """An agent's mind with its fallbacks, and with the dialogue beside it if that has a part in its calls."""
         return self._with_dialogue(agent, self._model(agent))
 
-    def _model(self, agent: Agent) -> LanguageModel:
-        minds = [self._hedged(choice, self.mind(choice, agent)) for choice in (agent.llm, *agent.llm.fallback)]
-        return minds[0] if len(minds) == 1 else FallbackMind(minds)
-
     def _with_dialogue(self, agent: Agent, mind: LanguageModel) -> LanguageModel:
         if agent.dialogue is None or not agent.dialogue.start or agent.llm.provider == "scripted":
             return mind
@@ -314,17 +317,32 @@ class Makers:
 
         return MixedMind(agent.dialogue, mind, closed=_closed(agent))
 
-    def _hedged(self, choice: ProviderChoice, mind: LanguageModel) -> LanguageModel:
+    def _model(self, agent: Agent) -> LanguageModel:
+        """The agent's minds as one that goes on while any of them can; a script alone needs nobody to stand in."""
+        if agent.llm.provider == "scripted":
+            return self.mind(agent.llm, agent)
+        from .providers.llm.fallback import Candidate, FallbackMind
+
+        minds = []
+        for choice in (agent.llm, *agent.llm.fallback):
+            mind, hedges = self.mind(choice, agent), self._hedges(choice)
+            if hedges:
+                from .providers.llm.hedged import HedgedMind
+
+                mind = HedgedMind(mind, hedged=self.metrics.hedged, won=self.metrics.hedge_won)
+            minds.append(Candidate(mind, self.circuits.of("llm", _name(choice)), again=choice.hedge is not False))
+        return FallbackMind(minds, declined=agent.phrasing.declined, fell_back=self._fell_back)
+
+    def _hedges(self, choice: ProviderChoice) -> bool:
         """Ask twice where that is wanted; unless it is said, where it cannot slow down the machine that answers."""
         if choice.provider != "openai":
-            return mind
-        from .providers.llm.hedged import HedgedMind
+            return False
         from .providers.llm.openai import OPENAI_URL, in_the_cloud
 
-        wanted = in_the_cloud(self.settings.openai_base_url or OPENAI_URL) if choice.hedge is None else choice.hedge
-        if not wanted:
-            return mind
-        return HedgedMind(mind, hedged=self.metrics.hedged, won=self.metrics.hedge_won)
+        return in_the_cloud(self.settings.openai_base_url or OPENAI_URL) if choice.hedge is None else choice.hedge
+
+    def _fell_back(self, circuit: Circuit) -> None:
+        self.metrics.fell_back(circuit.part, circuit.provider)
 
     def _with_close(self, provider: Provider) -> Provider:
         self.stack.push_async_callback(provider.aclose)
@@ -403,6 +421,11 @@ class Makers:
 
 def _closed(agent: Agent) -> Callable[[], frozenset[str]]:
     return lambda: closed_now(agent.hours, time.time())
+
+
+def _name(choice: ProviderChoice) -> str:
+    """A provider as it is told to people."""
+    return f"{choice.provider}/{choice.model}" if choice.model else choice.provider
 
 
 def _key(secret: SecretStr | None) -> str:

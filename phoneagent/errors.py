@@ -21,6 +21,10 @@ PhoneagentError
 
 from __future__ import annotations
 
+from typing import Literal, TypeAlias
+
+ProblemKind: TypeAlias = Literal["", "account", "content"]
+
 
 class PhoneagentError(Exception):
     """Base of all errors raised on purpose; its text says who is to blame and what was expected."""
@@ -59,14 +63,26 @@ class ProviderError(PhoneagentError):
     """A speech or language provider failed.
 
     `provider` names it (`deepgram`), `retryable` says whether the same request may succeed later:
-    false for wrong keys, unknown models and refused input.
+    false for wrong keys, unknown models and refused input. `kind` is `account` when nobody is served with this key
+    (it is wrong, or not paid for), `content` when the provider will not say or hear this, else empty. `wait`: seconds
+    after which it wants to be asked again, if it said so.
     """
 
-    def __init__(self, provider: str, problem: str, *, retryable: bool = True) -> None:
+    def __init__(
+        self,
+        provider: str,
+        problem: str,
+        *,
+        retryable: bool = True,
+        kind: ProblemKind = "",
+        wait: float | None = None,
+    ) -> None:
         super().__init__(f"{provider}: {problem}")
         self.provider = provider
         self.problem = problem
         self.retryable = retryable
+        self.kind = kind
+        self.wait = wait
 
 
 class ToolError(PhoneagentError):

@@ -14,6 +14,7 @@ from .conversation.events import (
     EagerEndOfTurn,
     EndOfTurn,
     PartialTranscript,
+    ProviderFailed,
     ReplyDone,
     ReplyText,
     SpeechStarted,
@@ -41,8 +42,10 @@ from .records import (
     ToolSpec,
 )
 
-Heard: TypeAlias = SpeechStarted | SpeechStopped | PartialTranscript | EagerEndOfTurn | TurnResumed | EndOfTurn
-Thought: TypeAlias = ReplyText | ToolRequested | ReplyDone
+Heard: TypeAlias = (
+    SpeechStarted | SpeechStopped | PartialTranscript | EagerEndOfTurn | TurnResumed | EndOfTurn | ProviderFailed
+)
+Thought: TypeAlias = ReplyText | ToolRequested | ReplyDone | ProviderFailed
 
 # --- ears ------------------------------------------------------------------------------------------
 
@@ -121,7 +124,7 @@ class Speech(Protocol):
     def cancel(self, reply: int) -> None:
         """Drop the reply: nothing of it comes out of the iteration any more. Unknown ids are ignored."""
 
-    def __aiter__(self) -> AsyncIterator[Spoken]:
+    def __aiter__(self) -> AsyncIterator[Spoken | ProviderFailed]:
         """Audio of all replies as it arrives. Raises `ProviderError` when the voice has failed for good."""
 
     async def aclose(self) -> None: ...

@@ -46,6 +46,7 @@ from phoneagent.conversation.events import (
     KeysExpected,
     MarkPlayed,
     MoveWanted,
+    ProviderFailed,
     ReplyFailed,
     TimerFired,
     ToolReturned,
@@ -382,7 +383,7 @@ class Call:
                 async for thought in thoughts:
                     self.feed(thought)
         except ProviderError as error:
-            self._tell("provider_failed", {"provider": error.provider, "problem": error.problem})
+            self.feed(ProviderFailed("llm", error.provider, error.problem))
             self.feed(ReplyFailed(reply, error.problem))
         finally:
             if self._thinking.get(reply) is asyncio.current_task():

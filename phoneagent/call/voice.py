@@ -12,7 +12,7 @@ import structlog
 
 from phoneagent.audio.dtmf import tones
 from phoneagent.audio.g711 import first_audible
-from phoneagent.conversation.events import Event, ReplyAudio, ReplyAudioDone, ReplyFailed
+from phoneagent.conversation.events import Event, ProviderFailed, ReplyAudio, ReplyAudioDone, ReplyFailed
 from phoneagent.conversation.words import SAMPLE_RATE, Word
 from phoneagent.errors import ProviderError
 from phoneagent.ports import Speech, TextToSpeech
@@ -153,7 +153,10 @@ class Voice:
         else:
             action(self._speech)
 
-    def _take(self, spoken: Spoken) -> None:
+    def _take(self, spoken: Spoken | ProviderFailed) -> None:
+        if isinstance(spoken, ProviderFailed):
+            self._feed(spoken)
+            return
         if (voiced := self._replies.get(spoken.reply)) is None:
             return  # cancelled
         match spoken:

@@ -199,6 +199,11 @@ class Conversation:
         if not self._floor.muted and not self._answerer.at_machine:  # a beep is heard without them
             self._give_up(at)
 
+    def _provider_failed(self, event: e.ProviderFailed, at: float) -> None:
+        self._floor.emit(
+            "provider_failed", part=event.part, provider=event.provider, problem=event.problem, then=event.then
+        )
+
     def _give_up(self, at: float) -> None:
         self._replies.drop(at)
         self._replies.say("farewell", self._floor.phrasing.failure_goodbye, at, then=Hangup("failure"))

@@ -80,6 +80,19 @@ class EarsFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class ProviderFailed:
+    """Ears, mind or voice failed, and somebody makes good for it: nothing is lost yet, but those who watch shall know.
+
+    `then` says what is done: the name of the provider that takes over or is asked again; empty if there is none.
+    """
+
+    part: Literal["stt", "llm", "tts"]
+    provider: str
+    problem: str
+    then: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class ReplyText:
     """The model produced more text of a reply. Not `interruptible`: the caller must hear it to its end."""
 
@@ -240,6 +253,7 @@ Event: TypeAlias = (
     | TurnResumed
     | EndOfTurn
     | EarsFailed
+    | ProviderFailed
     | ReplyText
     | ReplyDone
     | ReplyFailed

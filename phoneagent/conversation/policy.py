@@ -232,6 +232,7 @@ class Phrasing:
     apology: str = "I am sorry, something went wrong. Could you say that again?"
     failure_goodbye: str = "I am sorry, I have a technical problem and must end this call. Please call again later."
     time_goodbye: str = "I am sorry, we have reached the time limit of this call. Goodbye."
+    declined: str = "I am sorry, I cannot help you with that. Is there something else?"  # no model will talk of it
     goodbye: str = "Goodbye."
     bridge: str = "I am back. Sorry for the interruption."  # a call that another process carries on
     transfer_busy: str = "I am sorry, the line is busy just now. Can I help you in another way?"
@@ -250,5 +251,5 @@ class Phrasing:
             *self.fillers, *self.idle_prompts, self.apology, self.goodbye, self.idle_goodbye,
             self.failure_goodbye, self.time_goodbye, self.bridge, *self.later_fillers,
             self.transfer_busy, self.transfer_unanswered, self.transfer_declined, self.transfer_closed,
-            self.transfer_failed,
+            self.transfer_failed, self.declined,
         )  # fmt: skip

@@ -41,8 +41,9 @@ _REPLY: Row = {
     e.ToolReturned: _to("replies.tool_returned"),
     e.MarkPlayed: _to("replies.mark_played"),
     e.KeysExpected: _to("listening.keys_expected"),
+    e.ProviderFailed: _to("provider_failed"),
 }
-"""What a reply under way brings, wherever the call stands."""
+"""What a reply under way brings, and providers tell, wherever the call stands."""
 
 _HEARD = (S.LISTENING, S.CALLER_SPEAKING, S.THINKING, S.LEAVING)
 """Where a call can go when a reply has been heard to its end, has failed, or was silenced by an operator."""
@@ -209,6 +210,7 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
             e.EagerEndOfTurn: _to("listening.last_words"),
             e.EndOfTurn: _to("listening.last_turn"),
             e.ToolReturned: _to("replies.tool_returned"),
+            e.ProviderFailed: _to("provider_failed"),
             e.TimerFired: _to("timer_fired", S.ENDED),
         },
         S.ENDED: {},

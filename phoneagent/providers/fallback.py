@@ -1,21 +1,13 @@
-"""Several providers as one: the next takes over where the one before it cannot.
-
-Ears and voice change when a connection cannot be made, the mind when it has failed before its first word: a reply
-that has begun is not begun again by somebody else.
-"""
+"""Several providers as one: the next takes over when a connection cannot be made."""
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, Sequence
-from contextlib import aclosing
+from collections.abc import Sequence
 
 import structlog
 
-from phoneagent.conversation.events import ReplyDone
-from phoneagent.conversation.transcript import Turn
 from phoneagent.errors import ProviderError
-from phoneagent.ports import LanguageModel, Speech, SpeechToText, TextToSpeech, Thought, Transcription
-from phoneagent.records import Expectation, ToolSpec
+from phoneagent.ports import Speech, SpeechToText, TextToSpeech, Transcription
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -39,42 +31,6 @@ class FallbackEars:
     async def aclose(self) -> None:
         for each in self._ears:
             await each.aclose()
-
-
-class FallbackMind:
-    """Implements `ports.LanguageModel`."""
-
-    def __init__(self, minds: Sequence[LanguageModel]) -> None:
-        self._minds = minds
-
-    async def reply(
-        self, reply: int, *, instructions: str, turns: tuple[Turn, ...], tools: tuple[ToolSpec, ...]
-    ) -> AsyncGenerator[Thought, None]:
-        """Answer with the first mind that says anything. Raises the last one's `ProviderError`."""
-        for number, mind in enumerate(self._minds, start=1):
-            begun = False
-            try:
-                async with aclosing(mind.reply(reply, instructions=instructions, turns=turns, tools=tools)) as thoughts:
-                    async for thought in thoughts:
-                        begun = begun or not isinstance(thought, ReplyDone)
-                        yield thought
-                return
-            except ProviderError as error:
-                if begun or number == len(self._minds):
-                    raise
-                log.warning("fallback", part="llm", problem=str(error))
-
-    def expects(self, turns: tuple[Turn, ...]) -> Expectation:
-        """What the first of them expects: ears are told before it is known who will answer."""
-        return self._minds[0].expects(turns)
-
-    async def warm(self) -> None:
-        """Warm the first; the others are for bad days."""
-        await self._minds[0].warm()
-
-    async def aclose(self) -> None:
-        for mind in self._minds:
-            await mind.aclose()
 
 
 class FallbackVoice:

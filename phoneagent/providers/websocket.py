@@ -39,6 +39,7 @@ PING_EVERY = 5.0  # seconds; with as long for the pong, a half-open socket is no
 WRITE_LIMIT = 16_000  # bytes that the network has not taken: two seconds of audio
 LARGEST_MESSAGE = 4 * 1024 * 1024  # bytes; a minute of μ-law in base64 is 0.64 MB
 PERMANENT_STATUSES = frozenset({400, 401, 402, 403, 404, 422})  # wrong key, no credit, unknown model or voice
+ACCOUNT_STATUSES = frozenset({401, 402, 403})
 POLICY_VIOLATION = 1008  # close code for input that will be refused again
 QUOTED_HEADERS = ("dg-error", "dg-request-id", "request-id")  # what the vendors' support asks for
 QUOTED_BODY = 300  # characters
@@ -231,7 +232,12 @@ async def open_websocket(provider: str, url: str, headers: Mapping[str, str]) ->
         parts += [f"{name}: {response.headers[name]}" for name in QUOTED_HEADERS if name in response.headers]
         if "dg-error" not in response.headers and response.body:
             parts.append(bytes(response.body[:QUOTED_BODY]).decode("utf-8", "replace"))
-        raise ProviderError(provider, "; ".join(parts), retryable=status not in PERMANENT_STATUSES) from refused
+        raise ProviderError(
+            provider,
+            "; ".join(parts),
+            retryable=status not in PERMANENT_STATUSES,
+            kind="account" if status in ACCOUNT_STATUSES else "",
+        ) from refused
     except InvalidHandshake as broken:
         raise ProviderError(provider, f"no WebSocket: {broken}") from broken
     except (OSError, TimeoutError, EOFError, WebSocketException) as failed:

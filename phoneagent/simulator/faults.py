@@ -17,6 +17,7 @@ FaultKind = Literal[
     "error",  # the provider's own error message is sent, and the connection ends
     "bad_arguments",  # a tool call's arguments are cut in the middle: no JSON (OpenAI)
     "empty",  # an answer without a word (OpenAI)
+    "content_filter",  # the same, since the provider withholds it (OpenAI)
 ]
 
 
@@ -46,10 +47,14 @@ class Fault:
 
 
 class Attempt(NamedTuple):
-    """A connection (with OpenAI: a request) that a client wants. `number` counts a server's from 1."""
+    """A connection (with OpenAI: a request) that a client wants. `number` counts a server's from 1.
+
+    `model` is what a request to OpenAI names.
+    """
 
     number: int
     path: str
+    model: str = ""
 
 
 def anyone(attempt: Attempt) -> bool:

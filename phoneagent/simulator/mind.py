@@ -10,6 +10,9 @@ from typing import Any, Literal, TypeAlias
 
 from phoneagent.conversation.transcript import ToolCall
 
+CUT_OFF = "[operator's note: Your answer was cut off"
+"""How the product asks a model to go on with an answer that broke off; a note to it that is no words of the caller."""
+
 
 @dataclass(frozen=True, slots=True)
 class Message:
@@ -58,6 +61,8 @@ class ScriptedMind:
         self.greeting = greeting
 
     def __call__(self, messages: Sequence[Message]) -> Answer:
+        if len(messages) > 1 and messages[-1].text.startswith(CUT_OFF):
+            return self._go_on(messages)
         last = next((message for message in reversed(messages) if message.role in {"user", "tool"}), None)
         if last is None:
             return Answer(self.greeting)
@@ -65,6 +70,12 @@ class ScriptedMind:
             return Answer(self._after_tool(last, messages))
         rule = self.matching(last.text)
         return _apply(rule, last.text) if rule else Answer(self.default.format(heard=last.text))
+
+    def _go_on(self, messages: Sequence[Message]) -> Answer:
+        """What is left of the answer whose beginning is the message before the note."""
+        said, before = messages[-2].text.strip(), messages[:-2]
+        answer = self(before)
+        return Answer(answer.text.strip().removeprefix(said), answer.tool_calls)
 
     def matching(self, heard: str) -> Rule | None:
         """The rule that answers these words of the user; None for the default."""

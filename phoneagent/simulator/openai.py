@@ -38,6 +38,7 @@ MODELS = (
 )
 TOKEN = re.compile(r"\s*\w{1,7}|\s*[^\w\s]{1,3}|\s+")
 """A short word or a piece of a long one, with the space before it: about what a tokenizer makes of English."""
+NAMED_MODEL = re.compile(rb'"model"\s*:\s*"([^"]*)"')
 PADDING = "x8QeVt2"  # of `obfuscation`; its real length varies
 
 _encode = msgspec.json.encode
@@ -98,8 +99,9 @@ class OpenAiServer(ProviderServer):
 
     async def _complete(self, request: Request) -> Response:
         began = asyncio.get_running_loop().time()
-        connection = self.open(request)
         body = await request.body()
+        named = NAMED_MODEL.search(body)
+        connection = self.open(request, model=named[1].decode() if named else "")
         refusal = self._check(connection, request)
         if refusal is not None:
             return refusal
@@ -122,7 +124,7 @@ class OpenAiServer(ProviderServer):
         return self.stream(connection, completion.whole(), media_type="application/json", headers=headers)
 
     def _answer(self, connection: Connection, chat: ChatRequest) -> Answer:
-        if connection.suffers("empty"):
+        if connection.suffers("empty") or connection.suffers("content_filter"):
             return Answer()
         answer = self.mind([_plain(message) for message in chat.messages])
         calls = tuple(replace(call, id=call.id or f"call_{uuid.uuid4().hex[:24]}") for call in answer.tool_calls)
@@ -166,6 +168,8 @@ class _Completion:
         self._calls = answer.tool_calls
         if limit is not None and limit < len(text):
             text, self._calls, self._finish = text[:limit], (), "length"
+        if connection.suffers("content_filter"):
+            self._finish = "content_filter"
         self._text = text
         self._tokens = 0
 

@@ -112,10 +112,10 @@ class ProviderServer(LocalServer, ABC):
         for server in self._server.servers:
             await server.wait_closed()
 
-    def open(self, client: HTTPConnection) -> Connection:
+    def open(self, client: HTTPConnection, *, model: str = "") -> Connection:
         """Take note of a connection (or request) and decide what will go wrong with it."""
         self._count += 1
-        fault = self.faults.choose(Attempt(self._count, client.url.path))
+        fault = self.faults.choose(Attempt(self._count, client.url.path, model))
         return Connection(self, self._count, client, fault)
 
     def stream(

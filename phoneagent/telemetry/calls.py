@@ -47,7 +47,7 @@ class CallTelemetry:
                 log.debug("event_ignored", call=call, kind=values["event"], state=values["state"])
             case "provider_failed":
                 metrics.provider_failed(values["provider"], values.get("kind", "error"))
-                log.warning(name, call=call, provider=values["provider"], problem=values["problem"])
+                log.warning(name, call=call, **values)
             case "reply_failed" | "ears_failed":
                 log.warning(name, call=call, problem=values["problem"])
             case "refused":

@@ -119,6 +119,21 @@ class Metrics:
                 registry=self._registry,
             )
         )
+        self._circuits = Gauge(
+            "phoneagent_provider_circuit_open",
+            "Processes in which a provider is left alone, for it has failed too often",
+            ("part", "provider"),
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
+        self._fallbacks = _Labelled(
+            Counter(
+                "phoneagent_fallbacks",
+                "Times that another provider than the first one has done the work",
+                ("part", "provider"),
+                registry=self._registry,
+            )
+        )
         self._refused = _Labelled(
             Counter(
                 "phoneagent_webhooks_refused",
@@ -188,6 +203,14 @@ class Metrics:
     def provider_failed(self, provider: str, kind: str) -> None:
         """`kind` is one of few words: `timeout`, `refused`, `closed`, ..."""
         self._provider_errors.child(provider, kind).inc()
+
+    def circuit(self, part: str, provider: str, is_open: bool) -> None:
+        """A provider's circuit has opened or closed; there are as many as the agents name."""
+        self._circuits.labels(part, provider).set(int(is_open))
+
+    def fell_back(self, part: str, provider: str) -> None:
+        """`provider` has stood in for the first one of this part."""
+        self._fallbacks.child(part, provider).inc()
 
     def webhook_refused(self, reason: str) -> None:
         """`reason` is one of few words: `signature`, `token`, `overload`, ..."""

@@ -63,6 +63,7 @@ EVENTS: dict[type[Any], st.SearchStrategy[Any]] = {
     e.TurnResumed: st.builds(e.TurnResumed),
     e.EndOfTurn: st.builds(e.EndOfTurn, TEXTS),
     e.EarsFailed: st.builds(e.EarsFailed, st.just("deaf")),
+    e.ProviderFailed: st.builds(e.ProviderFailed, st.sampled_from(["stt", "llm", "tts"]), st.just("a"), st.just("503")),
     e.ReplyText: st.builds(
         e.ReplyText, REPLIES, st.sampled_from(["Hello. ", "We open at nine and ", "3.5 ", "\n", ""])
     ),
@@ -131,6 +132,7 @@ def _plain(event: type[Any]) -> Any:
     arguments: dict[type[Any], tuple[Any, ...]] = {
         e.CallEnded: ("",), e.SpeechStopped: (0.0,), e.PartialTranscript: ("",), e.EagerEndOfTurn: ("",),
         e.EndOfTurn: ("",), e.EarsFailed: ("",), e.ReplyText: (1, ""), e.ReplyDone: (1,), e.ReplyFailed: (1, ""),
+        e.ProviderFailed: ("llm", "", ""),
         e.ToolRequested: (1, ToolCall("", "", "")), e.ToolReturned: ("", ""), e.ReplyAudio: (1, 0),
         e.ReplyAudioDone: (1,), e.MarkPlayed: ("",), e.DtmfReceived: ("1",), e.ControlReceived: ("hangup",),
         e.AnswererDetected: ("human",),

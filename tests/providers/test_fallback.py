@@ -7,7 +7,7 @@ import pytest
 from phoneagent.records import ProviderChoice
 from phoneagent.simulator.caller import CallerScript, Say
 from phoneagent.simulator.faults import Attempt, Fault
-from tests.calls.world import agent, world
+from tests.calls.world import HOURS, agent, world
 
 SCRIPT = CallerScript(Say("What are your opening hours?"), Say("Goodbye"))
 
@@ -46,13 +46,14 @@ async def test_another_voice_speaks_when_the_first_refuses():
     assert told.of("reply_failed") == []
 
 
-async def test_a_reply_that_has_begun_is_not_begun_again():
+async def test_a_reply_that_has_begun_goes_on_where_it_broke_off():
     made = agent(llm=ProviderChoice("openai", "gpt-5.4-mini", fallback=(ProviderChoice("openai", "gpt-5.4-mini"),)))
     async with world(made) as (running, told):
         assert running.openai is not None
         running.openai.faults.add(Fault("drop", at_event=6), times=1)
         await running.carrier.call(running.voice_url, caller=SCRIPT)
-    assert len(told.of("reply_failed")) == 1
+    assert told.of("reply_failed") == []
+    assert told.dialogue[1] == f"What are your opening hours? / {HOURS}"
 
 
 @pytest.mark.parametrize("models", [("flux-general-en", "flux-general-multi"), ("flux-general-en", "nova-3")])

@@ -76,7 +76,11 @@ class ChatAnswer:
         chunk = _decoded(event)
         if chunk.error:
             message, code = said(chunk.error)
-            raise ServerFailed(f"error in the stream: {code} {message}", retryable=code != NO_CREDIT)
+            raise ServerFailed(
+                f"error in the stream: {code} {message}",
+                retryable=code != NO_CREDIT,
+                kind="account" if code == NO_CREDIT else "",
+            )
         if isinstance(chunk.usage, dict):
             self.usage = chunk.usage or self.usage
         if not chunk.choices:  # usage, or Azure's filter results
@@ -101,7 +105,7 @@ class ChatAnswer:
             case "":
                 raise ServerFailed("the stream ended in the middle of the answer")
             case "content_filter":
-                raise ServerFailed("the answer was withheld by the content filter", retryable=False)
+                raise ServerFailed("the answer was withheld by the content filter", retryable=False, kind="content")
             case "length" if self._calls:
                 raise ServerFailed("the token limit cut a tool call", retryable=False)
         thoughts: list[Thought] = []

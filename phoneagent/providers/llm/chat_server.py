@@ -14,14 +14,17 @@ import msgspec
 import structlog
 from yarl import URL
 
-from phoneagent.errors import SettingsError
+from phoneagent.errors import ProblemKind, SettingsError
 
 CONNECT_WITHIN = 3.0  # seconds, for TCP and TLS together
 KEPT_ALIVE = 300.0  # seconds; with the usual 15 or less, every turn of a call would pay for TCP and TLS
 LONGEST_REFUSAL = 64 * 1024  # bytes of an error's body that are read
 LONGEST_PROBLEM = 400  # characters of somebody else's text in an error message
 RETRYABLE_STATUSES = frozenset({408, 409, 429})  # and all from 500
+ACCOUNT_STATUSES = frozenset({401, 402, 403})
 NO_CREDIT = "insufficient_quota"  # comes with status 429, but no retry helps
+
+CONTENT_CODES = frozenset({"content_filter", "content_policy_violation"})  # Azure refuses the question already
 
 log = structlog.get_logger(__name__)
 
@@ -29,9 +32,19 @@ log = structlog.get_logger(__name__)
 class ServerFailed(Exception):
     """The server could not be reached, refused, or broke off. `str` says how; it may quote the key."""
 
-    def __init__(self, problem: str, *, retryable: bool = True) -> None:
+    def __init__(
+        self,
+        problem: str,
+        *,
+        retryable: bool = True,
+        kind: ProblemKind = "",
+        wait: float | None = None,
+    ) -> None:
+        """As for `ProviderError`."""
         super().__init__(problem)
         self.retryable = retryable
+        self.kind = kind
+        self.wait = wait
 
 
 class ChatServer:
@@ -181,7 +194,21 @@ def refusal(response: aiohttp.ClientResponse, body: bytes) -> ServerFailed:
     if request := response.headers.get("x-request-id"):
         problem += f" (request {request})"
     retryable = (response.status in RETRYABLE_STATUSES or response.status >= 500) and code != NO_CREDIT
-    return ServerFailed(problem, retryable=retryable)
+    kind: ProblemKind = ""
+    if response.status in ACCOUNT_STATUSES or code == NO_CREDIT:
+        kind = "account"
+    elif code in CONTENT_CODES:
+        kind = "content"
+    return ServerFailed(problem, retryable=retryable, kind=kind, wait=_wait(response.headers.get("retry-after", "")))
+
+
+def _wait(header: str) -> float | None:
+    """Seconds; servers that name a date instead are not in a hurry."""
+    try:
+        seconds = float(header)
+    except ValueError:
+        return None
+    return seconds if 0 <= seconds < float("inf") else None
 
 
 def explanation(body: bytes) -> tuple[str, str]:

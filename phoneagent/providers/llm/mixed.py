@@ -11,7 +11,7 @@ from contextlib import aclosing
 
 import structlog
 
-from phoneagent.conversation.events import ReplyDone
+from phoneagent.conversation.events import ProviderFailed, ReplyDone
 from phoneagent.conversation.transcript import Turn
 from phoneagent.errors import ProviderError
 from phoneagent.ports import LanguageModel, Thought
@@ -44,7 +44,7 @@ class MixedMind:
                 stream = self._model.reply(reply, instructions=told, turns=turns, tools=tools)
                 async with aclosing(stream) as said:
                     async for thought in said:
-                        begun = begun or not isinstance(thought, ReplyDone)
+                        begun = begun or not isinstance(thought, ReplyDone | ProviderFailed)
                         yield thought
                 return
             except ProviderError as error:

@@ -255,7 +255,13 @@ class OpenAiModel:
             log.debug("llm_usage", prompt=prompt, completion=completion, cached=cached)
 
     def _problem(self, failed: ServerFailed) -> ProviderError:
-        return ProviderError(self._flavor.name, _without_key(str(failed), self._api_key), retryable=failed.retryable)
+        return ProviderError(
+            self._flavor.name,
+            _without_key(str(failed), self._api_key),
+            retryable=failed.retryable,
+            kind=failed.kind,
+            wait=failed.wait,
+        )
 
 
 class _Listed(msgspec.Struct):

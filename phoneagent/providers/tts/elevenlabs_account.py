@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from phoneagent.errors import ProviderError
-from phoneagent.providers.websocket import PERMANENT_STATUSES, http_url
+from phoneagent.providers.websocket import ACCOUNT_STATUSES, PERMANENT_STATUSES, http_url
 
 CHECK_WITHIN = 5.0  # seconds
 
@@ -41,5 +41,8 @@ def refusal(status: int, body: Any) -> ProviderError:
     else:
         told = str(detail or "")
     return ProviderError(
-        "elevenlabs", f"HTTP {status} {told[:300]}".rstrip(), retryable=status not in PERMANENT_STATUSES
+        "elevenlabs",
+        f"HTTP {status} {told[:300]}".rstrip(),
+        retryable=status not in PERMANENT_STATUSES,
+        kind="account" if status in ACCOUNT_STATUSES else "",
     )

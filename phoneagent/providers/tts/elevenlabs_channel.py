@@ -10,7 +10,7 @@ import msgspec
 import structlog
 from websockets.exceptions import ConnectionClosed
 
-from phoneagent.errors import ProviderError
+from phoneagent.errors import ProblemKind, ProviderError
 from phoneagent.providers.websocket import ProviderSocket, closed_early, open_patiently
 
 from .elevenlabs_messages import CloseContext, CloseSocket, Message, OpenContext, SpeakText, decode, encode
@@ -18,6 +18,8 @@ from .elevenlabs_messages import CloseContext, CloseSocket, Message, OpenContext
 CONTEXTS = 4  # ElevenLabs allows five and closes the whole socket at the sixth; one is left for what we cannot know
 FORGOTTEN_AFTER = 10.0  # seconds after its closing in which a context's final message must have come
 HARMLESS = frozenset({"input_timeout_exceeded", "max_active_conversations"})  # close 1008 too, but a new socket helps
+
+ACCOUNT_ERRORS = frozenset({"quota_exceeded", "invalid_api_key", "invalid_authorization_header", "payment_required"})
 
 log = structlog.get_logger(__name__)
 
@@ -139,7 +141,8 @@ class Channel:
         if refusal is None:
             return closed_early("elevenlabs", closed)
         retryable = refusal.error in HARMLESS or closed_early("elevenlabs", closed).retryable
-        return ProviderError("elevenlabs", f"{refusal.error}: {refusal.message or ''}", retryable=retryable)
+        kind: ProblemKind = "account" if refusal.error in ACCOUNT_ERRORS else ""
+        return ProviderError("elevenlabs", f"{refusal.error}: {refusal.message or ''}", retryable=retryable, kind=kind)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and isinstance(defect := task.exception(), Exception):

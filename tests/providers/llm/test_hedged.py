@@ -20,6 +20,7 @@ from phoneagent.conversation.events import ReplyDone, ReplyText, ToolRequested
 from phoneagent.conversation.transcript import Turn
 from phoneagent.errors import ProviderError
 from phoneagent.ports import Thought
+from phoneagent.providers.llm.fallback import FallbackMind
 from phoneagent.providers.llm.first_words import ENOUGH
 from phoneagent.providers.llm.hedged import REQUESTS_A_HEDGE, SAVED_UP, SOONEST, HedgedMind
 from phoneagent.providers.llm.openai import OpenAiModel
@@ -216,7 +217,8 @@ async def test_minds_in_the_cloud_are_hedged_unless_an_agent_says_otherwise(base
     async with AsyncExitStack() as stack:
         makers = Makers(Settings.model_construct(openai_base_url=base_url), stack)
         equipped = await makers.equip(made, {}, makers.speaker(made))
-    assert isinstance(equipped.llm, HedgedMind) == hedged
+    mind = equipped.llm._minds[0].mind if isinstance(equipped.llm, FallbackMind) else equipped.llm
+    assert isinstance(mind, HedgedMind) == hedged
 
 
 async def test_hedges_are_counted():
@@ -375,6 +377,7 @@ async def _whatever_minds_do(plans: list[Plan], leaving: list[float | None], tog
             async with asyncio.timeout(leaving[number % len(leaving)]):
                 asked += 1
                 async for thought in mind.reply(number, instructions="", turns=TURNS, tools=()):
+                    assert isinstance(thought, ReplyText | ToolRequested | ReplyDone)
                     assert thought.reply == number
                     said.append(thought.text if isinstance(thought, ReplyText) else "")
         except (TimeoutError, ProviderError):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from typing import Any
 
+from phoneagent.conversation.events import ProviderFailed
 from phoneagent.ports import Speech
 from phoneagent.records import SpeechChunk, SpeechDone, SpeechFailed, Spoken
 
@@ -24,6 +25,7 @@ class Ear:
     async def _listen(self) -> None:
         try:
             async for spoken in self.speech:
+                assert not isinstance(spoken, ProviderFailed)
                 self.heard.append(spoken)
                 self.times.append(asyncio.get_running_loop().time())
                 self._news.set()

@@ -1,0 +1,156 @@
+"""Ears, mind and voice that fail in the middle of calls, each in its own way: what the caller notices of it.
+
+Every case is the same call of three turns. Something befalls one provider in the first of them; the caller must be
+answered, without a silence of more than 2.5 s, without losing a word or hearing one twice.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import pytest
+
+from phoneagent.records import ProviderChoice
+from phoneagent.simulator.caller import AgentFinished, CallerScript, Say
+from phoneagent.simulator.ear import Ear
+from phoneagent.simulator.faults import Attempt, Fault
+
+from .world import HOURS, agent, world
+
+SILENCE = 2.5  # seconds, after which callers say "hello?"
+QUESTION = "What are your opening hours?"
+LONG = AgentFinished(3.0)  # so long that no break in an answer is taken for its end
+BOOKED = "One moment please. It is done. A table for 2 at 7 o'clock is booked under number"
+
+WHOM = {
+    "stt": lambda attempt: "/v2/" in attempt.path,
+    "llm": lambda attempt: attempt.model == "gpt-5.4-mini",
+    "tts": lambda attempt: "multi" in attempt.path,
+}
+SERVER = {"stt": "deepgram", "llm": "openai", "tts": "elevenlabs"}
+FALLBACK = {
+    "stt": ProviderChoice("deepgram", "nova-3"),
+    "llm": ProviderChoice("openai", "gpt-4.1-mini"),
+    "tts": ProviderChoice("espeak"),
+}
+
+
+@dataclass(frozen=True)
+class Case:
+    """`alone`: it can be borne without a stand-in, too. `skip`: so many connections of the server are spared.
+
+    `then`: who makes good for it, if there is a stand-in.
+    """
+
+    name: str
+    part: Literal["stt", "llm", "tts"]
+    fault: Fault
+    times: int | None = 1
+    skip: int = 0
+    alone: bool = True
+    then: str = ""
+    answer: str = HOURS
+
+
+CASES = [
+    Case("401", "llm", Fault("refuse", status=401), times=None, alone=False, then="openai/gpt-4.1-mini"),
+    Case("no credit", "llm", Fault("refuse", status=429, reason="insufficient_quota"), times=None, alone=False),
+    Case("429 for a moment", "llm", Fault("refuse", status=429, retry_after=0.3), then="openai/gpt-5.4-mini"),
+    Case("429 for long", "llm", Fault("refuse", status=429, retry_after=30), alone=False, then="openai/gpt-4.1-mini"),
+    Case("500", "llm", Fault("refuse", status=500), then="openai/gpt-5.4-mini"),
+    Case("500 twice", "llm", Fault("refuse", status=500), times=2, then="openai/gpt-4.1-mini"),
+    Case("no first token", "llm", Fault("stall", at_event=1), then="openai/gpt-4.1-mini"),
+    Case("frozen", "llm", Fault("freeze", at_event=1), then="openai/gpt-4.1-mini"),
+    Case("stall after a word", "llm", Fault("stall", at_event=3), then="openai/gpt-4.1-mini"),
+    Case("stall in the middle", "llm", Fault("stall", at_event=9), then="openai/gpt-4.1-mini"),
+    Case("cut in the middle", "llm", Fault("drop", at_event=9), then="openai/gpt-5.4-mini"),
+    Case("cut in a word", "llm", Fault("drop", at_event=12)),
+    Case("error in the middle", "llm", Fault("error", at_event=9)),
+    Case("garbage in the middle", "llm", Fault("garbage", at_event=9)),
+    Case("nothing said", "llm", Fault("empty"), then="openai/gpt-5.4-mini"),
+    Case("content filter", "llm", Fault("content_filter"), alone=False, then="openai/gpt-4.1-mini"),
+]
+
+
+def made(part: str | None) -> Any:
+    """The front desk with a stand-in for one part, or none."""
+    first = {
+        "stt": ProviderChoice("deepgram", "flux-general-en"),
+        "llm": ProviderChoice("openai", "gpt-5.4-mini"),
+        "tts": ProviderChoice("elevenlabs"),
+    }
+    if part is not None:
+        choice = first[part]
+        first[part] = ProviderChoice(choice.provider, choice.model, fallback=(FALLBACK[part],))
+    return agent(stt=first["stt"], llm=first["llm"], tts=first["tts"])
+
+
+def longest_silences(ear: Ear) -> list[float]:
+    """After each turn of the caller: the longest time without a sound of the agent until its answer was over."""
+    longest = []
+    said = ear.caller_speech()
+    for number, turn in enumerate(said):
+        until = said[number + 1].at if number + 1 < len(said) else ear.duration
+        heard_until, silence = turn.end, 0.0
+        answers = [heard for heard in ear.agent_speech() if heard.end > turn.end and heard.at < until]
+        for heard in answers:
+            silence, heard_until = max(silence, heard.at - heard_until), heard.end
+        longest.append(silence if answers else until - turn.end)
+    return longest
+
+
+async def call_with(case: Case, *, stand_in: bool) -> tuple[Any, Any]:
+    spared = case.skip
+
+    def whom(attempt: Attempt) -> bool:
+        nonlocal spared
+        if not WHOM[case.part](attempt):
+            return False
+        spared -= 1
+        return spared < 0
+
+    async with world(made(case.part if stand_in else None)) as (running, told):
+        server = getattr(running, SERVER[case.part])
+        server.faults.add(case.fault, times=case.times, whom=whom)
+        script = CallerScript(
+            Say(QUESTION), Say("Is there a table for two?", after=LONG), Say("Goodbye", after=LONG), patience=40.0
+        )
+        call = await running.carrier.call(running.voice_url, caller=script, time_limit=120)
+    return call, told
+
+
+@pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.part} {case.name}")
+async def test_a_stand_in_makes_good_for_it(case):
+    call, told = await call_with(case, stand_in=True)
+    check(case, call, told)
+    failures = [failed for failed in told.of("provider_failed") if failed["part"] == case.part]
+    assert failures, "who watches the call knows what failed"
+    if case.then:
+        assert case.then in [failed["then"] for failed in failures]
+
+
+@pytest.mark.parametrize("case", [case for case in CASES if case.alone], ids=lambda case: f"{case.part} {case.name}")
+async def test_a_provider_without_a_stand_in_is_asked_again(case):
+    call, told = await call_with(case, stand_in=False)
+    check(case, call, told)
+
+
+def check(case: Case, call: Any, told: Any) -> None:
+    assert call.violations == ()
+    assert max(longest_silences(call.ear)) <= SILENCE
+    hours, table, goodbye = told.dialogue[1:]
+    caller, _, answer = hours.partition(" / ")
+    assert caller == QUESTION
+    assert without_filler(answer) == case.answer
+    assert table.startswith(f"Is there a table for two? / {BOOKED}")
+    assert goodbye == "Goodbye / Thank you for calling. Goodbye."
+    assert told.of("reply_failed") == []
+    assert call.ended_by == "agent"
+
+
+def without_filler(answer: str) -> str:
+    """A filler is cut at the end of a word when the answer is there."""
+    for filler in ("One moment, please. ", "One moment, ", "One "):
+        answer = answer.removeprefix(filler)
+    return answer
