@@ -3,7 +3,7 @@
 #
 #   demo   .venv with what `make demo` needs: runtime packages, embedded ears and voice
 #   dev    .venv with everything, for `make test`
-#   redis  redis-server, for `make test`
+#   redis  redis-server and curl, for `make test`
 #
 # Packages are installed by hash from requirements/. System packages only when they are missing, and only as root where
 # there is apt; otherwise a line says what to install.
@@ -30,7 +30,7 @@ missing() {
     if [ "$(id -u)" = 0 ] && command -v apt-get >/dev/null; then
         step "install $* ($reason)" apt_install "$@"
     else
-        fail "$reason. Install it first: sudo apt-get install $* (macOS: brew install python redis), then try again"
+        fail "$reason. Install it first: sudo apt-get install $* (macOS: brew install python redis curl), then try again"
     fi
 }
 
@@ -86,6 +86,7 @@ case "${1:-}" in
         ;;
     redis)
         command -v redis-server >/dev/null || missing "The tests of the store need redis-server" redis-server
+        command -v curl >/dev/null || missing "The README's examples are tested with curl" curl
         ;;
     *) fail "usage: infra/setup.sh demo|dev|redis" ;;
 esac
