@@ -25,6 +25,7 @@ from .call.dialler import Dialler
 from .call.equipped import EquippedAgent, own_tools
 from .call.event_writer import EventWriter
 from .call.phone_numbers import NumberRules
+from .call.reaper import Reaper
 from .call.speech_cache import SpeechCache
 from .call.steering import Steering
 from .call.switchboard import Switchboard
@@ -158,6 +159,10 @@ def create_app(
             app.state.switchboard = board
             app.state.dialler = dialler
             app.state.transfers = transfers
+            if control is not None and kept.shared:
+                reaper = Reaper(kept, control, documents, told, owner=owner, mine=board.carries)
+                app.state.reaper = asyncio.create_task(reaper.run(), name="reaper")
+                stack.push_async_callback(_end, app.state.reaper)
             webhooks = Webhooks(signatures, board, documents, told, dialler)
             app.router.routes[:] = routes(
                 MediaSocket(TwilioCodec(), signatures, board, told),

@@ -235,6 +235,9 @@ class CallControl(Protocol):
     async def update(self, call: str, document: str) -> None:
         """Replace what the carrier does with the call."""
 
+    async def in_progress(self) -> Sequence[str]:
+        """The calls that the carrier thinks are in progress, the newest of them."""
+
     async def ring(self, to: str, *, caller_id: str, call: str, ring_for: int) -> str:
         """Call somebody for a caller; when they answer, `/twilio/target` is asked. Returns the id of the new call.
 
@@ -426,6 +429,9 @@ class Store(Clips, Protocol):
 
     async def take_lease(self, call: str, owner: str, *, seconds: float, force: bool = False) -> int:
         """Become, or stay, the owner of a call. Returns the fencing token (above 0), or 0 while another owns it."""
+
+    async def is_held(self, call: str) -> bool:
+        """Whether somebody owns the call now."""
 
     async def release_lease(self, call: str, owner: str, token: int) -> None: ...
 

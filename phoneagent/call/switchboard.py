@@ -162,6 +162,10 @@ class Switchboard:
             live.move()
         return True
 
+    def carries(self, call: str) -> bool:
+        """Whether the call talks or rings here."""
+        return call in self._live or call in self._ringing
+
     def live(self, call: str) -> Call | None:
         """The call, if this process carries it."""
         return self._live.get(call)

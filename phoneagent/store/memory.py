@@ -100,6 +100,10 @@ class MemoryStore:
         self._keep(kept)
         return kept.epoch
 
+    async def is_held(self, call: str) -> bool:
+        kept = self._find(call)
+        return kept is not None and kept.lease_until > _now()
+
     async def release_lease(self, call: str, owner: str, token: int) -> None:
         kept = self._find(call)
         if kept is not None and (kept.owner, kept.epoch) == (owner, token):

@@ -124,6 +124,9 @@ class RedisStore:
         """See `ports.Store`. The same owner keeps its token, even if the lease ran out and nobody else took it."""
         return int((await self._run(scripts.ACQUIRE, call, owner, _ms(seconds), "force" if force else ""))[1])
 
+    async def is_held(self, call: str) -> bool:
+        return bool((await self._run(scripts.HELD, call))[1])
+
     async def release_lease(self, call: str, owner: str, token: int) -> None:
         await self._run(scripts.RELEASE, call, owner, token)
 
@@ -223,6 +226,7 @@ class RedisStore:
                 scripts.LOAD,
                 scripts.ACQUIRE,
                 scripts.RELEASE,
+                scripts.HELD,
                 scripts.APPEND,
                 scripts.TAKE_TOKEN,
                 scripts.SAVE_CLIP,

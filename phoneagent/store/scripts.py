@@ -104,6 +104,14 @@ return {'ok', tonumber(redis.call('HGET', meta, 'epoch'))}
 """
 )
 
+# Answers with 1 while somebody owns the call, else 0.
+HELD = (
+    _CALL
+    + """
+return {'ok', redis.call('EXISTS', lease)}
+"""
+)
+
 # ARGV: owner, token.
 RELEASE = (
     _CALL

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 
-from phoneagent.simulator.caller import AgentFinished, CallerScript, Press, Say
+from phoneagent.simulator.caller import AgentFinished, CallerScript, Press, Say, Wait
 from phoneagent.store.memory import MemoryStore
 
 from .world import HOURS, world
@@ -119,5 +119,23 @@ async def test_a_new_call_that_reaches_the_process_that_ends_is_answered_by_the_
             await asyncio.sleep(0.05)
         running.front.app = other
         call = await placed.ended
+    assert told.dialogue[-1] == f"Goodbye / {GOODBYE}"
+    assert call.ended_by == "agent"
+
+
+async def test_a_caller_whose_process_hangs_is_taken_over_by_another():
+    """Its sockets stay open: the carrier notices nothing, and only the lease that runs out tells."""
+    async with two_processes() as (running, told, other):
+        script = CallerScript(Say("What are your opening hours?"), Wait(45.0), Say("Goodbye"), patience=300.0)
+        placed = running.carrier.dial(running.voice_url, caller=script)
+        await told.until(lambda: len(told.of("turn_ended")) == 2)
+        hung = running.app.state.switchboard.live(placed.sid)
+        hung.feed = lambda event: None
+        for name in ("scribe", "watchdog"):
+            next(task for task in asyncio.all_tasks() if task.get_name() == name).cancel()
+        running.app.state.reaper.cancel()  # the other's looks now
+        running.front.app = other
+        call = await placed.ended
+    assert [each["resumed"] for each in told.of("call_started")] == [False, True]
     assert told.dialogue[-1] == f"Goodbye / {GOODBYE}"
     assert call.ended_by == "agent"

@@ -133,6 +133,14 @@ async def test_a_call_that_is_not_there_cannot_be_changed(store):
         await store.update_call(CALL, status="failed")
 
 
+async def test_a_call_is_held_while_somebody_has_the_lease(store):
+    assert not await store.is_held(CALL)
+    token = await store.take_lease(CALL, "host-1", seconds=10)
+    assert await store.is_held(CALL)
+    await store.release_lease(CALL, "host-1", token)
+    assert not await store.is_held(CALL)
+
+
 async def test_who_has_lost_the_call_changes_nothing_of_it_any_more(store):
     await store.create_call(RECORD)
     old = await store.take_lease(CALL, "host-1", seconds=10)

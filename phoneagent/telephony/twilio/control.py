@@ -62,6 +62,9 @@ CLOCKS_APART = 60.0
 """Seconds by which Twilio's clock and ours may differ. Calls to the same number are rarely that close, and of those
 that are, the other one is known by its order."""
 
+LISTED = 1000
+"""Calls in progress; one page of Twilio's, and more than one machine can hold."""
+
 CALLS_LISTED = 20  # of one number; the newest come first
 
 # The SDK logs every URL and all headers at INFO: numbers and account ids, several lines a request.
@@ -130,6 +133,11 @@ class TwilioControl:
             time_limit=order.max_duration,
             **detection,
         )
+
+    async def in_progress(self) -> list[str]:
+        """See `ports.CallControl`."""
+        found = await self._ask(lambda account: account.calls.list_async(status="in-progress", limit=LISTED))
+        return [_sid(call) for call in found]
 
     async def ring(self, to: str, *, caller_id: str, call: str, ring_for: int) -> str:
         """See `ports.CallControl`."""
