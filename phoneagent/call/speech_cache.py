@@ -23,7 +23,7 @@ from phoneagent.records import Clip, SpeechChunk, SpeechFailed
 log = structlog.stdlib.get_logger(__name__)
 
 LARGEST = 32 * 1024 * 1024  # bytes: over an hour of speech
-WITHIN = 10.0  # seconds for the phrases of one agent to be spoken
+WITHIN = 10.0  # seconds for one phrase to be spoken; an agent may have any number of them
 LOAD_WITHIN = 0.5  # seconds for the shared clips of these phrases; the caller whose phone rings waits for the greeting
 SHARE_WITHIN = 3.0  # seconds for one exchange with the shared clips that nobody waits for
 SHARING = 64  # exchanges waiting; clips that come on top are shared by whoever speaks them next
@@ -151,9 +151,9 @@ class SpeechCache:
             if shared:
                 for text, clip in (await self._load(voice.identity, texts)).items():
                     self.put(voice.identity, text, clip)
-            async with asyncio.timeout(WITHIN):
-                for text in texts:
-                    if (voice.identity, text) not in self._clips:
+            for text in texts:
+                if (voice.identity, text) not in self._clips:
+                    async with asyncio.timeout(WITHIN):
                         await self._speak(voice, text, call, shared=shared)
         except TimeoutError as error:
             raise ProviderError(voice.identity, f"did not speak a phrase within {WITHIN} s") from error

@@ -29,12 +29,18 @@ def form(call, **more):
 async def talking(**options):
     """A call in the middle of the agent's answer, its store, and what is told."""
     store = options.setdefault("store", MemoryStore())
-    async with world(**options) as (running, told):
-        placed = running.carrier.dial(running.voice_url, caller=GUEST)
-        await told.until(lambda: len(told.of("first_frame_sent")) == 1)
-        await asyncio.sleep(6.0)  # in the middle of the answer about the opening hours
-        yield running, told, store, placed
-        result = await placed.ended
+    async with world(**options) as (running, told), in_the_middle(running, told):
+        yield running, told, store, next(iter(running.carrier.calls.values()))
+
+
+@asynccontextmanager
+async def in_the_middle(running, told):
+    """Of a call that must go on as if nothing had happened."""
+    placed = running.carrier.dial(running.voice_url, caller=GUEST)
+    await told.until(lambda: len(told.of("first_frame_sent")) == 1)
+    await asyncio.sleep(6.0)  # in the middle of the answer about the opening hours
+    yield placed
+    result = await placed.ended
     assert result.violations == ()
     assert f"What are your opening hours? / {HOURS}" in told.dialogue, "the caller noticed nothing"
     assert len(told.of("call_started")) == 1
@@ -63,7 +69,12 @@ async def test_of_a_live_call_nobody_gets_a_second_conversation_nor_changes_it(p
 
 
 async def test_nor_by_way_of_another_process():
-    async with talking(store=Shared()) as (running, _, store, placed), running.another() as other:
+    store = Shared()
+    async with (
+        world(store=store) as (running, told),
+        running.another() as other,
+        in_the_middle(running, told) as placed,
+    ):
         before = await store.load_record(placed.sid)
         first, running.front.app = running.front.app, other
         answer = await running.carrier.request(running.voice_url, form(placed.sid))
