@@ -141,9 +141,9 @@ def create_app(
             serving = asyncio.create_task(line.serve(around.owner, board.steer), name="steering")
             stack.push_async_callback(_end, serving)
             app.state.steering = Steering(line, kept)
+            numbers = NumberRules(settings.allowed_countries, home=settings.twilio_phone_number or "")
             dialler = None
             if control is not None:
-                numbers = NumberRules(settings.allowed_countries, home=settings.twilio_phone_number or "")
                 dialler = Dialler(
                     orders,
                     control,
@@ -175,6 +175,7 @@ def create_app(
                     orders,
                     desk=dialler,
                     steers=app.state.steering,
+                    numbers=numbers,
                     log=kept.events,
                     told=events,
                     caller_id=settings.twilio_phone_number or "",

@@ -28,22 +28,22 @@ class NumberRules:
         """In E.164 form. Raises `OrderRefused` for what no number can look like; the carrier knows if it is ours."""
         return _e164(field, number)[0]
 
-    def destination(self, number: str) -> str:
+    def destination(self, number: str, field: str = "to") -> str:
         """The number to call in E.164 form. Raises `OrderRefused` for one that is none, or must not be called."""
         import phonenumbers
 
-        checked, parsed = _e164("to", number)
+        checked, parsed = _e164(field, number)
         if not phonenumbers.is_valid_number(parsed):
-            raise OrderRefused("to", "expected a number that exists: no country's numbering plan has this one")
+            raise OrderRefused(field, "expected a number that exists: no country's numbering plan has this one")
         kind = phonenumbers.number_type(parsed)
         if (named := _refused_kinds().get(kind)) is not None:
-            raise OrderRefused("to", f"expected an ordinary number, not {named}: these are not called")
+            raise OrderRefused(field, f"expected an ordinary number, not {named}: these are not called")
         country = phonenumbers.region_code_for_number(parsed) or ""
         allowed = self._countries or _country(self._home)
         if country not in allowed:
             where = ", ".join(sorted(allowed)) or "an allowed country"
             raise OrderRefused(
-                "to",
+                field,
                 f"expected a number of {where}, got one of {country or 'no country'}; "
                 "PHONEAGENT_ALLOWED_COUNTRIES says which may be called",
             )

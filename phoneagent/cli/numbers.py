@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import dataclasses
 import json
+import re
 import shlex
 import sys
 from collections.abc import Awaitable, Callable, Mapping
@@ -51,6 +52,8 @@ METHODS: Mapping[str, str] = {
 }
 """The URL that each method belongs to."""
 
+QUEUE = re.compile(r"[A-Za-z0-9_-]{1,64}")  # what an agent file takes for one
+
 json_option = click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 yes_option = click.option("--yes", "-y", is_flag=True, help="Do not ask; needed where there is no terminal.")
 
@@ -63,6 +66,7 @@ def numbers() -> None:
       phoneagent numbers list
       phoneagent numbers link +15005550006
       phoneagent numbers link +15005550006 --agent night-shift --yes
+      phoneagent numbers link +15005550007 --queue support
       phoneagent numbers unlink +15005550006
 
     It needs TWILIO_ACCOUNT_SID with TWILIO_AUTH_TOKEN or an API key and, to link, PHONEAGENT_PUBLIC_URL; the server
@@ -114,19 +118,26 @@ def list_numbers(*, limit: int, as_json: bool, **flags: Any) -> None:
 @numbers.command(epilog=EPILOG)
 @click.argument("number")
 @click.option("--agent", "agent", default="", metavar="NAME", help="Who answers; without it the server's first agent.")
+@click.option(
+    "--queue", "queue", default="", metavar="NAME", help="Who calls the number gets the next caller in this queue."
+)
 @yes_option
 @json_option
 @setting("public_url", "URL")
-def link(number: str, *, agent: str, yes: bool, as_json: bool, **flags: Any) -> None:
+def link(number: str, *, agent: str, queue: str, yes: bool, as_json: bool, **flags: Any) -> None:
     """Lead calls of a number to this server.
 
     \b
       phoneagent numbers link +15005550006
       phoneagent numbers link +15005550006 --agent night-shift --yes --json > before.json
+      phoneagent numbers link +15005550007 --queue support
 
     Sets the number's voice webhook to PHONEAGENT_PUBLIC_URL/twilio/voice (POST) and its status callback to
     …/twilio/status, and takes off what would come before them: a fallback URL, an application, a trunk. It shows what
     is there and what will be there, and asks. Without a terminal it shows the same and changes nothing, unless --yes.
+
+    With --queue the webhook is …/twilio/queue/NAME, without a status callback: no agent answers there, but whoever
+    calls is connected to the caller who waits longest for the transfer target queue:NAME.
 
     What was there before can be put back: the last line is the command that does. With --json: {"number", "changed",
     "before", "after", "restore"}; "before" and "after" are as `numbers list` has them, "restore" is that command, and
@@ -138,13 +149,17 @@ def link(number: str, *, agent: str, yes: bool, as_json: bool, **flags: Any) -> 
         raise SettingsError(
             f"{variable('public_url')}: expected an https URL that Twilio can reach, not {place.public_url!r}"
         )
+    if agent and queue:
+        raise SettingsError("--agent, --queue: expected one of them; no agent answers who takes callers out of a queue")
+    if queue and not QUEUE.fullmatch(queue):
+        raise SettingsError(f"--queue: expected 1 to 64 letters, digits, - and _, as after queue:, not {queue!r}")
     if agent:
         _look_for(agent, settings)
 
     def linked(found: IncomingNumber) -> Routing:
         if not found.has_voice:
             raise SettingsError(f"{found.number}: expected a number with voice; this one takes no calls")
-        return place.routing(agent)
+        return place.queue_routing(queue) if queue else place.routing(agent)
 
     _change(settings, number, linked, place, yes=yes, as_json=as_json)
 
@@ -389,6 +404,9 @@ def _restore_command(before: IncomingNumber, place: Place) -> str:
     if before.routing.means(place.routing(agent)):
         words = ["link", before.number, *(["--agent", agent] if agent else [])]
         return shlex.join(["phoneagent", "numbers", *words, "--yes"])
+    queue = place.queue_of(before.routing.voice_url)
+    if queue and before.routing.means(place.queue_routing(queue)):
+        return shlex.join(["phoneagent", "numbers", "link", before.number, "--queue", queue, "--yes"])
     words = []
     for name, option in RESTORED.items():
         value = getattr(before.routing, name)

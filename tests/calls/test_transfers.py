@@ -8,7 +8,7 @@ from dataclasses import replace
 
 import pytest
 
-from phoneagent.records import BusinessHours, TransferTarget
+from phoneagent.records import BusinessHours, Dialogue, Intent, ProviderChoice, TransferTarget
 from phoneagent.simulator.call_order import Callee
 from phoneagent.simulator.caller import CallEnds, CallerScript, HangUp, Press, Say, Wait
 from phoneagent.simulator.ear import Announced, Bridged
@@ -239,3 +239,25 @@ async def test_outside_of_business_hours_nobody_is_called_and_the_caller_notices
     assert legs == []
     assert any("closed now" in turn.text for turn in stored.turns if turn.role == "operator")
     assert told.dialogue[-1] == "Goodbye / Thank you for calling. Goodbye."
+
+
+TRANSFERRING = Intent("person", ("the manager please",), "I will connect you.", then="transfer", target="manager")
+LEAVING = Intent("bye", ("goodbye",), "Thank you for calling. Goodbye.", then="end_call")
+
+
+@pytest.mark.parametrize("alone", [True, False])
+async def test_a_menu_that_transfers_to_somebody_who_is_closed_keeps_the_caller(alone):
+    closed = "The manager is there again on Monday."
+    target = TransferTarget(NUMBER, hours="office", closed=closed)
+    dialogue = Dialogue((TRANSFERRING, LEAVING), start="" if alone else "script")
+    changes = {"hours": {"office": BusinessHours("UTC", ())}, "dialogue": dialogue}
+    if alone:
+        changes["llm"] = ProviderChoice("scripted")
+    call, told, legs, _ = await called(target, caller=says_goodbye(4.0), agent=changes)
+    assert told.dialogue[1:] == [
+        "The manager please / I will connect you.",
+        f" / {closed}",
+        "Goodbye / Thank you for calling. Goodbye.",
+    ]
+    assert told.of("transfer_failed") == [{"reason": "closed"}]
+    assert (legs, call.ended_by) == ([], "agent")

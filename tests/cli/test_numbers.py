@@ -9,14 +9,17 @@ import json
 import re
 import shlex
 from contextlib import asynccontextmanager
+from dataclasses import replace
 
 import pytest
 from aiohttp import web
 from click.testing import CliRunner
 
 from phoneagent.cli import main
+from phoneagent.records import TransferTarget
 from phoneagent.simulator.carrier import ACCOUNT_SID, AGENT_NUMBER, AUTH_TOKEN, Carrier, PhoneNumber
 from phoneagent.simulator.incoming_numbers import Application
+from tests.calls.world import agent as front_desk
 from tests.calls.world import world
 from tests.telephony.twilio.test_control import problem, serving
 
@@ -160,6 +163,28 @@ async def test_a_linked_number_is_answered_by_the_server():
     assert b"<Stream" in answer.body
 
 
+async def test_who_calls_a_number_of_a_queue_gets_the_next_caller_in_it():
+    target = replace(front_desk(), transfer_targets={"support": TransferTarget("queue:support")})
+    async with world(target) as (running, _):
+        env = settings_of(running.carrier.api_url, PHONEAGENT_PUBLIC_URL=running.url)
+        result = await told(env, "link", AGENT_NUMBER, "--queue", "support", "--yes")
+        linked = running.carrier.numbers[AGENT_NUMBER]
+        assert linked == PhoneNumber(AGENT_NUMBER, f"{running.url}/twilio/queue/support")
+        answer = await running.carrier.request(linked.voice_url)
+        assert result["after"]["leads_here"]
+        assert (await run(env, "unlink", AGENT_NUMBER, "--yes")).exit_code == 0
+        assert running.carrier.numbers[AGENT_NUMBER] == PhoneNumber(AGENT_NUMBER)
+    assert b"<Queue>support</Queue>" in answer.body
+
+
+async def test_a_number_of_a_queue_has_no_agent_and_the_queue_a_name_that_targets_can_have():
+    async with account() as (_, env):
+        line = await refused(env, "link", AGENT_NUMBER, "--queue", "support", "--agent", "front-desk", status=2)
+        assert line.startswith("--agent, --queue: expected one of them")
+        line = await refused(env, "link", AGENT_NUMBER, "--queue", "the support", status=2)
+    assert line == "--queue: expected 1 to 64 letters, digits, - and _, as after queue:, not 'the support'"
+
+
 async def test_what_was_there_is_shown_beside_what_will_be():
     before = PhoneNumber(AGENT_NUMBER, ELSEWHERE, "GET", voice_fallback_url=f"{ELSEWHERE}/2", friendly_name="Desk")
     async with account(before) as (_, env):
@@ -189,6 +214,7 @@ BEFORE = {
     ),
     "an application": PhoneNumber(AGENT_NUMBER, ELSEWHERE, voice_application_sid=OLD_FLOW.sid),
     "a trunk": PhoneNumber(AGENT_NUMBER, trunk_sid="TK1"),
+    "a queue of ours": PhoneNumber(AGENT_NUMBER, f"{PUBLIC}/twilio/queue/support"),
     "another agent of ours": PhoneNumber(AGENT_NUMBER, f"{VOICE}?agent=day+shift", status_callback=STATUS),
     "our webhook without the callback": PhoneNumber(AGENT_NUMBER, f"{VOICE}?agent=b"),
 }
@@ -199,7 +225,7 @@ async def test_the_printed_command_puts_everything_back(before):
     async with account(before) as (carrier, env):
         result = await told(env, "link", AGENT_NUMBER, "--agent", "night-shift", "--yes")
         assert result["changed"]
-        assert not result["before"]["leads_here"] or "agent" in before.voice_url
+        assert not result["before"]["leads_here"] or "agent" in before.voice_url or "queue" in before.voice_url
         assert result["after"]["leads_here"]
         linked = PhoneNumber(AGENT_NUMBER, f"{VOICE}?agent=night-shift", status_callback=STATUS)
         assert carrier.numbers[AGENT_NUMBER] == linked

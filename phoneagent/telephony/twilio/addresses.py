@@ -15,6 +15,7 @@ MACHINE_PATH = "/twilio/amd"
 HOLD_PATH = "/twilio/hold"
 MUSIC_PATH = "/twilio/hold-music.wav"
 TARGET_PATH = "/twilio/target"
+QUEUE_PATH = "/twilio/queue"
 
 WEBSOCKET_SCHEMES = {"https": "wss", "http": "ws"}  # http:// is for emulators on loopback
 

@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import difflib
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
 from functools import partial
 from http import HTTPStatus
 from typing import Any
-from urllib.parse import urlencode, urlsplit
+from urllib.parse import quote, unquote, urlencode, urlsplit
 
 from phoneagent.errors import CarrierError
 
-from .addresses import http_base
+from .addresses import QUEUE_PATH, STATUS_PATH, VOICE_PATH, http_base
 from .answers import TwilioRefused
 from .control import TwilioControl
-
-VOICE_PATH = "/twilio/voice"
-STATUS_PATH = "/twilio/status"
 
 PAGE_SIZE = 100
 """Numbers a request. Twilio allows 1,000, which can take longer than one request may."""
@@ -103,9 +101,22 @@ class Place:
         query = f"?{urlencode({'agent': agent})}" if agent else ""
         return Routing(voice_url=f"{base}{VOICE_PATH}{query}", status_callback=f"{base}{STATUS_PATH}")
 
+    def queue_routing(self, queue: str) -> Routing:
+        """That of a number on which people take the next caller out of a queue. No agent has such a call."""
+        return Routing(voice_url=f"{self._queues}{quote(queue, safe='')}")
+
+    def queue_of(self, url: str) -> str:
+        """The queue that a voice webhook of ours takes callers out of; empty if it is none of these."""
+        name = re.split("[?#]", url, maxsplit=1)[0].rpartition("/")[2]
+        return unquote(name) if name and _same_place(url, self._queues + name) else ""
+
+    @property
+    def _queues(self) -> str:
+        return f"{http_base(self.public_url)}{QUEUE_PATH}/"
+
     def is_voice(self, url: str) -> bool:
-        """Whether a voice webhook is ours, for whichever agent."""
-        return _same_place(url, http_base(self.public_url) + VOICE_PATH)
+        """Whether a voice webhook is ours, for whichever agent or queue."""
+        return _same_place(url, http_base(self.public_url) + VOICE_PATH) or bool(self.queue_of(url))
 
     def is_ours(self, url: str) -> bool:
         """Whether a URL is one of our webhooks."""

@@ -78,6 +78,12 @@ class Calls:
         """The carrier's id of the call in the path; empty while it has none. Raises `Problem` 404."""
         return (await self._find(request))[0].carrier_id
 
+    async def transfer_targets(self, call: str) -> tuple[str, ...]:
+        """Whom its agent can transfer it to, by name. Raises `StoreError`."""
+        record = await self._board.look_up_record(call)
+        equipped = self._board.agents.get(record.agent) if record else None
+        return tuple(equipped.agent.transfer_targets) if equipped else ()
+
     async def _piece(self, window: Window, cursor: str) -> tuple[list[Order | CallRecord], str]:
         """The calls from a cursor on, down to where one of both lists was read; and that place, if more follow."""
         orders = OrderPage(())

@@ -12,6 +12,7 @@ from starlette.responses import Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from phoneagent.call.phone_numbers import NumberRules
 from phoneagent.call.switchboard import Switchboard
 from phoneagent.ports import EventLog, OrderBook
 from phoneagent.web.doors import ApiKeys
@@ -36,13 +37,15 @@ def rest_interface(
     desk: OrderDesk | None = None,
     caller_id: str = "",
     steers: Steers | None = None,
+    numbers: NumberRules | None = None,
     log: EventLog | None = None,
     told: EventsTold | None = None,
 ) -> Starlette:
     """An application to be mounted at `/v1`. Nothing of it is seen without a key, not even what there is.
 
     Without a `desk` no calls are placed, and who asks for one is told what is missing. `caller_id` is the number that
-    is shown where none is named. With `steers` calls in progress can be steered. What happens in calls is read from
+    is shown where none is named. With `steers` calls in progress can be steered, and transferred to the numbers that
+    `numbers` allows: without it to none. What happens in calls is read from
     `log`, where `told` writes it.
     """
     agents, calls = Agents(board), Calls(board, book)
@@ -61,7 +64,7 @@ def rest_interface(
     if log is not None and told is not None:
         routes.append(_resource("/calls/{call}/events", GET=Events(board, book, log, told).follow))
     if steers is not None:
-        steering = Steering(steers, calls.carrier_id)
+        steering = Steering(steers, calls.carrier_id, calls.transfer_targets, numbers or NumberRules())
         routes += [_resource(f"/calls/{{call}}/{name}", POST=handler) for name, handler in steering.actions.items()]
     app = Starlette(routes=routes, middleware=[Middleware(_Door, keys=keys)], exception_handlers=HANDLERS)
     app.router.redirect_slashes = False

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from typing import Annotated, Literal, Protocol
 
 from pydantic import Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
+from phoneagent.call.phone_numbers import NumberRules
 from phoneagent.call.steering import Action, Control
 from phoneagent.errors import CallIsOver, NobodyHoldsCall, SteeringUnanswered
 
 from .bodies import Body, bounded, parse, read
-from .problems import PRIVATE, Problem
+from .problems import PRIVATE, Problem, misfit
 
 LONGEST_TEXT = 4000  # characters: four minutes of speech, and more than a note should be
 LONGEST_DIGITS = 100
 TAKEN_UP = 204
+NO_NUMBER = re.compile(r"sips?:\S+|queue:[A-Za-z0-9_-]{1,64}")  # where callers can be connected to without dialling one
 
 
 Text = Annotated[
@@ -81,12 +84,21 @@ class Find(Protocol):
         """Of the call in the path. Raises `Problem` 404."""
 
 
+class Targets(Protocol):
+    """Finds whom a call can be transferred to."""
+
+    async def __call__(self, call: str) -> Collection[str]:
+        """The names of its agent's transfer targets. Raises `StoreError`."""
+
+
 class Steering:
     """Endpoints. Each answers 204 once the process that holds the call has taken it up."""
 
-    def __init__(self, steers: Steers, find: Find) -> None:
+    def __init__(self, steers: Steers, find: Find, targets: Targets, numbers: NumberRules) -> None:
         self._steers = steers
         self._find = find
+        self._targets = targets
+        self._numbers = numbers
 
     @property
     def actions(self) -> Mapping[str, Callable[[Request], Awaitable[Response]]]:
@@ -112,8 +124,16 @@ class Steering:
         return await self._send(request, "instruct", wanted.text, reply=wanted.reply)
 
     async def transfer(self, request: Request) -> Response:
-        """Connect the caller to somebody else."""
-        return await self._send(request, "transfer", (await read(request, Target)).target)
+        """Connect the caller to somebody else; where that costs something, by the rules for calls that are placed."""
+        target = (await read(request, Target)).target
+        call = await self._answered(request)
+        names = await self._targets(call)
+        if target.startswith("+") and target not in names:
+            target = self._numbers.destination(target, "target")
+        elif target not in names and not NO_NUMBER.fullmatch(target):
+            known = "".join(f"{name}, " for name in names)
+            raise misfit("target", f"expected {known}a number with its country code, a SIP address or a queue")
+        return await self._tell(call, Control("transfer", target))
 
     async def dtmf(self, request: Request) -> Response:
         """Press keys."""
@@ -147,13 +167,17 @@ class Steering:
         reply: bool = False,
         by_carrier: bool = False,
     ) -> Response:
-        call = await self._find(request)
-        if not call:
-            raise Problem(
-                409, "not-in-progress", "The call is not in progress", "expected a call that has been answered"
-            )
+        control = Control(action, argument, interruptible=interruptible, answer=reply, by_carrier=by_carrier)
+        return await self._tell(await self._answered(request), control)
+
+    async def _answered(self, request: Request) -> str:
+        """The carrier's id of the call."""
+        if call := await self._find(request):
+            return call
+        raise Problem(409, "not-in-progress", "The call is not in progress", "expected a call that has been answered")
+
+    async def _tell(self, call: str, control: Control) -> Response:
         try:
-            control = Control(action, argument, interruptible=interruptible, answer=reply, by_carrier=by_carrier)
             await self._steers.send(call, control)
         except CallIsOver as error:
             raise Problem(409, "call-over", "The call is over", str(error)) from error

@@ -13,6 +13,7 @@ from starlette.routing import Mount
 
 from phoneagent.agent_file import builtin_agent
 from phoneagent.call.event_writer import EventWriter
+from phoneagent.call.phone_numbers import NumberRules
 from phoneagent.call.told_orders import ToldOrders
 from phoneagent.errors import OrderRefused
 from phoneagent.ports import OrderBook
@@ -69,21 +70,27 @@ class Board:
 
 @asynccontextmanager
 async def ordering(
-    *agents: Agent, caller_id: str = "+15005550006", steers: Any = None
+    *agents: Agent, caller_id: str = "+15005550006", steers: Any = None, numbers: NumberRules | None = None
 ) -> AsyncIterator[tuple[Client, MemoryStore]]:
     """A client, and the store behind the server. `store.orders` tells of what is done to it."""
     store = MemoryStore()
     async with EventWriter(store, writer="w") as events:
         book = store.orders
         store.orders = ToldOrders(book, events)  # type: ignore[assignment]  # an OrderBook, as a store has
-        async with _serving(store, events, *agents, caller_id=caller_id, steers=steers) as asking:
+        serving = _serving(store, events, *agents, caller_id=caller_id, steers=steers, numbers=numbers)
+        async with serving as asking:
             asking.told, asking.book = events, book
             yield asking, store
 
 
 @asynccontextmanager
 async def _serving(
-    store: MemoryStore, events: EventWriter, *agents: Agent, caller_id: str, steers: Any
+    store: MemoryStore,
+    events: EventWriter,
+    *agents: Agent,
+    caller_id: str,
+    steers: Any,
+    numbers: NumberRules | None,
 ) -> AsyncIterator[Client]:
     board = Board({agent.name: Equipped(agent) for agent in agents or (builtin_agent(),)}, store)
     keys = ApiKeys([API_KEY, "another-key"])
@@ -94,6 +101,7 @@ async def _serving(
         desk=Desk(store.orders),
         caller_id=caller_id,
         steers=steers,
+        numbers=numbers,
         log=store.events,
         told=events,
     )

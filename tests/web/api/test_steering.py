@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
+from phoneagent.agent_file import builtin_agent
+from phoneagent.call.phone_numbers import NumberRules
 from phoneagent.errors import CallIsOver, NobodyHoldsCall, SteeringUnanswered
 from phoneagent.private import Private
-from phoneagent.records import CallRecord
+from phoneagent.records import CallRecord, TransferTarget
 from phoneagent.simulator.caller import CallerScript, Say, Wait
 from phoneagent.simulator.ear import DigitsPlayed
 from tests.calls.world import world
@@ -80,6 +84,56 @@ async def test_a_wish_that_cannot_be_meant_reaches_nobody(action, body, field):
         answer = await rest.post(f"/v1/calls/{CALL}/{action}", body)
     assert list(answer.misfits) == [field]
     assert line.sent == []
+
+
+async def asked_for(target, numbers):
+    line = Line()
+    async with ordering(steers=line, numbers=numbers) as (rest, store):
+        await stored(store)
+        answer = await rest.post(f"/v1/calls/{CALL}/transfer", {"target": target})
+    return answer, [argument for _, _, argument, *_ in line.sent]
+
+
+@pytest.mark.parametrize(
+    ("target", "sent"),
+    [
+        ("+1 (212) 555-0123", "+12125550123"),
+        ("manager", "manager"),
+        ("sip:desk@pbx.example", "sip:desk@pbx.example"),
+        ("queue:support", "queue:support"),
+    ],
+)
+async def test_a_caller_can_be_connected_to_who_is_known_and_to_numbers_that_may_be_called(target, sent):
+    answer, arguments = await asked_for(target, NumberRules(["US"]))
+    assert (answer.status, arguments) == (204, [sent])
+
+
+@pytest.mark.parametrize(
+    ("target", "said"),
+    [
+        ("+442079460018", "a number of US, got one of GB"),
+        ("+19005550123", "premium"),
+        ("+15551234567", "numbering plan"),
+        ("+1", "country code"),
+        ("2125550123", "expected manager, a number with its country code"),
+        ("the boss", "expected manager, a number"),
+        ("queue:the boss", "expected manager, a number"),
+    ],
+)
+async def test_a_caller_is_not_connected_to_what_may_not_be_called(target, said):
+    answer, arguments = await asked_for(target, NumberRules(["US"]))
+    assert list(answer.misfits) == ["target"]
+    assert said in answer.misfits["target"]
+    assert arguments == []
+
+
+async def test_a_number_of_the_agents_own_file_is_not_asked_about():
+    front_desk = replace(builtin_agent(), transfer_targets={"+442079460018": TransferTarget("+442079460018")})
+    line = Line()
+    async with ordering(front_desk, steers=line, numbers=NumberRules(["US"])) as (rest, store):
+        await stored(store)
+        answer = await rest.post(f"/v1/calls/{CALL}/transfer", {"target": "+442079460018"})
+    assert answer.status == 204
 
 
 REFUSALS = {
