@@ -1,5 +1,6 @@
 """Agent files: what they may say, and what is told about mistakes."""
 
+import re
 import shutil
 import tomllib
 from pathlib import Path
@@ -47,6 +48,15 @@ def test_the_front_desk_is_complete():
     assert agent.dialogue is not None
     assert {intent.then for intent in agent.dialogue.intents} == {"listen", "transfer", "end_call"}
     assert agent.transfer_targets == {"manager": TransferTarget("+15005550006")}
+
+
+def test_the_front_desks_examples_of_transfers_can_be_taken_as_they_are():
+    text = BUILT_IN.read_text(encoding="utf-8")
+    before, begin, rest = text.partition("# [transfer.owner]")
+    examples, end, after = (begin + rest).partition("\n\n# --- tools")
+    agent = parse_agent(before + re.sub("^# ?", "", examples, flags=re.MULTILINE) + end + after, "front-desk.toml")
+    assert list(agent.transfer_targets) == ["manager", "owner", "support"]
+    assert agent.transfer_targets["owner"].warm
 
 
 def test_the_front_desk_at_the_top_of_the_repository_is_the_same_file():

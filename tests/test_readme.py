@@ -7,9 +7,12 @@ from pathlib import Path
 
 import pytest
 
+from phoneagent.agent_file import parse_agent
 from phoneagent.cli.knobs import table
 from phoneagent.cli.program import COMMANDS
+from phoneagent.conversation.policy import Phrasing
 from phoneagent.conversation.states import diagram
+from phoneagent.records import TransferPhrases
 
 README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 
@@ -36,6 +39,20 @@ def test_the_python_runs(code, monkeypatch):
 
 def test_every_command_that_is_named_exists():
     assert set(re.findall(r"phoneagent (demo|[a-z]+)\b(?= |`|\n)", README)) <= set(COMMANDS)
+
+
+def test_the_agent_file_of_the_page_on_transfers_is_one_and_its_phrases_are_the_defaults():
+    page = (Path(__file__).parents[1] / "docs" / "transfers.md").read_text(encoding="utf-8")
+    (text,) = re.findall(r"```toml\n(.*?)```", page, re.DOTALL)
+    agent = parse_agent(text, "transfers.md")
+    assert list(agent.transfer_targets) == ["kitchen", "office", "manager", "billing", "support"]
+    assert agent.transfer_phrases == TransferPhrases()
+    assert agent.phrasing == Phrasing(greeting=agent.phrasing.greeting)
+
+
+@pytest.mark.parametrize("page", ["events", "ivr", "answering-machines", "transfers", "turn-taking", "performance"])
+def test_each_page_is_linked_once(page):
+    assert README.count(f"](docs/{page}.md)") == 1
 
 
 def test_the_knobs_are_those_of_the_program():
