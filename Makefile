@@ -1,7 +1,7 @@
 # Every target makes its own set-up on a fresh machine: see infra/setup.sh. `make` alone explains them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench realtime chaos lock clean redis
+.PHONY: help demo test lint bench realtime chaos soak fuzz lock clean redis
 
 BIN := .venv/bin
 # A worker a core, but not many: each of them imports every SDK.
@@ -31,6 +31,12 @@ realtime: .venv/.dev  ## the tests that take as long as a call takes
 
 chaos: .venv/.dev redis  ## kill, stop and starve it in the middle of calls, and count what callers lost (ARGS='kills --calls 10')
 	@$(BIN)/python -m tests.chaos $(ARGS)
+
+soak: .venv/.dev redis  ## half an hour of calls that come and go: nothing may be left of them
+	@$(BIN)/python -m tests.chaos soak --minutes 30 $(ARGS)
+
+fuzz: .venv/.dev  ## a million broken messages for the media stream's codec
+	@$(BIN)/python -m tests.chaos fuzz $(ARGS)
 
 lock: .venv/.dev  ## pin what pyproject.toml asks for, with hashes (UPGRADE=1: the newest versions)
 	@$(call compile,dev,pyproject.toml --extra embedded --group dev $(if $(UPGRADE),--upgrade))

@@ -126,7 +126,12 @@ def create_app(
             transfers = Transfers(kept, documents, control, told, caller_id=settings.twilio_phone_number or "")
             stack.push_async_callback(transfers.aclose)
             around = Surroundings(kept, documents, control, told, cache, owner, transfers)
-            lag = LoopLag(metrics.loop_lagged)
+
+            def looked(lag: float) -> None:
+                metrics.loop_lagged(lag)
+                metrics.tasks(len(asyncio.all_tasks()))
+
+            lag = LoopLag(looked)
             board = Switchboard(
                 equipped,
                 around,

@@ -55,6 +55,12 @@ class Metrics:
             multiprocess_mode="livesum",
         )
         self._calls_in_progress = calls
+        self._tasks = Gauge(
+            "phoneagent_tasks",
+            "Tasks of the event loop; without calls always as many",
+            registry=self._registry,
+            multiprocess_mode="livesum",
+        )
         self._calls = _Labelled(
             Counter("phoneagent_calls", "Calls that have ended", ("direction", "reason"), registry=self._registry)
         )
@@ -222,6 +228,10 @@ class Metrics:
 
     def loop_lagged(self, seconds: float) -> None:
         self._loop_lag.observe(seconds)
+
+    def tasks(self, count: int) -> None:
+        """So many are there now."""
+        self._tasks.set(count)
 
     def render(self) -> tuple[bytes, str]:
         """The body of `/metrics` and its content type."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import asyncio
+import logging
 import random
 import sys
 from collections.abc import Awaitable, Callable
@@ -12,15 +13,21 @@ from pathlib import Path
 import uvloop
 from rich.console import Console
 
+from .codec_inputs import fuzz
+from .failing_providers import failing_providers
 from .kills import kills
 from .outages import outages
 from .restarts import restarts
+from .soak import soak
 from .table import Row, show
 
 TESTS: dict[str, Callable[[argparse.Namespace], Awaitable[list[Row]]]] = {
     "kills": lambda given: kills(given.calls, 5, given.seed, keep=_kept(given, "kills")),
     "restarts": lambda given: restarts(given.calls, keep=_kept(given, "restarts")),
     "outages": lambda given: outages(given.calls, keep=_kept(given, "outages")),
+    "faults": lambda given: failing_providers(given.calls * 3 // 5, keep=_kept(given, "faults")),
+    "soak": lambda given: soak(given.calls, given.minutes, given.seed, keep=_kept(given, "soak")),
+    "fuzz": lambda given: asyncio.to_thread(fuzz, given.inputs, given.seed, keep=True),
 }
 
 
@@ -29,9 +36,12 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
     parser.add_argument("tests", nargs="*", choices=[*TESTS, []], help=f"{', '.join(TESTS)}; without: all")
     parser.add_argument("--calls", type=int, default=50, help="calls at once (50)")
+    parser.add_argument("--inputs", type=int, default=1_000_000, help="for the codec (1,000,000)")
+    parser.add_argument("--minutes", type=float, default=1.0, help="of the soak (1; thirty tell more)")
     parser.add_argument("--seed", type=int, default=random.randrange(10**6), help="of what happens when")
     parser.add_argument("--keep", type=Path, help="a folder for the logs, and the story of every call")
     given = parser.parse_args()
+    logging.getLogger("uvicorn.error").setLevel(logging.CRITICAL)  # the simulated servers': that they fail is wanted
     console = Console()
     console.print(f"seed {given.seed}")
     rows: list[Row] = []

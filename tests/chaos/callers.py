@@ -58,10 +58,10 @@ def mind(messages: Sequence[Message]) -> Answer:
     return Answer("", calls) if calls else Answer(" ".join(answer(name, turn) for turn in turns))
 
 
-def script(name: str, turns: int) -> CallerScript:
+def script(name: str, turns: int, *, patience: float = PATIENCE) -> CallerScript:
     """A caller who says so many sentences, each when the one before is answered, and hangs up."""
     steps: list[Step] = [Say(sentence(name, turn), after=ANSWERED) for turn in range(turns)]
-    return CallerScript(*steps, HangUp(after=ANSWERED), voice=VOICE, patience=PATIENCE)
+    return CallerScript(*steps, HangUp(after=ANSWERED), voice=VOICE, patience=patience)
 
 
 def words(text: str) -> list[str]:

@@ -55,8 +55,12 @@ class Program:
 class Serving(Program):
     """One `phoneagent serve`."""
 
-    def __init__(self, port: int, folder: Path, environment: Mapping[str, str]) -> None:
+    def __init__(
+        self, port: int, folder: Path, environment: Mapping[str, str], *, journals: Path | None = None
+    ) -> None:
         command = [sys.executable, "-m", "phoneagent", "serve"]
+        if journals is not None:
+            command += ["--journals", str(journals)]
         own = {**environment, "PHONEAGENT_PORT": str(port)}
         super().__init__(command, folder / f"serve-{port}.log", own)
         self.port = port

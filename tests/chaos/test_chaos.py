@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import pytest
 
+from .codec_inputs import fuzz
 from .kills import kills
+
+INPUTS = 20_000
 
 
 @pytest.fixture
@@ -17,5 +20,8 @@ def missed(rows):
 
 
 async def test_calls_outlive_a_process_that_is_killed():
-    rows = await kills(4, 1, seed=7, turns=2)
-    assert missed(rows) == []
+    assert missed(await kills(4, 1, seed=7, turns=2)) == []
+
+
+def test_the_codec_takes_anything():
+    assert missed(fuzz(INPUTS, seed=1)) == []

@@ -68,6 +68,11 @@ class World:
     placed: dict[str, PlacedCall] = field(default_factory=dict)
 
     @property
+    def journals(self) -> Path:
+        """Where the processes keep the calls' journals, if they do."""
+        return self.folder / "journals"
+
+    @property
     def clips(self) -> dict[str, Clip]:
         """All that the agent's voice has said."""
         return self.voice.clips
@@ -80,9 +85,11 @@ class World:
             Counter(tuple(line.split("\t")) for line in file.read_text().splitlines()) if file.exists() else Counter()
         )
 
-    async def dial(self, names: Sequence[str], turns: int, *, within: float) -> None:
+    async def dial(
+        self, names: Sequence[str], turns: int, *, within: float, patience: float = callers.PATIENCE
+    ) -> None:
         """Have all these people call, spread over so many seconds."""
-        scripts = [callers.script(name, turns) for name in names]
+        scripts = [callers.script(name, turns, patience=patience) for name in names]
         self.carrier.prepare(scripts)
         for name, script in zip(names, scripts, strict=True):
             self.placed[name] = self.carrier.dial(f"{self.front.url}/twilio/voice", caller=script, time_limit=3600.0)
@@ -108,7 +115,12 @@ class World:
 
 @asynccontextmanager
 async def world(
-    *, keep: Path | None = None, processes: int = 2, drain_within: int = 100, recording: bool = True
+    *,
+    keep: Path | None = None,
+    processes: int = 2,
+    drain_within: int = 100,
+    journals: bool = False,
+    recording: bool = True,
 ) -> AsyncIterator[World]:
     """Start everything; leaving the block ends it. `keep`: a folder for the logs and stories."""
     voice, phrasebook, timeline = RememberedVoice(), Phrasebook(), Forgetful()
@@ -143,7 +155,9 @@ async def world(
             "TWILIO_AUTH_TOKEN": AUTH_TOKEN,
             **dict.fromkeys(API_KEYS, "simulated-api-key"),
         }
-        serving = [Serving(port, folder, environment) for port in ports]
+        serving = [
+            Serving(port, folder, environment, journals=folder / "journals" if journals else None) for port in ports
+        ]
         for one in serving:
             await one.start()
             stack.push_async_callback(one.kill)

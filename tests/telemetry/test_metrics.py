@@ -81,6 +81,7 @@ def test_greeting_and_loop_lag_have_their_histograms():
     metrics = Metrics()
     metrics.greeted(0.004)
     metrics.loop_lagged(0.03)
+    metrics.tasks(7)
     read = samples(metrics)
     assert read["phoneagent_greeting_seconds_bucket", "0.005"] == 1
     assert read["phoneagent_event_loop_lag_seconds_bucket", "0.02"] == 0
