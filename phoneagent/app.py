@@ -32,7 +32,7 @@ from .call.switchboard import Switchboard
 from .call.told_orders import ToldOrders
 from .call.transfers import Transfers
 from .call.verdicts import Verdicts
-from .errors import SettingsError
+from .errors import PhoneagentError, SettingsError, StoreError
 from .ports import LanguageModel, Observer, Signatures, SpeechToText, Store, TextToSpeech
 from .providers.circuit import Circuit, Circuits
 from .providers.fallback import FallbackEars, FallbackVoice
@@ -168,7 +168,7 @@ def create_app(
                 reaper = Reaper(kept, control, documents, told, owner=owner, mine=board.carries)
                 app.state.reaper = asyncio.create_task(reaper.run(), name="reaper")
                 stack.push_async_callback(_end, app.state.reaper)
-            webhooks = Webhooks(signatures, board, documents, told, dialler)
+            webhooks = Webhooks(signatures, board, documents, told, dialler, account=settings.twilio_account_sid or "")
             app.router.routes[:] = routes(
                 MediaSocket(TwilioCodec(), signatures, board, told),
                 webhooks,
@@ -213,6 +213,22 @@ def _store(settings: Settings) -> Store:
     from .store.redis import RedisStore
 
     return RedisStore.from_url(settings.redis_url.get_secret_value(), ttl=settings.call_ttl)
+
+
+async def expect_store(settings: Settings) -> None:
+    """Raise `PhoneagentError` unless the store answers: whoever starts a server can mend it, callers cannot."""
+    if settings.redis_url is None or settings.redis_may_be_away:
+        return
+    kept = _store(settings)
+    try:
+        await kept.ping()
+    except StoreError as error:
+        raise PhoneagentError(
+            f"REDIS_URL: expected Redis to answer ({error}). Start it, or set PHONEAGENT_REDIS_MAY_BE_AWAY=true: calls "
+            "are then answered all the same, and kept when it is there"
+        ) from error
+    finally:
+        await kept.aclose()
 
 
 def _steering_line(settings: Settings, *, shared: bool) -> MemorySteering | RedisSteering:

@@ -153,6 +153,11 @@ class Settings(BaseSettings):
     redis_url: RedisUrl | None = _variable(
         "REDIS_URL", expected="a Redis URL, such as redis://127.0.0.1:6379/0 or rediss://:password@redis.example.com"
     )
+    redis_may_be_away: bool = _variable(
+        "PHONEAGENT_REDIS_MAY_BE_AWAY",
+        default=False,
+        expected="true or false: whether to start although Redis does not answer",
+    )
     log_level: Annotated[Literal["debug", "info", "warning", "error"], BeforeValidator(lambda v: str(v).lower())] = (
         _variable("PHONEAGENT_LOG_LEVEL", default="info", expected="debug, info, warning or error")
     )

@@ -40,6 +40,7 @@ log = structlog.stdlib.get_logger(__name__)
 @setting("host", "ADDRESS")
 @setting("port", "PORT")
 @setting("redis_url", "URL")
+@setting("redis_may_be_away")
 @setting("workers", "N")
 @setting("max_calls", "N")
 @setting("drain_within", "SECONDS")
@@ -92,6 +93,8 @@ def _load_and_serve(
     from .server import listen
 
     logs.configure(json=settings.log_json, level=settings.log_level, secrets=settings.secrets())
+    if place is None:  # a worker that is started later must do without Redis for a while, as those that are there do
+        asyncio.run(_expect_store(settings))
     with place.listener if place else listen(settings.host, settings.port) as listener:
         settings = settings.model_copy(update={"port": listener.getsockname()[1]})  # 0 was any free one
         if place is not None:
@@ -123,6 +126,12 @@ def _checked(settings: Settings, *, embedded: bool, dev: bool) -> Mapping[str, A
     if problems:
         raise SettingsError(*problems)
     return agents
+
+
+async def _expect_store(settings: Settings) -> None:
+    from phoneagent.app import expect_store
+
+    await expect_store(settings)
 
 
 def _loop_factory() -> Any:

@@ -59,12 +59,16 @@ class Webhooks:
         documents: Documents,
         observer: Observer,
         dialler: Dialler | None = None,
+        *,
+        account: str = "",
     ) -> None:
+        """`account`: ours; what is told of another one's calls is refused. Empty: it is not known."""
         self._signatures = signatures
         self._switchboard = switchboard
         self._documents = documents
         self._observer = observer
         self._dialler = dialler
+        self._account = account
 
     async def voice(self, request: Request) -> Response:
         """A call comes in, or one that we placed was answered."""
@@ -89,6 +93,10 @@ class Webhooks:
             log.warning("webhook_refused", path=request.url.path, signature="x-twilio-signature" in request.headers)
             self._observer.tell("", 0.0, "refused", {"reason": "signature"})
             return PlainTextResponse("Signature missing or wrong\n", status_code=403)
+        if self._account and text_of(form, "AccountSid") not in ("", self._account):
+            log.warning("webhook_refused", path=request.url.path, account="another one")
+            self._observer.tell("", 0.0, "refused", {"reason": "account"})
+            return PlainTextResponse("Of another account\n", status_code=403)
         structlog.contextvars.bind_contextvars(call=text_of(form, "CallSid"))
         return await handle(request, form)
 

@@ -242,6 +242,13 @@ async def test_past_the_limit_a_caller_hears_that_we_are_busy():
     assert b"<Stream" not in answer.body
 
 
+async def test_what_is_told_of_somebody_elses_account_is_refused():
+    async with world() as (running, told):
+        answer = await running.carrier.request(running.voice_url, {"CallSid": "CA1", "AccountSid": "AC" + "9" * 32})
+    assert answer.status == 403
+    assert refused(told) == ["account"]
+
+
 async def test_a_body_that_is_too_large_is_refused():
     async with world() as (running, _):
         answer = await running.carrier.request(running.voice_url, {"CallSid": "x" * 70_000})

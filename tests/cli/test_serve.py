@@ -245,3 +245,21 @@ def test_workers_are_checked_once_share_the_port_and_are_replaced(program):
     said = running.all_lines()
     assert len([line for line in said if '"serving"' in line]) == 1
     assert not [line for line in said if "Traceback" in line or '"error"' in line]
+
+
+NO_REDIS = "redis://127.0.0.1:9"  # the discard port: nobody listens
+
+
+def test_without_the_redis_it_was_told_of_it_does_not_start(program):
+    running = program(REDIS_URL=NO_REDIS)
+    assert "REDIS_URL: expected Redis to answer" in running.line("Error")
+    assert running.process.wait(WITHIN) == 1
+
+
+def test_it_starts_without_redis_where_that_is_said(program):
+    running = program(REDIS_URL=NO_REDIS, PHONEAGENT_REDIS_MAY_BE_AWAY="true")
+    running.serving()
+    assert running.ready()["store"] == "away"
+    signature = RequestValidator(TOKEN).compute_signature(f"{PUBLIC_URL}/twilio/voice", CALL)
+    status, document = running.ask("POST", "/twilio/voice", CALL, **{"X-Twilio-Signature": signature})
+    assert (status, "<Stream" in document) == (200, True), "calls are answered all the same"
