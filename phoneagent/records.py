@@ -407,6 +407,7 @@ class CallRecord:
     order: str = ""  # the id of the order it was placed for; empty for calls that came in
     tools: tuple[RunningTool, ...] = ()
     entrance: Entrance = BY_CALL  # how the agent comes into its next media stream
+    muted: bool = False  # an operator wants the agent to be silent
     machine: OnMachine = "ignore"  # of a call that was placed: what a machine gets
     voicemail: str = ""  # the message it gets instead of the agent's own
     answered_by: str = ""  # who has answered it: as `Order` has it, or `machine`, `human`, `screener` by what was heard

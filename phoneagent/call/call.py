@@ -144,6 +144,7 @@ class Call:
             entrance=record.entrance,
             at=already,
             answering=equipped.answering(record),
+            muted=record.muted,
         )
         self.journal: Journal | NullJournal = Journal(opening) if keep_journal else NullJournal()
         self._conversation = opening.conversation()
@@ -363,6 +364,8 @@ class Call:
             self.ended_reason = values["reason"]
         elif name in ("answered_by", "answerer_handled"):
             self._learn(**values)
+        elif name in ("muted", "unmuted"):
+            self.scribe.note(muted=name == "muted")  # whoever carries the call on keeps silent too
         self._around.observer.tell(self.record.id, self.now(), name, values)
 
     def _send(self, audio: bytes) -> None:

@@ -34,6 +34,7 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     entrance: Entrance = BY_CALL
     at: float = 0.0
     answering: Answering | None = None  # of a call that was placed
+    muted: bool = False
     version: int = VERSION
 
     def conversation(self) -> Conversation:
@@ -48,6 +49,7 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             entrance=self.entrance,
             at=self.at,
             answering=self.answering,
+            muted=self.muted,
         )
 
 

@@ -35,7 +35,7 @@ class Conversation:
     `turn_events`: the ears decide when a turn ends; otherwise silence does (`endpointing.py`). `safe_tools` may run
     before the caller's turn is certain to be over. `language`: what the agent speaks. `history`: the turns of a call
     that is being carried on; `entrance`: how the agent comes into it, `at` so many seconds after it began.
-    `answering`: what whoever answers gets, of a call that we placed.
+    `answering`: what whoever answers gets, of a call that we placed. `muted`: an operator has muted the agent before.
     """
 
     def __init__(
@@ -50,11 +50,13 @@ class Conversation:
         entrance: Entrance = BY_CALL,
         at: float = 0.0,
         answering: Answering | None = None,
+        muted: bool = False,
     ) -> None:
         self.impossible: Counter[tuple[str, str]] = Counter()  # (state, event) pairs that were ignored
         self._deaf = False  # the ears have failed
         self._entrance = entrance
         self._floor = Floor(phrasing, policy, turn_events=turn_events, language=language, history=history)
+        self._floor.muted = muted
         self._replies = Replies(self._floor, safe_tools=safe_tools, after_reply=self._after_reply)
         self._listening = Listening(self._floor, self._replies, takes_turn=self._takes_turn)
         self._barge_in = BargeIn(self._floor, self._listening, self._replies)
@@ -136,7 +138,9 @@ class Conversation:
         last = floor.last_spoken  # of a call that is being carried on
         if self._answerer.begin(at):
             return
-        if self._entrance.kind == "return":
+        if floor.muted and not self._entrance.words:
+            self._listening.listen(at)
+        elif self._entrance.kind == "return":
             self._return(at)
         elif last is None or self._entrance.kind == "handover":
             self._greet(at)

@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 from contextlib import asynccontextmanager
 
+from phoneagent.call.journal import replay
+from phoneagent.call.steering import Control
 from phoneagent.simulator.caller import AgentFinished, CallerScript, Press, Say, Wait
 from phoneagent.store.memory import MemoryStore
 
@@ -21,9 +23,9 @@ class Shared(MemoryStore):
 
 
 @asynccontextmanager
-async def two_processes():
+async def two_processes(**options):
     """A world with two applications; calls come to the first until `front` is told otherwise."""
-    async with world(store=Shared()) as (running, told), running.another() as other:
+    async with world(store=Shared(), **options) as (running, told), running.another() as other:
         yield running, told, other
 
 
@@ -139,3 +141,26 @@ async def test_a_caller_whose_process_hangs_is_taken_over_by_another():
     assert [each["resumed"] for each in told.of("call_started")] == [False, True]
     assert told.dialogue[-1] == f"Goodbye / {GOODBYE}"
     assert call.ended_by == "agent"
+
+
+async def test_an_agent_that_was_muted_is_silent_in_the_other_process_until_it_may_speak(tmp_path):
+    async with two_processes(journals=tmp_path) as (running, told, other):
+        steps = (Say("What are your opening hours?"), Say("Hello, are you there", after=12.0), Say("Goodbye"))
+        script = CallerScript(*steps, patience=120.0)
+        placed = running.carrier.dial(running.voice_url, caller=script)
+        await told.until(lambda: len(told.of("turn_ended")) == 2)
+        await running.app.state.steering.send(placed.sid, Control("mute"))
+        move(running, other)
+        await told.until(lambda: len(told.of("call_started")) == 2)
+        moved_at = placed.ear.now
+        await told.until(lambda: told.of("caller_turn")[-1]["text"] == "Hello, are you there")
+        await asyncio.sleep(10.0)
+        silent_until = placed.ear.now
+        await other.state.steering.send(placed.sid, Control("unmute"))
+        call = await placed.ended
+        stored = await other.state.switchboard.look_up(placed.sid)
+    assert not [heard for heard in call.ear.agent_speech() if moved_at < heard.at < silent_until]
+    assert told.dialogue[2:] == ["Hello, are you there / Is there anything else?", f"Goodbye / {GOODBYE}"]
+    assert not stored.record.muted
+    for path in tmp_path.iterdir():
+        assert list(replay(path.read_bytes().splitlines()))

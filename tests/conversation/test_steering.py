@@ -14,6 +14,7 @@ from phoneagent.conversation.commands import (
     StartReply,
     Synthesize,
 )
+from phoneagent.conversation.entrance import BY_CALL, Entrance
 from phoneagent.conversation.policy import Phrasing
 from phoneagent.conversation.states import State
 from phoneagent.conversation.transcript import Turn
@@ -231,6 +232,45 @@ def test_muted_before_the_greeting_it_greets_when_it_may():
     call.voices(call.last(Synthesize).reply)
     call.passes(2.0)
     assert call.transcript == ["agent: Hello there"]
+
+
+ASKED = (Turn("agent", "Hello there", 1.0), Turn("caller", "What are your hours?", 3.0))
+
+
+@pytest.mark.parametrize(
+    ("history", "entrance"),
+    [
+        ((), BY_CALL),
+        (ASKED[:1], BY_CALL),
+        (ASKED, BY_CALL),
+        (ASKED[:1], Entrance("moved")),
+        (ASKED, Entrance("return")),
+    ],
+)
+def test_a_call_that_is_carried_on_while_the_agent_is_muted_stays_silent(history, entrance):
+    call = ScriptedCall(history=history, entrance=entrance, muted=True)
+    call.tells(e.CallStarted())
+    call.passes(60.0)
+    assert call.state is State.LISTENING
+    assert not call.all(Synthesize)
+    assert not call.all(StartReply)
+
+
+def test_a_call_that_was_carried_on_is_answered_when_the_agent_may_speak():
+    call = ScriptedCall(history=ASKED, muted=True)
+    call.tells(e.CallStarted())
+    call.passes(5.0)
+    assert [type(command) for command in call.tells(UNMUTE)] == [StartReply]
+    fresh = ScriptedCall(muted=True)
+    fresh.tells(e.CallStarted())
+    fresh.tells(UNMUTE)
+    assert fresh.last(Synthesize).text == "Hello there"
+
+
+def test_who_could_not_be_connected_is_told_so_by_a_muted_agent_too():
+    call = ScriptedCall(history=ASKED, entrance=Entrance("return", "The line is busy.", "busy"), muted=True)
+    call.tells(e.CallStarted())
+    assert call.last(Synthesize).text == "The line is busy."
 
 
 def test_the_limit_of_a_call_holds_for_a_muted_agent(call):
