@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 import re
+import shlex
 from pathlib import Path
 
+import click
 import pytest
 
 from phoneagent.agent_file import parse_agent
+from phoneagent.cli import main
 from phoneagent.cli.knobs import table
 from phoneagent.cli.program import COMMANDS
 from phoneagent.conversation.policy import Phrasing
@@ -37,6 +40,28 @@ def test_the_python_runs(code, monkeypatch):
     assert callable(names["app"])
 
 
+ROOT = Path(__file__).parents[1]
+PAGES = [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md")), *sorted((ROOT / "infra").glob("*.md"))]
+SHOWN = [
+    line.partition("phoneagent ")[2]
+    for page in PAGES
+    for block in re.findall(r"```sh\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    for line in block.replace("\\\n", " ").splitlines()
+    if re.match(r"\s*(\.venv/bin/)?phoneagent ", line)
+]
+
+
+@pytest.mark.parametrize("shown", sorted(set(SHOWN)))
+def test_every_command_that_is_shown_can_be_typed_so(shown):
+    """All its options and arguments are; those of calls are run in tests/calls/test_readme_commands.py."""
+    words = shlex.split(shown, comments=True)
+    command: click.Command = main
+    with click.Context(main) as context:
+        while isinstance(command, click.Group):
+            command = command.get_command(context, words.pop(0)) or pytest.fail(f"no such command: {shown}")
+    command.make_context("phoneagent", words)
+
+
 def test_every_command_that_is_named_exists():
     assert set(re.findall(r"phoneagent (demo|[a-z]+)\b(?= |`|\n)", README)) <= set(COMMANDS)
 
@@ -50,7 +75,9 @@ def test_the_agent_file_of_the_page_on_transfers_is_one_and_its_phrases_are_the_
     assert agent.phrasing == Phrasing(greeting=agent.phrasing.greeting)
 
 
-@pytest.mark.parametrize("page", ["events", "ivr", "answering-machines", "transfers", "turn-taking", "performance"])
+@pytest.mark.parametrize(
+    "page", ["events", "ivr", "answering-machines", "transfers", "turn-taking", "performance", "survival"]
+)
 def test_each_page_is_linked_once(page):
     assert README.count(f"](docs/{page}.md)") == 1
 

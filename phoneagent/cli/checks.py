@@ -177,7 +177,10 @@ async def _number(settings: Settings, control: TwilioControl | None) -> Finding 
         missing = "TWILIO_PHONE_NUMBER" if number is None else "PHONEAGENT_PUBLIC_URL" if url is None else "the account"
         return _skipped("Twilio number", f"{missing} is not set", "Set it, to see whether the number leads here.")
     webhook = f"{url}/twilio/voice"
-    fix = f"In the Twilio console, at the number: “A call comes in” = Webhook, {webhook}, HTTP POST."
+    fix = (
+        f"`phoneagent numbers link {number}` leads it here. Or, in the Twilio console, at the number: "
+        f"“A call comes in” = Webhook, {webhook}, HTTP POST."
+    )
     try:
         points_to = await control.voice_url(number)
     except CarrierError as error:

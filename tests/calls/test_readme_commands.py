@@ -29,6 +29,7 @@ from phoneagent.store.memory import MemoryStore
 from tests.calls.world import Told, world
 
 ROOT = Path(__file__).parents[2]
+BIN = ".venv/bin/"  # wherever it is: the environment of these tests
 HOST, MY_KEY, MY_ID = "https://voice.example.com", "KEY=…", "ID=PC…"
 ANA, MANAGER = "+12125550123", "+15005550006"
 GREETING = "Hello Ana, this is Trattoria Aurelia. We expect you tonight at 7 pm. Will you come?"
@@ -45,7 +46,7 @@ def commands():
 
 COMMANDS = commands()
 CURLS = [line for line in COMMANDS if line.startswith("curl")]
-CALLS = [line for line in COMMANDS if line.startswith("phoneagent")]
+CALLS = [line for line in COMMANDS if line.startswith(BIN)]
 SETTING = "\n".join(line for line in COMMANDS if line not in CURLS + CALLS)
 
 
@@ -69,7 +70,7 @@ class Shell:
         """A command's process, while the clock stands still: it takes real time to say anything."""
         assert [HOST in SETTING, MY_KEY in SETTING, MY_ID in SETTING] == [True] * 3
         script = f"{SETTING}\n{command}".replace(HOST, self.running.url).replace(MY_KEY, f"KEY={self.key}")
-        script = script.replace(MY_ID, f"ID={self.call}")
+        script = script.replace(MY_ID, f"ID={self.call}").replace(BIN, "")
         paths = [str(Path(sys.executable).parent), os.environ["PATH"]]
         env = {
             **os.environ,

@@ -105,6 +105,7 @@ async def test_a_provider_refuses_and_the_number_leads_elsewhere():
     assert len(failed) == 2
     number, voice = failed
     assert lines[number].split("  ")[-1] == f"the number leads to {elsewhere}"
+    assert f"`phoneagent numbers link {AGENT_NUMBER}`" in lines[number + 1]
     assert f"Webhook, {running.voice_url}, HTTP POST" in lines[number + 1]
     assert "voice: elevenlabs" in lines[voice]
     assert "no such key: [secret]" in lines[voice], "others' words may quote a key"
