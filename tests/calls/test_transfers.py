@@ -261,3 +261,21 @@ async def test_a_menu_that_transfers_to_somebody_who_is_closed_keeps_the_caller(
     ]
     assert told.of("transfer_failed") == [{"reason": "closed"}]
     assert (legs, call.ended_by) == ([], "agent")
+
+
+async def test_a_menus_key_leads_into_a_queue_in_which_callers_hear_their_place():
+    support = Intent("support", (), "", key="3", label="support", then="transfer", target="support")
+    dialogue = Dialogue((support, LEAVING), start="script")
+    made = replace(agent(), dialogue=dialogue, transfer_targets={"support": TransferTarget("queue:support")})
+    waits = CallerScript(Press("3"), Wait(CallEnds()), patience=300.0)
+    async with world(made, mind=MIND) as (running, told):
+        first, second = (running.carrier.dial(running.voice_url, caller=waits) for _ in range(2))
+        await told.until(lambda: len(told.of("transferring")) == 2)
+        await asyncio.sleep(20.0)
+        taker = CallerScript(Say("Support, hello", after=1.0), HangUp(after=3.0))
+        for _ in range(2):
+            await running.carrier.call(f"{running.url}/twilio/queue/support", caller=taker)
+        heard = [announced(await call.ended) for call in (first, second)]
+    places = sorted(texts[0] for texts in heard)
+    assert places == [f"Please hold the line. You are number {place} in the queue." for place in (1, 2)]
+    assert told.of("transfer_accepted") == [{}, {}]
