@@ -35,7 +35,7 @@ from .call.verdicts import Verdicts
 from .errors import PhoneagentError, SettingsError, StoreError
 from .ports import LanguageModel, Observer, Signatures, SpeechToText, Store, TextToSpeech
 from .providers.circuit import Circuit, Circuits
-from .providers.fallback import FallbackEars, FallbackVoice
+from .providers.fallback import FallbackEars
 from .records import Agent, ProviderChoice
 from .settings import Settings, load
 from .speakable import Speakable
@@ -312,10 +312,10 @@ class Makers:
         all that is told.
         """
         ears = [self.ears(choice) for choice in (agent.stt, *agent.stt.fallback)]
-        voices = [self.voice(choice, agent) for choice in (agent.tts, *agent.tts.fallback)]
+        voices = self._voices(agent)
         return Speaker(
             self._with_close(ears[0] if len(ears) == 1 else FallbackEars(ears)),
-            self._with_close(voices[0] if len(voices) == 1 else FallbackVoice(voices)),
+            self._with_close(voices),
             Speakable(agent.language, agent.pronunciation),
         )
 
@@ -359,6 +359,18 @@ class Makers:
                 mind = HedgedMind(mind, hedged=self.metrics.hedged, won=self.metrics.hedge_won)
             minds.append(Candidate(mind, self.circuits.of("llm", _name(choice)), again=choice.hedge is not False))
         return FallbackMind(minds, declined=agent.phrasing.declined, fell_back=self._fell_back)
+
+    def _voices(self, agent: Agent) -> TextToSpeech:
+        """The agent's voices as one; a voice of this machine alone has nobody to wait for."""
+        if agent.tts.provider == "espeak" and not agent.tts.fallback:
+            return self.voice(agent.tts, agent)
+        from .providers.tts.fallback import Candidate, FallbackVoice
+
+        voices = [
+            Candidate(self.voice(choice, agent), self.circuits.of("tts", _name(choice)))
+            for choice in (agent.tts, *agent.tts.fallback)
+        ]
+        return FallbackVoice(voices, fell_back=self._fell_back)
 
     def _hedges(self, choice: ProviderChoice) -> bool:
         """Ask twice where that is wanted; unless it is said, where it cannot slow down the machine that answers."""

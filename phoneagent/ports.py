@@ -113,7 +113,9 @@ class Speech(Protocol):
     """The voice of one call. Several replies may be open at once; each is spoken in the order of its phrases."""
 
     identity: str
-    """Whose voice it is; where another voice stands in, not that of the `TextToSpeech` that was asked for it."""
+    """Whose voice it is; where another voice stands in, not that of the `TextToSpeech` that was asked for it. At a
+    `SpeechDone`, whose voice that reply had; empty if it was more than one's.
+    """
 
     def speak(self, reply: int, text: str) -> None:
         """Speak this phrase next in the reply."""

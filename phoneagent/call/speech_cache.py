@@ -14,6 +14,7 @@ from typing import Any
 
 import structlog
 
+from phoneagent.conversation.events import ProviderFailed
 from phoneagent.conversation.words import Word
 from phoneagent.errors import ProviderError, StoreError
 from phoneagent.ports import Clips, TextToSpeech
@@ -221,6 +222,8 @@ async def _speak_once(voice: TextToSpeech, text: str, call: str) -> tuple[str, C
                 words += spoken.words
             elif isinstance(spoken, SpeechFailed):
                 raise ProviderError(voice.identity, spoken.problem, retryable=spoken.retryable)
+            elif isinstance(spoken, ProviderFailed):
+                continue
             elif audio:
                 return speech.identity, Clip(bytes(audio), tuple(words))
             else:

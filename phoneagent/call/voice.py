@@ -133,6 +133,7 @@ class Voice:
                 problem = "the connection ended"
             except ProviderError as error:
                 problem = str(error)
+                self._feed(ProviderFailed("tts", error.provider, error.problem))
                 if not error.retryable:
                     self._hopeless = problem
                     self._lost(problem)
@@ -184,7 +185,7 @@ class Voice:
 
     def _keep(self, voiced: _Voiced) -> None:
         """A phrase that was spoken by itself is a clip; the cache knows whether it is worth keeping."""
-        if self._speech is not None and len(voiced.phrases) == 1 and not voiced.offset:
+        if self._speech is not None and self._speech.identity and len(voiced.phrases) == 1 and not voiced.offset:
             clip = Clip(bytes(voiced.audio), tuple(voiced.words))
             self._cache.heard(self._speech.identity, voiced.phrases[0], clip, listener=self._listener)
 

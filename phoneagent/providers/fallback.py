@@ -7,7 +7,7 @@ from collections.abc import Sequence
 import structlog
 
 from phoneagent.errors import ProviderError
-from phoneagent.ports import Speech, SpeechToText, TextToSpeech, Transcription
+from phoneagent.ports import SpeechToText, Transcription
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -31,24 +31,3 @@ class FallbackEars:
     async def aclose(self) -> None:
         for each in self._ears:
             await each.aclose()
-
-
-class FallbackVoice:
-    """Implements `ports.TextToSpeech`. Cached speech is that of the first voice."""
-
-    def __init__(self, voices: Sequence[TextToSpeech]) -> None:
-        self._voices = voices
-        self.identity = voices[0].identity
-
-    async def connect(self, *, call: str) -> Speech:
-        """Open the first voice that can be had. Raises the last one's `ProviderError`."""
-        for voice in self._voices[:-1]:
-            try:
-                return await voice.connect(call=call)
-            except ProviderError as error:
-                log.warning("fallback", part="tts", problem=str(error))
-        return await self._voices[-1].connect(call=call)
-
-    async def aclose(self) -> None:
-        for voice in self._voices:
-            await voice.aclose()

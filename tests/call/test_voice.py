@@ -9,7 +9,7 @@ import pytest
 
 from phoneagent.call.speech_cache import SpeechCache
 from phoneagent.call.voice import Voice
-from phoneagent.conversation.events import ReplyAudio, ReplyAudioDone, ReplyFailed
+from phoneagent.conversation.events import ProviderFailed, ReplyAudio, ReplyAudioDone, ReplyFailed
 from phoneagent.conversation.words import Word
 from phoneagent.errors import ProviderError
 from phoneagent.private import Private
@@ -151,7 +151,7 @@ async def test_a_voice_that_cannot_be_had_fails_its_replies(retryable, attempts)
     studio = Studio(provider)
     studio.voice.speak(1, "Nobody will hear this.")
     await studio.until(ReplyFailed)
-    assert studio.events == [ReplyFailed(1, "broken: no", "tts")]
+    assert studio.events == [ProviderFailed("tts", "broken", "no"), ReplyFailed(1, "broken: no", "tts")]
     await asyncio.sleep(2.0)
     assert provider.attempts == attempts
     studio.voice.speak(2, "Nor this.")

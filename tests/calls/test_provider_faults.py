@@ -36,6 +36,10 @@ FALLBACK = {
 }
 
 
+def quota(**when: Any) -> Fault:
+    return Fault("error", reason="quota_exceeded", code=1008, **when)
+
+
 @dataclass(frozen=True)
 class Case:
     """`alone`: it can be borne without a stand-in, too. `skip`: so many connections of the server are spared.
@@ -70,6 +74,18 @@ CASES = [
     Case("garbage in the middle", "llm", Fault("garbage", at_event=9)),
     Case("nothing said", "llm", Fault("empty"), then="openai/gpt-5.4-mini"),
     Case("content filter", "llm", Fault("content_filter"), alone=False, then="openai/gpt-4.1-mini"),
+    Case("401 on connecting", "tts", Fault("refuse", status=401), times=None, alone=False, then="espeak"),
+    Case("busy on connecting", "tts", Fault("refuse", status=503), times=None, alone=False, then="espeak"),
+    Case("no audio", "tts", Fault("stall", at_event=1), times=None, alone=False, then="espeak"),
+    Case("no audio once", "tts", Fault("stall", at_event=1), then="espeak"),
+    Case("frozen", "tts", Fault("freeze", at_event=3), then="espeak"),
+    Case("stall in the middle", "tts", Fault("stall", at_event=3), then="espeak"),
+    Case("stall later", "tts", Fault("stall", at_event=9), then="espeak"),
+    Case("drop in the middle", "tts", Fault("drop", at_event=3), then="elevenlabs"),
+    Case("drop each time", "tts", Fault("drop", at_event=3), times=None, alone=False, then="espeak"),
+    Case("close in the middle", "tts", Fault("close", at_event=4), then="elevenlabs"),
+    Case("quota in the middle", "tts", quota(at_event=3), alone=False, then="espeak"),
+    Case("too many contexts", "tts", Fault("error", at_event=3, reason="max_active_conversations", code=1008)),
 ]
 
 
