@@ -35,7 +35,6 @@ from .call.verdicts import Verdicts
 from .errors import PhoneagentError, SettingsError, StoreError
 from .ports import LanguageModel, Observer, Signatures, SpeechToText, Store, TextToSpeech
 from .providers.circuit import Circuit, Circuits
-from .providers.fallback import FallbackEars
 from .records import Agent, ProviderChoice
 from .settings import Settings, load
 from .speakable import Speakable
@@ -311,10 +310,10 @@ class Makers:
         """An agent's ears and voice. Both are made before the voice is asked for anything, so that a wrong option is
         all that is told.
         """
-        ears = [self.ears(choice) for choice in (agent.stt, *agent.stt.fallback)]
+        ears = self._all_ears(agent)
         voices = self._voices(agent)
         return Speaker(
-            self._with_close(ears[0] if len(ears) == 1 else FallbackEars(ears)),
+            self._with_close(ears),
             self._with_close(voices),
             Speakable(agent.language, agent.pronunciation),
         )
@@ -359,6 +358,18 @@ class Makers:
                 mind = HedgedMind(mind, hedged=self.metrics.hedged, won=self.metrics.hedge_won)
             minds.append(Candidate(mind, self.circuits.of("llm", _name(choice)), again=choice.hedge is not False))
         return FallbackMind(minds, declined=agent.phrasing.declined, fell_back=self._fell_back)
+
+    def _all_ears(self, agent: Agent) -> SpeechToText:
+        """The agent's ears as one; those of this machine alone may well hear nothing of what they do not expect."""
+        if agent.stt.provider == "pocketsphinx" and not agent.stt.fallback:
+            return self.ears(agent.stt)
+        from .providers.stt.fallback import Candidate, FallbackEars
+
+        ears = [
+            Candidate(self.ears(choice), self.circuits.of("stt", _name(choice)))
+            for choice in (agent.stt, *agent.stt.fallback)
+        ]
+        return FallbackEars(ears, fell_back=self._fell_back)
 
     def _voices(self, agent: Agent) -> TextToSpeech:
         """The agent's voices as one; a voice of this machine alone has nobody to wait for."""

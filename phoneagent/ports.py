@@ -8,7 +8,7 @@ and returns within a second whatever the other side does. Clocks are the event l
 from __future__ import annotations
 
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from .conversation.events import (
     EagerEndOfTurn,
@@ -66,6 +66,16 @@ class Transcription(Protocol):
         """No more audio follows: let the last words come out of the iteration (within a second)."""
 
     async def aclose(self) -> None: ...
+
+
+@runtime_checkable
+class Replaceable(Transcription, Protocol):
+    """A transcription that others can take the place of."""
+
+    def doubt(self, problem: str) -> None:
+        """It has not heard what must have been heard: its iteration raises a `ProviderError`, and a new connection is
+        one to other ears, if there are any.
+        """
 
 
 class SpeechToText(Protocol):

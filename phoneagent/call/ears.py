@@ -15,17 +15,24 @@ from phoneagent.conversation.events import (
     BeepStarted,
     BeepStopped,
     EarsFailed,
+    EndOfTurn,
     Event,
+    PartialTranscript,
+    ProviderFailed,
     SpeechStarted,
     SpeechStopped,
 )
 from phoneagent.errors import ProviderError
-from phoneagent.ports import SpeechToText, Transcription
+from phoneagent.ports import Heard, Replaceable, SpeechToText, Transcription
 from phoneagent.records import Expectation
 
 log = structlog.stdlib.get_logger(__name__)
 
-KEPT = 250  # frames: 5 s of what the caller said while the ears were not connected
+KEPT = 250  # frames: 5 s of what the caller said last, for ears that have not heard it
+LEAD = 20  # frames: a voice is noticed when it has begun, and a word may begin softly
+DOUBT_AFTER = 50  # frames: 1 s of a voice of which the ears tell nothing; good ones tell after 0.2 to 0.5
+DOUBT_AT_MOST = 800  # frames; each time that others heard nothing either, it was more likely a noise
+SHORT_SOUND = 35  # frames until it has ended for certain: 0.5 s of a cough, and 0.2 of quiet
 RECONNECT = (0.1, 0.3, 1.0)  # seconds before each further attempt; after the last the ears have failed
 STEADY = 10.0  # seconds: a connection that lasted so long was a good one, and its loss begins a new row of attempts
 
@@ -53,7 +60,14 @@ class Ears:
         self._discreet = False  # tones must not get through
         self._deaf = False  # nor must anything else
         self._transcription: Transcription | None = None
-        self._before_connect: deque[bytes] = deque(maxlen=KEPT)
+        self._recent: deque[bytes] = deque(maxlen=KEPT)
+        self._count = 0  # frames
+        self._heard_until = 0  # frame from which on no ears were connected
+        self._voice_from: int | None = None  # frame at which what is not understood yet began
+        self._in_turn = False  # the ears have told of a beginning, and not of the end
+        self._began_at = 0  # frame at which the caller's present sound began
+        self._doubt_at = 0  # frame at which the ears must have told of it
+        self._doubt_after = DOUBT_AFTER
         self._expectation: Expectation | None = None
         self._connected = asyncio.Event()  # or there will be no connection any more
         self._finished = False
@@ -87,8 +101,11 @@ class Ears:
             case Transition.STARTED if self._deaf:
                 pass
             case Transition.STARTED:
+                self._voice_begins()
                 self._feed(SpeechStarted("vad"))
             case Transition.STOPPED:
+                if self._count - self._began_at < SHORT_SOUND:
+                    self._doubt_at = 0
                 self._feed(SpeechStopped(ended=self._now() - self._activity.quiet_for))
             case None:
                 pass
@@ -109,10 +126,36 @@ class Ears:
             self._beeps = None
 
     def _send(self, frame: bytes) -> None:
+        self._recent.append(frame)
+        self._count += 1
         if self._transcription is not None:
             self._transcription.send(frame)
-        else:
-            self._before_connect.append(frame)
+        if self._count == self._doubt_at:
+            self._doubt()
+
+    def _voice_begins(self) -> None:
+        self._began_at = self._count
+        if not self._in_turn:
+            self._voice_from = self._count - LEAD
+        if not self._doubt_at and not self._discreet:
+            self._doubt_at = self._count + self._doubt_after
+
+    def _doubt(self) -> None:
+        """The caller has been speaking, and the ears have not noticed."""
+        self._doubt_at = 0
+        if isinstance(self._transcription, Replaceable):
+            self._doubt_after = min(2 * self._doubt_after, DOUBT_AT_MOST)
+            self._transcription.doubt("heard nothing of a voice")
+
+    def _understood(self, heard: Heard) -> None:
+        """Note up to where the caller was understood: what follows is for other ears, should these fail."""
+        if isinstance(heard, ProviderFailed):
+            return
+        self._doubt_at, self._doubt_after = 0, DOUBT_AFTER
+        over = isinstance(heard, EndOfTurn) or (isinstance(heard, PartialTranscript) and heard.final)
+        self._in_turn = not over
+        if over:
+            self._voice_from = None
 
     def expect(self, expectation: Expectation) -> None:
         """Pass on what may be said next, now and to ears that are connected later."""
@@ -145,11 +188,13 @@ class Ears:
                 try:
                     self._connect(transcription)
                     async for heard in transcription:
+                        self._understood(heard)
                         # Some STT reports every sound as speech, and does not know what the agent says. Words follow.
                         if not (isinstance(heard, SpeechStarted) and self._activity.in_echo):
                             self._feed(heard)
                 finally:
                     self._transcription = None
+                    self._heard_until = self._count
                     self._connected.clear()
                     await transcription.aclose()
                 if self._finished:
@@ -172,7 +217,9 @@ class Ears:
     def _connect(self, transcription: Transcription) -> None:
         if self._expectation is not None:
             transcription.expect(self._expectation)
-        while self._before_connect:
-            transcription.send(self._before_connect.popleft())
+        oldest = self._count - len(self._recent)
+        begin = self._heard_until if self._voice_from is None else min(self._heard_until, self._voice_from)
+        for frame in list(self._recent)[max(0, begin - oldest) :]:
+            transcription.send(frame)
         self._transcription = transcription
         self._connected.set()

@@ -20,6 +20,7 @@ from .world import HOURS, agent, world
 
 SILENCE = 2.5  # seconds, after which callers say "hello?"
 QUESTION = "What are your opening hours?"
+IN_TURN = 4.3  # seconds after the ears were connected: the caller is asking
 LONG = AgentFinished(3.0)  # so long that no break in an answer is taken for its end
 BOOKED = "One moment please. It is done. A table for 2 at 7 o'clock is booked under number"
 
@@ -85,6 +86,18 @@ CASES = [
     Case("drop each time", "tts", Fault("drop", at_event=3), times=None, alone=False, then="espeak"),
     Case("close in the middle", "tts", Fault("close", at_event=4), then="elevenlabs"),
     Case("quota in the middle", "tts", quota(at_event=3), alone=False, then="espeak"),
+    Case("401 on connecting", "stt", Fault("refuse", status=401), times=None, alone=False, then="deepgram/nova-3"),
+    Case("busy on connecting", "stt", Fault("refuse", status=503), times=None, alone=False, then="deepgram/nova-3"),
+    Case("drop in a turn", "stt", Fault("drop", after=IN_TURN), then="deepgram"),
+    Case("stall in a turn", "stt", Fault("stall", after=IN_TURN), then="deepgram"),
+    Case("freeze in a turn", "stt", Fault("freeze", after=IN_TURN), then="deepgram"),
+    Case("stall from the beginning", "stt", Fault("stall", at_event=1), then="deepgram/nova-3"),
+    Case("stall before the turn", "stt", Fault("stall", after=2.0), then="deepgram/nova-3"),
+    Case("stall each time", "stt", Fault("stall", after=2.0), times=None, alone=False, then="deepgram/nova-3"),
+    Case("garbage in a turn", "stt", Fault("garbage", after=IN_TURN), then="deepgram"),
+    Case("1008 in a turn", "stt", Fault("close", after=IN_TURN, code=1008), then="deepgram/nova-3"),
+    Case("1011 in a turn", "stt", Fault("close", after=IN_TURN, code=1011), then="deepgram"),
+    Case("1011 each time", "stt", Fault("close", after=IN_TURN, code=1011), times=None),
     Case("too many contexts", "tts", Fault("error", at_event=3, reason="max_active_conversations", code=1008)),
 ]
 

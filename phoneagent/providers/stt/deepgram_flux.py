@@ -22,7 +22,7 @@ MANNERS = Manners(
     last_request=FORCE_END_TURN,
     padding=3840,  # 480 ms: more than the 260 in which a turn ends by itself
     patience=0.45,
-    answers_within=3.0,  # updates come for every quarter of a second of an open turn
+    answers_within=1.2,  # updates come for every quarter of a second of an open turn
     answers_silence=False,
 )
 

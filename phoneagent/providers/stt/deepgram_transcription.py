@@ -12,7 +12,7 @@ from typing import Generic, Protocol, TypeVar
 import msgspec
 import structlog
 
-from phoneagent.conversation.events import EndOfTurn, PartialTranscript
+from phoneagent.conversation.events import EndOfTurn, PartialTranscript, ProviderFailed
 from phoneagent.conversation.words import SAMPLE_RATE
 from phoneagent.errors import ProviderError
 from phoneagent.ports import Heard
@@ -274,7 +274,9 @@ class DeepgramTranscription(Generic[M]):
                     return
                 connection = await self._open_again(problem)
         except ProviderError as error:
-            self._tell(self._dialect.close())  # what was understood is not lost to who takes over
+            # Said first, so that whoever can hear the open turn again by other ears does not take it for ended.
+            self._mailbox.put(ProviderFailed("stt", "deepgram", error.problem))
+            self._tell(self._dialect.close())
             self._mailbox.close(error)
         finally:
             self._connection = None
@@ -294,6 +296,7 @@ class DeepgramTranscription(Generic[M]):
             decoded = self._dialect.decode(message)
         except msgspec.MsgspecError as garbage:
             self._log.warning("stt_message_not_understood", problem=str(garbage))
+            self._mailbox.put(ProviderFailed("stt", "deepgram", "a message that is no JSON", "deepgram"))
             return
         if decoded.type in ("ConfigureSuccess", "ConfigureFailure"):
             self._configured_as_asked(decoded)
@@ -312,6 +315,7 @@ class DeepgramTranscription(Generic[M]):
             if not problem.retryable or self._failures >= len(RETRY_DELAYS):
                 raise problem
             self._log.warning("stt_reconnecting", problem=problem.problem, attempt=self._failures + 1)
+            self._mailbox.put(ProviderFailed("stt", "deepgram", problem.problem, "deepgram"))
             await asyncio.sleep(jittered(RETRY_DELAYS[self._failures]))
             self._failures += 1
             keyterms = self._keyterms
@@ -321,11 +325,14 @@ class DeepgramTranscription(Generic[M]):
             except ProviderError as error:
                 problem = error
         self._configured, self._configuring = keyterms, False
+        still_unheard = self._dialect.unheard
         self._tell(self._dialect.begin(self._tape.rewind(self._dialect.rehear_from(self._tape.oldest))))
         self._heard_position = self._tape.position
         self._connection = connection
         self._sent_any = False
-        self._opened_at = self._reopened_at = self._sent_at = self._loop.time()
+        self._opened_at = self._sent_at = self._loop.time()
+        if not still_unheard:
+            self._reopened_at = self._opened_at
         self._opened.set()
         self._pump()
         self._configure()
