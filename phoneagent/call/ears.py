@@ -30,7 +30,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 KEPT = 250  # frames: 5 s of what the caller said last, for ears that have not heard it
 LEAD = 20  # frames: a voice is noticed when it has begun, and a word may begin softly
-DOUBT_AFTER = 50  # frames: 1 s of a voice of which the ears tell nothing; good ones tell after 0.2 to 0.5
+DOUBT_AFTER = 75  # frames: 1.5 s of a voice of which the ears tell nothing; good ones tell something every second
 DOUBT_AT_MOST = 800  # frames; each time that others heard nothing either, it was more likely a noise
 SHORT_SOUND = 35  # frames until it has ended for certain: 0.5 s of a cough, and 0.2 of quiet
 RECONNECT = (0.1, 0.3, 1.0)  # seconds before each further attempt; after the last the ears have failed
@@ -135,7 +135,7 @@ class Ears:
 
     def _voice_begins(self) -> None:
         self._began_at = self._count
-        if not self._in_turn:
+        if not self._in_turn or self._voice_from is None:
             self._voice_from = self._count - LEAD
         if not self._doubt_at and not self._discreet:
             self._doubt_at = self._count + self._doubt_after
@@ -153,7 +153,8 @@ class Ears:
             return
         self._doubt_at, self._doubt_after = 0, DOUBT_AFTER
         over = isinstance(heard, EndOfTurn) or (isinstance(heard, PartialTranscript) and heard.final)
-        self._in_turn = not over
+        # A mere sound may have been the agent's echo.
+        self._in_turn = not over and (self._in_turn or not isinstance(heard, SpeechStarted | SpeechStopped))
         if over:
             self._voice_from = None
 
