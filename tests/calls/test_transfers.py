@@ -116,6 +116,19 @@ async def test_a_sip_address_is_dialled():
     came_back(call, told, stored, FAILED)
 
 
+@pytest.mark.parametrize(
+    ("warm", "there"), [(False, Callee(ring=2.0, talk=6.0)), (True, Callee(ring=2.0, script=TAKES))]
+)
+async def test_a_telephone_at_a_sip_address_is_connected_like_any_other(warm, there):
+    address = "sip:desk@pbx.example"
+    async with transfers(TransferTarget(address, warm=warm), callees={address: there}) as (running, told):
+        call = await running.carrier.call(running.voice_url, caller=TALKER)
+        stored = await running.app.state.switchboard.look_up(call.call)
+    assert call.ear.facts(Bridged)
+    assert told.of("transfer_accepted") == [{}]
+    assert stored.record.transfer_outcome == "accepted"
+
+
 # -- warm ---------------------------------------------------------------------------------------------
 
 
