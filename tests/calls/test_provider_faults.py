@@ -183,3 +183,33 @@ def without_filler(answer: str) -> str:
     for filler in ("One moment, please. ", "One moment, ", "One "):
         answer = answer.removeprefix(filler)
     return answer
+
+
+async def test_the_model_reads_that_its_tool_call_was_malformed():
+    case = Case("bad arguments", "llm", Fault("bad_arguments"), times=2)
+    call, told = await call_with(case, stand_in=False)
+    (returned,) = told.of("tool_returned")
+    assert returned["failed"]
+    assert told.dialogue[2].startswith("Is there a table for two? / One moment please. It is done. book_table: the arg")
+    assert max(longest_silences(call.ear)) <= SILENCE
+    assert call.ended_by == "agent"
+
+
+async def test_what_no_model_talks_about_is_declined():
+    case = Case("content filter", "llm", Fault("content_filter"), times=1)
+    call, told = await call_with(case, stand_in=False)
+    assert told.dialogue[1] == f"{QUESTION} / I am sorry, I cannot help you with that. Is there something else?"
+    assert max(longest_silences(call.ear)) <= SILENCE
+
+
+async def test_thirty_calls_of_which_every_third_meets_a_fault():
+    made_ = made("llm")
+    async with world(made_) as (running, told):
+        running.openai.faults.add(Fault("stall", at_event=9), every=3, whom=WHOM["llm"])
+        script = CallerScript(Say(QUESTION), Say("Goodbye", after=LONG), patience=40.0)
+        calls = [running.carrier.dial(running.voice_url, caller=script) for _ in range(30)]
+        ended = [await call.ended for call in calls]
+    assert all(max(longest_silences(call.ear)) <= SILENCE for call in ended)
+    assert all(call.ended_by == "agent" for call in ended)
+    assert len([turn for turn in told.dialogue if turn == f"{QUESTION} / {HOURS}"]) == 30
+    assert told.of("provider_failed")

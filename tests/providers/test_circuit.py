@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 
+import httpx
 import pytest
 
 from phoneagent.errors import ProviderError
@@ -17,6 +18,11 @@ from phoneagent.providers.circuit import (
     Circuit,
     Circuits,
 )
+from phoneagent.records import ProviderChoice
+from phoneagent.rehearsal import API_KEY
+from phoneagent.simulator.caller import CallerScript, Say
+from phoneagent.simulator.faults import Fault
+from tests.calls.world import agent, world
 
 BUSY = ProviderError("a", "HTTP 503")
 WRONG_KEY = ProviderError("a", "HTTP 401", retryable=False, kind="account")
@@ -110,3 +116,14 @@ async def test_calls_share_the_circuit_of_a_provider():
     circuits = Circuits()
     assert circuits.of("llm", "a") is circuits.of("llm", "a")
     assert circuits.of("llm", "a") is not circuits.of("stt", "a")
+
+
+async def test_an_open_circuit_and_who_stands_in_are_told_to_metrics():
+    made = agent(tts=ProviderChoice("elevenlabs", fallback=(ProviderChoice("espeak"),)))
+    async with world(made) as (running, _), httpx.AsyncClient(base_url=running.url) as web:
+        assert running.elevenlabs is not None
+        running.elevenlabs.faults.add(Fault("refuse", status=401))
+        await running.carrier.call(running.voice_url, caller=CallerScript(Say("When are you open?"), Say("Goodbye")))
+        metrics = (await web.get("/metrics", headers={"authorization": f"Bearer {API_KEY}"})).text
+    assert 'phoneagent_provider_circuit_open{part="tts",provider="elevenlabs"} 1.0' in metrics
+    assert 'phoneagent_fallbacks_total{part="tts",provider="espeak"}' in metrics
