@@ -205,6 +205,7 @@ async def test_what_no_model_talks_about_is_declined():
 async def test_thirty_calls_of_which_every_third_meets_a_fault():
     made_ = made("llm")
     async with world(made_) as (running, told):
+        assert running.openai is not None
         running.openai.faults.add(Fault("stall", at_event=9), every=3, whom=WHOM["llm"])
         script = CallerScript(Say(QUESTION), Say("Goodbye", after=LONG), patience=40.0)
         calls = [running.carrier.dial(running.voice_url, caller=script) for _ in range(30)]
