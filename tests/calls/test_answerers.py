@@ -68,7 +68,8 @@ class Placed:
     async def verdict(self, answered_by, call=None):
         """The carrier says who has answered."""
         call = call or (await self.call()).sid
-        form = {"CallSid": call, "AccountSid": "AC1", "AnsweredBy": answered_by, "MachineDetectionDuration": "100"}
+        form = {"CallSid": call, "AccountSid": self.carrier.account_sid}
+        form |= {"AnsweredBy": answered_by, "MachineDetectionDuration": "100"}
         answer = await self.carrier.request(f"{self.running.url}/twilio/amd?order={self.wanted.id}", form)
         assert answer.status == 204
 

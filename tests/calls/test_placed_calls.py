@@ -127,13 +127,14 @@ async def test_whatever_is_lost_on_the_way_the_phone_rings_once(fault):
 
 async def test_an_order_that_died_while_dialling_is_looked_for_before_it_is_dialled_again():
     store = MemoryStore()
-    early = order(created=time.time() - 5)
-    await store.orders.create(early)
-    (claim,) = await store.orders.claim(now=time.time(), seconds=0.5, most=1)
-    assert await store.orders.begin(early.id, token=claim.token, now=time.time())  # and there its process died
     options = {"callees": {ANA: Callee(ring=3.0, script=LISTENS)}, "twilio_phone_number": AGENT_NUMBER}
     async with world(greeter(), store=store, **options) as (running, told):
         desk = Office(running, told, store)
+        now = desk.dialler.now
+        early = order(created=now - 5)
+        await store.orders.create(early)
+        (claim,) = await store.orders.claim(now=now, seconds=0.5, most=1)
+        assert await store.orders.begin(early.id, token=claim.token, now=now)  # and there its process died
         await asyncio.sleep(20)
         assert desk.placed == [], "the request may still be on its way"
         done = await desk.over(early.id)
