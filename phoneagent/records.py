@@ -406,6 +406,7 @@ class CallRecord:
     resumed: int = 0  # how often the call was carried on after its media stream was lost
     order: str = ""  # the id of the order it was placed for; empty for calls that came in
     tools: tuple[RunningTool, ...] = ()
+    hearing: str = ""  # what the caller was saying a moment ago
     entrance: Entrance = BY_CALL  # how the agent comes into its next media stream
     muted: bool = False  # an operator wants the agent to be silent
     machine: OnMachine = "ignore"  # of a call that was placed: what a machine gets

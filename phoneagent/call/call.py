@@ -42,12 +42,15 @@ from phoneagent.conversation.events import (
     CallEnded,
     CallStarted,
     DtmfReceived,
+    EagerEndOfTurn,
     Event,
     KeysExpected,
     MarkPlayed,
     MoveWanted,
+    PartialTranscript,
     ProviderFailed,
     ReplyFailed,
+    SpeechStopped,
     TimerFired,
     ToolReturned,
     TransferFailed,
@@ -82,6 +85,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 STREAM_OVER = 1.0  # seconds without a frame; they come fifty times a second, and networks stall for less
 CARRIER_SILENCE = 3.0  # seconds without a frame: Twilio sends them without a break, also in silence
+HEARING_EVERY = 0.5  # seconds between two writes of what the caller is saying
 FLUSH = 0.5  # seconds that the store gets for the last turns; what it has not taken then is written later
 NOTED = 0.5  # seconds that it gets for what the carrier will ask for; then this process has to know
 OVER = frozenset({"agent", "caller", "duration", "silence", "failure", "operator", "transfer", "machine"})
@@ -184,6 +188,7 @@ class Call:
         self._greeted = False
         self._hung_up = False
         self._moving = False
+        self._hearing, self._hearing_kept = "", float("-inf")
         self._last_frame = self._connected
 
     # -- the loop: feed the core, carry out its commands, sleep until its deadline --------------------
@@ -280,10 +285,19 @@ class Call:
         self.journal.write(at, event)
         for command in self._conversation.receive(event, at=at):
             self._carry_out(command)
+        if isinstance(event, PartialTranscript | EagerEndOfTurn | SpeechStopped):
+            self._keep_hearing(at)
         secret = self._conversation.keys_are_secret
         self._ears.be_discreet(tones=secret, voice=secret and self._conversation.secret_is_typed)
         if self._conversation.state is State.ENDED:
             self._over.set()
+
+    def _keep_hearing(self, at: float) -> None:
+        """What the caller is saying, every now and then: were this process to die, the next one goes on from there."""
+        hearing = self._conversation.hearing
+        if hearing != self._hearing and at - self._hearing_kept >= HEARING_EVERY and self._around.store.shared:
+            self._hearing, self._hearing_kept = hearing, at
+            self.scribe.note(hearing=hearing)
 
     def _set_timer(self) -> None:
         """Wake up at the core's deadline. A timer for an earlier one is left: deadlines move on with every event."""
@@ -339,6 +353,9 @@ class Call:
             case SaveTurn(seq, turn):
                 self.scribe.save(seq, turn)
                 self._ledger.saved(turn)
+                if self._hearing and turn.role == "caller":
+                    self._hearing = ""
+                    self.scribe.note(hearing="")
             case Emit(name, values):
                 self._tell(name, values)
             case Hangup(reason):

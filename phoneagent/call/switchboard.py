@@ -275,7 +275,7 @@ class Switchboard:
         stored = await self._look_up(call)
         if stored is None or (record := stored.record).agent not in self.agents:
             return documents.hang_up()
-        entrance = record.entrance if record.ended_reason in ERRANDS else BY_CALL
+        entrance = record.entrance if record.ended_reason in ERRANDS else Entrance(heard=record.hearing)
         if record.ended_reason == "transfer" and record.transfer is not None:
             if not (dialled or queued or record.transfer_outcome):
                 return self._around.transfers.document(record)
@@ -292,7 +292,7 @@ class Switchboard:
 
     async def _leave(self, call: str, entrance: Entrance, again: int) -> str:
         """Have the carrier ask a process that stays."""
-        if entrance is not BY_CALL:
+        if entrance.kind != "call":
             await self._around.store.update_call(call, ended_reason="moved", entrance=entrance)
         return self._around.documents.ask_again(again + 1)
 
@@ -303,7 +303,7 @@ class Switchboard:
             return self._around.documents.say_and_hang_up(BROKEN)
         log.info("call_carried_on", turns=len(stored.turns), resumed=resumed, entrance=entrance.kind)
         changes: dict[str, Any] = {"status": "in-progress", "ended": None, "ended_reason": ""}
-        changes |= {"resumed": resumed, "entrance": entrance}
+        changes |= {"resumed": resumed, "entrance": entrance, "hearing": ""}
         self._prepare(StoredCall(replace(record, **changes), stored.turns))
         if record.id in self._unsettled:
             return self._connect_here(record.id, changes)

@@ -119,6 +119,12 @@ class Conversation:
         """An entry of secret keys has begun and is not over."""
         return HIDDEN in self._listening.turn.keys
 
+    @property
+    def hearing(self) -> str:
+        """What the caller is saying, as far as it is understood; nothing while keys are secret."""
+        speaking = self._floor.state is State.CALLER_SPEAKING and not self.keys_are_secret
+        return self._listening.turn.text if speaking else ""
+
     def handler(self, name: str) -> Callable[[Any, float], None]:
         """What the table means by `replies.reply_text` and the like."""
         return attrgetter("_" + name)(self)  # type: ignore[no-any-return]  # the table's names are checked by a test
@@ -138,7 +144,9 @@ class Conversation:
         last = floor.last_spoken  # of a call that is being carried on
         if self._answerer.begin(at):
             return
-        if floor.muted and not self._entrance.words:
+        if self._entrance.heard:
+            self._listening.take_up(self._entrance.heard, at)
+        elif floor.muted and not self._entrance.words:
             self._listening.listen(at)
         elif self._entrance.kind == "return":
             self._return(at)

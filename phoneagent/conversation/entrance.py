@@ -15,12 +15,14 @@ class Entrance:
     `return`: the agent had left the stream on purpose, and the caller is back: it says `words`, or listens.
     `handover`: another agent had the call: this one greets, whatever was said before.
 
-    `note` is what the model shall know of it; the caller does not hear it.
+    `note` is what the model shall know of it; the caller does not hear it. `heard`: what the caller was saying when the
+    stream was lost.
     """
 
     kind: Literal["call", "moved", "return", "handover"] = "call"
     words: str = ""
     note: str = ""
+    heard: str = ""
 
 
 BY_CALL = Entrance()

@@ -19,6 +19,7 @@ from .states import State
 from .transcript import Turn
 
 QUIET_BEFORE_MOVE = 3.0  # seconds: who has not answered by then is thinking, and hears nothing of a stream that changes
+TAKEN_UP = 1.5  # seconds in which who was cut off in the middle of a sentence goes on with it
 REPEAT_WITHIN = 2.0  # seconds; words that come again so soon, without a sound, are a repeated message of the ears
 
 
@@ -67,6 +68,12 @@ class Listening:
         """Leave the call to another process when the caller remains silent."""
         if not self._replies.tools_with_effects:
             self._floor.deadlines.set(Reason.MOVE, at + QUIET_BEFORE_MOVE)
+
+    def take_up(self, heard: str, at: float) -> None:
+        """The caller was saying this when another process lost the call: they go on, or wait for the answer."""
+        self.turn.hold(heard)
+        self.open(at)
+        self._floor.deadlines.set(Reason.END_OF_TURN, at + TAKEN_UP)
 
     def open(self, at: float) -> None:
         """The floor is the caller's."""

@@ -67,7 +67,7 @@ _ANSWERER: Row = {
 TRANSITIONS: Mapping[State, Row] = MappingProxyType(
     {
         S.CONNECTING: {
-            e.CallStarted: _to("call_started", S.LISTENING, *_DETECTED),
+            e.CallStarted: _to("call_started", S.LISTENING, *_DETECTED, S.CALLER_SPEAKING),
             e.CallEnded: _to("call_ended", S.ENDED),
             e.TimerFired: _to("timer_fired", S.ENDED),
         },

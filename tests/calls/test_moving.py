@@ -164,3 +164,20 @@ async def test_an_agent_that_was_muted_is_silent_in_the_other_process_until_it_m
     assert not stored.record.muted
     for path in tmp_path.iterdir():
         assert list(replay(path.read_bytes().splitlines()))
+
+
+async def test_what_a_caller_was_saying_when_the_stream_was_lost_is_not_lost_with_it():
+    long = "What are your opening hours on the weekend and do you have a table for two people on Saturday evening"
+    async with two_processes() as (running, told, other):
+        script = CallerScript(Say(long), Say("Goodbye", after=AgentFinished(2.0)), patience=60.0)
+        placed = running.carrier.dial(running.voice_url, caller=script)
+        await told.until(lambda: len(told.of("turn_ended")) == 1)
+        await asyncio.sleep(4.5)  # in the middle of it
+        running.front.app = other
+        await running.app.state.switchboard.live(placed.sid)._stream.aclose("dropped", violation=True)
+        await placed.ended
+        stored = await other.state.switchboard.look_up(placed.sid)
+    asked = next(turn.text for turn in stored.turns if turn.role == "caller")
+    assert asked.startswith("What are your opening hours")
+    assert asked.endswith("Saturday evening")
+    assert "I am back" not in " ".join(turn.text for turn in stored.turns)

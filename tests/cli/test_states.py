@@ -16,6 +16,17 @@ def test_the_table_has_a_line_for_each_pair(phoneagent):
     lines = phoneagent("states", "--format", "table").stdout.splitlines()
     assert len(lines) == sum(len(row) for row in TRANSITIONS.values())
     assert [line.split() for line in lines if line.startswith("connecting") and "CallStarted" in line] == [
-        ["connecting", "CallStarted", "at", "a", "machine,", "leaving,", "listening,", "thinking"]
+        [
+            "connecting",
+            "CallStarted",
+            "at",
+            "a",
+            "machine,",
+            "caller",
+            "speaking,",
+            "leaving,",
+            "listening,",
+            "thinking",
+        ]
     ]
     assert any(line.startswith("speaking") and line.endswith("(stays)") for line in lines)

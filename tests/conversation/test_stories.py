@@ -827,3 +827,19 @@ def test_another_agent_greets_whatever_was_said_before():
     call = ScriptedCall(history=HISTORY, entrance=Entrance("handover"))
     call.tells(e.CallStarted())
     assert call.last(Synthesize).text == "Hello there"
+
+
+def test_who_was_cut_off_in_a_sentence_is_answered_as_if_nothing_had_happened():
+    call = ScriptedCall(history=HISTORY, entrance=Entrance(heard="A table for two"))
+    call.tells(e.CallStarted())
+    assert call.state is State.CALLER_SPEAKING
+    call.passes(1.6)
+    assert call.last(StartReply).turns[-1].text == "A table for two"
+
+
+def test_who_goes_on_with_the_sentence_is_heard_out():
+    call = ScriptedCall(history=HISTORY, entrance=Entrance(heard="A table"))
+    call.tells(e.CallStarted())
+    call.passes(0.5)
+    assert call.hears("for two please").turns[-1].text == "A table for two please"
+    assert len(call.all(StartReply)) == 1
