@@ -18,6 +18,7 @@ from __future__ import annotations
 import array
 import asyncio
 import mmap
+import os
 import re
 import socket
 import struct
@@ -33,6 +34,9 @@ MOST = 512  # numbers of workers; twice as many as there may be, for those that 
 ENTRY = struct.Struct("=II")  # calls, and whether new ones are taken
 LARGEST = 64 * 1024  # bytes that are handed on; Twilio's requests have two thousand
 UNSEEN = 0.25  # seconds after which a call that was handed over shows in the table, which is written every 0.1
+
+FLAGS = 6  # field 9 of proc(5): the third is the first after the program's name, which may hold anything
+EXITING = 0x4  # PF_EXITING of the kernel's sched.h, set before any descriptor is closed; a zombie has it too
 
 ADDRESSED = re.compile(rb"(?:GET|POST) /twilio/(?:media|continue)/(\d{1,3})[ ?]")
 NEW_CALL = re.compile(rb"POST /twilio/voice[ ?]|GET /readyz[ ?]")
@@ -61,6 +65,9 @@ class Siblings:
         inbox = self._inbox = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
         inbox.setblocking(False)
         inbox.bind(str(path))
+        written = path.with_suffix(".new")
+        written.write_text(str(os.getpid()))
+        written.replace(self._pid_file(self.number))  # nobody sees half of it
 
         def receive() -> None:
             while True:
@@ -81,6 +88,7 @@ class Siblings:
             asyncio.get_running_loop().remove_reader(self._inbox)
             self._inbox.close()
             (self._folder / str(self.number)).unlink(missing_ok=True)
+            self._pid_file(self.number).unlink(missing_ok=True)
         self._outbox.close()
         self._table.close()
 
@@ -113,6 +121,10 @@ class Siblings:
 
     def _send(self, number: int, descriptor: int, data: bytes) -> bool:
         """False if the sibling does not take it now."""
+        if _ends(self._pid_file(number)):
+            log.info("not_handed_on", to=number, problem="is dying")
+            ENTRY.pack_into(self._table, number * ENTRY.size, 0, 0)
+            return False
         rights = [(socket.SOL_SOCKET, socket.SCM_RIGHTS, array.array("i", [descriptor]))]
         try:
             self._outbox.sendmsg([data], rights, 0, str(self._folder / str(number)))
@@ -124,6 +136,9 @@ class Siblings:
             ENTRY.pack_into(self._table, number * ENTRY.size, 0, 0)
             return False
         return True
+
+    def _pid_file(self, number: int) -> Path:
+        return self._folder / f"{number}.pid"
 
     def _freest(self, but: Collection[int]) -> int:
         """Where a new call is best; here if nobody has fewer."""
@@ -137,6 +152,19 @@ class Siblings:
             if welcome and number not in but
         }
         return min(loads, key=lambda number: (loads[number], number != self.number), default=self.number)
+
+
+def _ends(pid_file: Path) -> bool:
+    """Whether a process is on its way out, however it got there.
+
+    One that is killed still takes what is sent to its inbox when its media streams are already closed, of which the
+    carrier asks at once how the calls go on: those requests would die with it. Where there is no /proc that may happen.
+    """
+    try:
+        stat = Path(f"/proc/{pid_file.read_text()}/stat").read_text()
+    except (FileNotFoundError, ProcessLookupError):
+        return False  # if it is gone, its inbox says so
+    return bool(int(stat.rpartition(")")[2].split()[FLAGS]) & EXITING)
 
 
 def _table(path: Path) -> mmap.mmap:

@@ -15,7 +15,7 @@ from rich.console import Console
 
 from .codec_inputs import fuzz
 from .failing_providers import failing_providers
-from .kills import kills
+from .kills import kills, worker_kills
 from .outages import outages
 from .restarts import restarts
 from .soak import soak
@@ -23,6 +23,7 @@ from .table import Row, show
 
 TESTS: dict[str, Callable[[argparse.Namespace], Awaitable[list[Row]]]] = {
     "kills": lambda given: kills(given.calls, 5, given.seed, keep=_kept(given, "kills")),
+    "workers": lambda given: worker_kills(given.calls, 2, given.seed, turns=6, keep=_kept(given, "workers")),
     "restarts": lambda given: restarts(given.calls, keep=_kept(given, "restarts")),
     "outages": lambda given: outages(given.calls, keep=_kept(given, "outages")),
     "faults": lambda given: failing_providers(given.calls * 3 // 5, keep=_kept(given, "faults")),

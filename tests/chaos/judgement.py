@@ -6,6 +6,7 @@ from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
+from typing import NamedTuple
 
 from phoneagent.conversation.transcript import Turn
 from phoneagent.simulator.ear import Said, StreamClosed, StreamOpened
@@ -31,6 +32,13 @@ class Judgement:
     unheard: int = 0  # sentences that were said into a dead line, in whole or in part
 
 
+class Lost(NamedTuple):
+    """A time without a media stream, after a crash: from `at` to `again`, seconds since the answer."""
+
+    at: float
+    again: float
+
+
 def judge(call: Finished, words: Words, runs: Counter[tuple[str, ...]], *, crashed: bool) -> Judgement:
     """Look at one call. Only a crash excuses what was lost with a media stream."""
     seen = Judgement(gaps=gaps(call))
@@ -39,7 +47,7 @@ def judge(call: Finished, words: Words, runs: Counter[tuple[str, ...]], *, crash
     seen.problems += [
         f"{one.code} {one.problem}" for one in call.result.violations if not (crashed and one.code == STREAM_BROKEN)
     ]
-    lost = [fact.at for fact in call.result.ear.facts(StreamClosed) if crashed and fact.code == BROKEN]
+    lost = _lost(call) if crashed else []
     said = call.result.ear.caller_speech()
     heard = words.of(call.result.ear.agent_track)
     seen.unheard = sum(_struck(one, lost) for one in said)
@@ -65,12 +73,23 @@ def gaps(call: Finished) -> list[float]:
     return [again - end for end, again in zip(closed, opened[1:], strict=False)]
 
 
-def _struck(said: Said, lost: Sequence[float]) -> bool:
-    """Whether a media stream was lost while this was said, or before anybody could know of it."""
-    return any(said.at - TOLD <= at <= said.end + TOLD for at in lost)
+def _lost(call: Finished) -> list[Lost]:
+    """When a connection was cut, and when the next media stream was there."""
+    ear = call.result.ear
+    opened = [fact.at for fact in ear.facts(StreamOpened)]
+    return [
+        Lost(fact.at, next((at for at in opened if at > fact.at), ear.duration))
+        for fact in ear.facts(StreamClosed)
+        if fact.code == BROKEN
+    ]
 
 
-def _stored(call: Finished, said: Sequence[Said], lost: Sequence[float], turns: Sequence[Turn]) -> Iterable[str]:
+def _struck(said: Said, lost: Sequence[Lost]) -> bool:
+    """Whether there was no media stream while this was said, or the process died before anybody could know of it."""
+    return any(gap.at <= said.end + TOLD and said.at <= gap.again for gap in lost)
+
+
+def _stored(call: Finished, said: Sequence[Said], lost: Sequence[Lost], turns: Sequence[Turn]) -> Iterable[str]:
     """Every sentence once, in order, and with its answer. Several may be one turn: who spoke before the answer came."""
     struck = _struck_turns(said, lost)
     spoken = callers.words(" ".join(turn.text for turn in turns if turn.role == "caller"))
@@ -90,7 +109,7 @@ def _stored(call: Finished, said: Sequence[Said], lost: Sequence[float], turns: 
     yield from (f"the tool's result is stored {count} times" for count in tools.values() if count > 1)
 
 
-def _heard(call: Finished, said: Sequence[Said], lost: Sequence[float], heard: Sequence[Heard]) -> Iterable[str]:
+def _heard(call: Finished, said: Sequence[Said], lost: Sequence[Lost], heard: Sequence[Heard]) -> Iterable[str]:
     """Every answer once and in order, but for one that was cut: that is said again."""
     struck = _struck_turns(said, lost)
     answers = _answers(heard)
@@ -102,12 +121,12 @@ def _heard(call: Finished, said: Sequence[Said], lost: Sequence[float], heard: S
         whole = [spoken for n, spoken in answers if n == number and _begins(spoken, answer)]
         if not whole and number not in struck:
             yield f"{answer!r} was not heard"
-        excused = sum(any(abs(at - spoken[-1].end) < SAVED for at in lost) for spoken in whole)
+        excused = sum(any(abs(gap.at - spoken[-1].end) < SAVED for gap in lost) for spoken in whole)
         if len(whole) - excused > 1:
             yield f"{answer!r} was heard {len(whole)} times"
 
 
-def _struck_turns(said: Sequence[Said], lost: Sequence[float]) -> set[int]:
+def _struck_turns(said: Sequence[Said], lost: Sequence[Lost]) -> set[int]:
     return {number for one in said if _struck(one, lost) for number in callers.asked(one.text)}
 
 

@@ -3,16 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import random
-from collections.abc import Sequence
+import signal
+from collections.abc import Awaitable, Callable, Sequence
 from pathlib import Path
 
 from . import callers
 from .ears import Words
 from .judgement import Judgement, judge, story
+from .processes import LOOK_AGAIN
 from .table import Row, none_of, percentile
 from .world import Finished, World, world
 
+WORKERS = 2
+RESTARTED = 3.0  # seconds that a parent and its new worker get
 BACK_WITHIN = 1.5  # seconds at the 95th percentile
 TURNS = 10  # of a caller: 6.5 s each, so that calls last longer than five processes take to die and to start
 RAMP = 7.0  # seconds in which the calls come: so they are everywhere in their turns
@@ -22,18 +27,48 @@ AFTER_READY = (0.5, 3.0)  # seconds from the restarted process' readiness to the
 async def kills(calls: int, times: int, seed: int, *, turns: int = TURNS, keep: Path | None = None) -> list[Row]:
     """Kill one of two processes so many times while so many calls of so many turns go on."""
     chance = random.Random(seed)
+
+    async def kill_one(around: World) -> None:
+        victim = chance.choice(around.serving)
+        await victim.kill()
+        await victim.start()
+        await victim.ready()
+
     async with world(keep=keep) as around:
-        await around.dial(callers.names(calls), turns, within=min(0.25 * calls, RAMP))
-        struck = 0
-        for _ in range(times):
-            await asyncio.sleep(chance.uniform(*AFTER_READY))
-            victim = chance.choice(around.serving)
-            struck += around.live
-            await victim.kill()
-            await victim.start()
-            await victim.ready()
-        finished = await around.finish(turns)
-        return rows(f"kill -9, {times} times", around, finished)
+        test, kills = f"kill -9, {times} times", [kill_one] * times
+        return await _killed(around, test, calls=calls, turns=turns, kills=kills, chance=chance)
+
+
+async def worker_kills(calls: int, times: int, seed: int, *, turns: int = TURNS, keep: Path | None = None) -> list[Row]:
+    """The same with two workers of one `serve`, whose parent starts them again."""
+    chance = random.Random(seed)
+
+    async def kill_one(around: World) -> None:
+        [parent] = around.serving
+        os.kill(chance.choice(parent.workers()), signal.SIGKILL)
+        await asyncio.sleep(RESTARTED)
+        while len(parent.workers()) < WORKERS:  # noqa: ASYNC110 -- another process: there is no event to wait for
+            await asyncio.sleep(LOOK_AGAIN)
+
+    async with world(processes=1, workers=WORKERS, keep=keep) as around:
+        test, kills = f"kill -9 of a worker, {times} times", [kill_one] * times
+        return await _killed(around, test, calls=calls, turns=turns, kills=kills, chance=chance)
+
+
+async def _killed(
+    around: World,
+    test: str,
+    *,
+    calls: int,
+    turns: int,
+    kills: Sequence[Callable[[World], Awaitable[None]]],
+    chance: random.Random,
+) -> list[Row]:
+    await around.dial(callers.names(calls), turns, within=min(0.25 * calls, RAMP))
+    for kill in kills:
+        await asyncio.sleep(chance.uniform(*AFTER_READY))
+        await kill(around)
+    return rows(test, around, await around.finish(turns))
 
 
 def rows(test: str, around: World, finished: Sequence[Finished]) -> list[Row]:

@@ -80,6 +80,12 @@ class Serving(Program):
                     pass  # it does not listen yet
                 await asyncio.sleep(LOOK_AGAIN)
 
+    def workers(self) -> list[int]:
+        """The processes that it has started."""
+        assert self.process is not None
+        lists = [path.read_text() for path in Path(f"/proc/{self.process.pid}/task").glob("*/children")]
+        return [int(pid) for children in lists for pid in children.split()]
+
     @property
     def resident_bytes(self) -> int:
         assert self.process is not None

@@ -5,8 +5,11 @@ from __future__ import annotations
 import asyncio
 import http.client
 import json
+import os
 import signal
 import socket
+import subprocess
+import sys
 from collections import Counter
 from contextlib import suppress
 
@@ -113,6 +116,23 @@ async def test_a_worker_that_was_killed_is_found_out_and_its_successor_is_found(
     assert ENTRY.unpack_from(workers[0].siblings._table, 2 * ENTRY.size) == (0, 0)
     workers[1] = Worker(2, tmp_path)
     assert workers[0].gets(MEDIA % 2)
+
+
+@pytest.fixture
+def dying():
+    """The pid of a process that has ended, and is still there."""
+    process = subprocess.Popen([sys.executable, "-c", ""])
+    os.waitid(os.P_PID, process.pid, os.WEXITED | os.WNOWAIT)
+    yield process.pid
+    process.wait()
+
+
+async def test_a_worker_that_is_dying_is_given_nothing_though_its_inbox_still_takes_it(workers, tmp_path, dying):
+    (tmp_path / "2.pid").write_text(str(dying))
+    assert not workers[0].gets(MEDIA % 2)
+    assert ENTRY.unpack_from(workers[0].siblings._table, 2 * ENTRY.size) == (0, 0)
+    await settle()
+    assert workers[1].handed == []
 
 
 async def test_forty_calls_that_all_come_to_one_worker_are_spread_evenly(workers):
