@@ -15,6 +15,7 @@ from rich.console import Console
 
 from .codec_inputs import fuzz
 from .failing_providers import failing_providers
+from .intruders import intruders
 from .kills import kills, worker_kills
 from .outages import outages
 from .restarts import restarts
@@ -27,6 +28,7 @@ TESTS: dict[str, Callable[[argparse.Namespace], Awaitable[list[Row]]]] = {
     "restarts": lambda given: restarts(given.calls, keep=_kept(given, "restarts")),
     "outages": lambda given: outages(given.calls, keep=_kept(given, "outages")),
     "faults": lambda given: failing_providers(given.calls * 3 // 5, keep=_kept(given, "faults")),
+    "strangers": lambda given: intruders(given.calls * 2 // 5, keep=_kept(given, "strangers")),
     "soak": lambda given: soak(given.calls, given.minutes, given.seed, keep=_kept(given, "soak")),
     "fuzz": lambda given: asyncio.to_thread(fuzz, given.inputs, given.seed, keep=True),
 }
