@@ -365,6 +365,14 @@ class RunningTool:
     result: str | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class Saying:
+    """An answer that is being said: the sentences that were heard to their end, and those that follow."""
+
+    said: str
+    rest: str
+
+
 TransferOutcome = Literal["", "accepted", "busy", "unanswered", "declined", "failed", "gone"]
 """`unanswered`: nobody picked up, or pressed a key; `gone`: the caller hung up meanwhile."""
 
@@ -407,6 +415,7 @@ class CallRecord:
     order: str = ""  # the id of the order it was placed for; empty for calls that came in
     tools: tuple[RunningTool, ...] = ()
     hearing: str = ""  # what the caller was saying a moment ago
+    saying: Saying | None = None
     entrance: Entrance = BY_CALL  # how the agent comes into its next media stream
     muted: bool = False  # an operator wants the agent to be silent
     machine: OnMachine = "ignore"  # of a call that was placed: what a machine gets

@@ -65,6 +65,7 @@ from phoneagent.records import (
     KeyPressed,
     MarkReturned,
     MediaReceived,
+    Saying,
     StreamMessage,
     StreamStopped,
 )
@@ -188,7 +189,8 @@ class Call:
         self._greeted = False
         self._hung_up = False
         self._moving = False
-        self._hearing, self._hearing_kept = "", float("-inf")
+        self._hearing, self._hearing_kept = record.hearing, float("-inf")
+        self._saying = record.saying
         self._last_frame = self._connected
 
     # -- the loop: feed the core, carry out its commands, sleep until its deadline --------------------
@@ -285,19 +287,36 @@ class Call:
         self.journal.write(at, event)
         for command in self._conversation.receive(event, at=at):
             self._carry_out(command)
-        if isinstance(event, PartialTranscript | EagerEndOfTurn | SpeechStopped):
-            self._keep_hearing(at)
+        if self._around.store.shared:
+            self._keep_unfinished(event, at)
         secret = self._conversation.keys_are_secret
         self._ears.be_discreet(tones=secret, voice=secret and self._conversation.secret_is_typed)
         if self._conversation.state is State.ENDED:
             self._over.set()
 
-    def _keep_hearing(self, at: float) -> None:
-        """What the caller is saying, every now and then: were this process to die, the next one goes on from there."""
-        hearing = self._conversation.hearing
-        if hearing != self._hearing and at - self._hearing_kept >= HEARING_EVERY and self._around.store.shared:
-            self._hearing, self._hearing_kept = hearing, at
-            self.scribe.note(hearing=hearing)
+    def _keep_unfinished(self, event: Event, at: float) -> None:
+        """What the caller is saying, every now and then, and each sentence of a longer answer that was heard: were this
+        process to die, the next one goes on from there.
+        """
+        if isinstance(event, PartialTranscript | EagerEndOfTurn | SpeechStopped):
+            hearing = self._conversation.hearing
+            if hearing != self._hearing and at - self._hearing_kept >= HEARING_EVERY:
+                self._hearing, self._hearing_kept = hearing, at
+                self.scribe.note(hearing=hearing)
+        elif isinstance(event, MarkPlayed) and (saying := self._conversation.saying(at)) is not None:
+            kept = Saying(*saying)
+            if kept != self._saying:
+                self._saying = kept
+                self.scribe.note(saying=kept)
+
+    def _no_longer_unfinished(self, turn: Turn) -> None:
+        """It is in the transcript now."""
+        if turn.role == "caller" and self._hearing:
+            self._hearing = ""
+            self.scribe.note(hearing="")
+        elif turn.role == "agent" and self._saying is not None:
+            self._saying = None
+            self.scribe.note(saying=None)
 
     def _set_timer(self) -> None:
         """Wake up at the core's deadline. A timer for an earlier one is left: deadlines move on with every event."""
@@ -353,9 +372,7 @@ class Call:
             case SaveTurn(seq, turn):
                 self.scribe.save(seq, turn)
                 self._ledger.saved(turn)
-                if self._hearing and turn.role == "caller":
-                    self._hearing = ""
-                    self.scribe.note(hearing="")
+                self._no_longer_unfinished(turn)
             case Emit(name, values):
                 self._tell(name, values)
             case Hangup(reason):

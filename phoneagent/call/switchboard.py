@@ -275,7 +275,7 @@ class Switchboard:
         stored = await self._look_up(call)
         if stored is None or (record := stored.record).agent not in self.agents:
             return documents.hang_up()
-        entrance = record.entrance if record.ended_reason in ERRANDS else Entrance(heard=record.hearing)
+        entrance = record.entrance if record.ended_reason in ERRANDS else _unfinished(stored)
         if record.ended_reason == "transfer" and record.transfer is not None:
             if not (dialled or queued or record.transfer_outcome):
                 return self._around.transfers.document(record)
@@ -303,7 +303,7 @@ class Switchboard:
             return self._around.documents.say_and_hang_up(BROKEN)
         log.info("call_carried_on", turns=len(stored.turns), resumed=resumed, entrance=entrance.kind)
         changes: dict[str, Any] = {"status": "in-progress", "ended": None, "ended_reason": ""}
-        changes |= {"resumed": resumed, "entrance": entrance, "hearing": ""}
+        changes |= {"resumed": resumed, "entrance": entrance}
         self._prepare(StoredCall(replace(record, **changes), stored.turns))
         if record.id in self._unsettled:
             return self._connect_here(record.id, changes)
@@ -428,7 +428,8 @@ class Switchboard:
         equipped = self.agents[record.agent]
         lines = self._open_lines(record, equipped)
         phrasing = equipped.phrasing(record.variables, placed=record.direction == "outbound")
-        self._warm(equipped, record.entrance.words or phrasing.greeting)
+        entrance = record.entrance
+        self._warm(equipped, (not entrance.said and entrance.words) or phrasing.greeting)
         discard = asyncio.get_running_loop().call_later(RINGING, self._discard, record.id)
         self._ringing[record.id] = _Ringing(stored, lines, discard)
 
@@ -494,3 +495,12 @@ async def _close(lines: Lines) -> None:
         await asyncio.wait([connecting])
         if not connecting.cancelled() and connecting.exception() is None:
             await connecting.result().aclose()
+
+
+def _unfinished(stored: StoredCall) -> Entrance:
+    """What caller or agent were saying when a media stream was lost, so far as it is not in the transcript."""
+    record = stored.record
+    answered = next((turn for turn in reversed(stored.turns) if turn.role != "operator"), None)
+    if record.saying is None or (answered is not None and answered.role == "agent"):
+        return Entrance(heard=record.hearing)
+    return Entrance(heard=record.hearing, said=record.saying.said, words=record.saying.rest)

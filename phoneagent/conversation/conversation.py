@@ -125,6 +125,12 @@ class Conversation:
         speaking = self._floor.state is State.CALLER_SPEAKING and not self.keys_are_secret
         return self._listening.turn.text if speaking else ""
 
+    def saying(self, at: float) -> tuple[str, str] | None:
+        """The sentences of an answer that were heard to their end, and those that follow; None if it has no two, or is
+        not written to its end.
+        """
+        return self._replies.saying(at) if self._floor.state is State.SPEAKING else None
+
     def handler(self, name: str) -> Callable[[Any, float], None]:
         """What the table means by `replies.reply_text` and the like."""
         return attrgetter("_" + name)(self)  # type: ignore[no-any-return]  # the table's names are checked by a test
@@ -146,6 +152,8 @@ class Conversation:
             return
         if self._entrance.heard:
             self._listening.take_up(self._entrance.heard, at)
+        elif self._entrance.said:
+            self._replies.go_on(self._entrance.said, self._entrance.words or floor.phrasing.bridge, at)
         elif floor.muted and not self._entrance.words:
             self._listening.listen(at)
         elif self._entrance.kind == "return":

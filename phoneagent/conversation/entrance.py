@@ -15,14 +15,16 @@ class Entrance:
     `return`: the agent had left the stream on purpose, and the caller is back: it says `words`, or listens.
     `handover`: another agent had the call: this one greets, whatever was said before.
 
-    `note` is what the model shall know of it; the caller does not hear it. `heard`: what the caller was saying when the
-    stream was lost.
+    `note` is what the model shall know of it; the caller does not hear it. Where the stream was lost, `heard` is what
+    the caller was saying; and `said` the sentences of an answer that were heard to their end, of which `words` is the
+    rest.
     """
 
     kind: Literal["call", "moved", "return", "handover"] = "call"
     words: str = ""
     note: str = ""
     heard: str = ""
+    said: str = ""
 
 
 BY_CALL = Entrance()

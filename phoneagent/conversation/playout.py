@@ -18,6 +18,7 @@ from .round_trip import RoundTrip
 from .words import SAMPLE_RATE, Word
 
 SAMPLES_A_CHARACTER = SAMPLE_RATE // 15  # English speech runs at about 15 characters a second
+SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？")
 WORTH_CUTTING = SAMPLE_RATE // 4  # samples of a filler; a shorter rest is over before a cut would be noticed
 
 
@@ -312,6 +313,18 @@ class Playout:
         ends.append(length)
         count = bisect_right([end * per_character for end in ends], position)
         return text[: ends[count - 1]] if count else ""
+
+    def sentences(self, at: float) -> tuple[str, str]:
+        """The sentences that were heard to their end, and what follows, from the beginning of the one being heard."""
+        heard, end, whole = len(self.heard(at)), -1, 0
+        for number, phrase in enumerate(self.phrases, 1):
+            end += 1 + len(phrase.text)
+            if end > heard:
+                break
+            if phrase.text.endswith(SENTENCE_ENDS):
+                whole = number
+        said = " ".join(phrase.text for phrase in self.phrases[:whole])
+        return said, " ".join(phrase.text for phrase in self.phrases[whole:] if not phrase.filler)
 
     def around(self, at: float, *, before: int, after: int) -> str:
         """The words about what is being heard."""

@@ -119,6 +119,32 @@ class Replies:
         self._speak(reply, Phrase(text, interruptible), at)
         self._hand_over(reply)
 
+    def go_on(self, said: str, rest: str, at: float) -> None:
+        """Say the rest of an answer of which so much was heard before the media stream was lost."""
+        if self._floor.muted:
+            self._floor.save(Turn("agent", said, at, interrupted=True, generated=f"{said} {rest}"))
+            self._after_reply(at)
+            return
+        reply = self._new("answer", at)
+        reply.before = said
+        reply.text = rest
+        reply.written = True
+        self._think(at)
+        for phrase in (*reply.phrases.feed(rest), *reply.phrases.flush()):
+            self._speak(reply, Phrase(phrase), at)
+        self._hand_over(reply)
+
+    def saying(self, at: float) -> tuple[str, str] | None:
+        """See `Conversation.saying`."""
+        reply = self.reply
+        if reply is None or reply.kind not in ("answer", "instructed") or reply.then is not None:
+            return None
+        if not reply.written or reply.running_tools or not (reply.before or len(reply.playout.phrases) > 1):
+            return None
+        said, rest = reply.playout.sentences(at)
+        said = _joined(reply.before, said)
+        return (said, rest) if said and rest else None
+
     def press(self, digits: str, at: float) -> None:
         """Send the tones of keys."""
         self.abandon_speculation()
@@ -458,8 +484,9 @@ class Replies:
             return
         heard = reply.playout.heard(at)
         whole = heard == reply.playout.text and reply.written
+        heard = _joined(reply.before, heard)
         if heard:
-            generated = "" if whole else reply.text.strip()
+            generated = "" if whole else _joined(reply.before, reply.text.strip())
             over = " ".join(reply.over)
             self._floor.save(Turn("agent", heard, at, interrupted=not whole, generated=generated, over=over))
         self._note_heard(reply)
@@ -623,6 +650,10 @@ _LEFT_FOR: Mapping[type[Transfer | HandOver | PressKeys | MoveOn], str] = {
     MoveOn: "moved",
 }
 _WAITS = (Reason.ANSWER, Reason.TOOL, Reason.PLAYOUT, Reason.TOO_EARLY, Reason.FILLER, Reason.FILLER_ENDS)
+
+
+def _joined(*parts: str) -> str:
+    return " ".join(filter(None, parts))
 
 
 def _argument(call: ToolCall, name: str) -> str:

@@ -29,6 +29,7 @@ class Reply:
     began: float  # when it was first asked for
     since: float  # the caller waits since then
     speculative_for: str | None = None  # the caller's words it was started for, until they are certain
+    before: str = ""  # what was heard of it until a media stream was lost
     text: str = ""  # what the model has written so far
     tokens: int = 0  # pieces in which the model wrote it: servers send one a token
     interruptible: bool = True  # what is being written

@@ -8,6 +8,7 @@ from contextlib import asynccontextmanager
 from phoneagent.call.journal import replay
 from phoneagent.call.steering import Control
 from phoneagent.simulator.caller import AgentFinished, CallerScript, Press, Say, Wait
+from phoneagent.simulator.ear import StreamOpened
 from phoneagent.store.memory import MemoryStore
 
 from .world import HOURS, world
@@ -181,3 +182,26 @@ async def test_what_a_caller_was_saying_when_the_stream_was_lost_is_not_lost_wit
     assert asked.startswith("What are your opening hours")
     assert asked.endswith("Saturday evening")
     assert "I am back" not in " ".join(turn.text for turn in stored.turns)
+
+
+async def test_of_an_answer_that_a_crash_cut_off_only_the_sentence_that_was_cut_is_said_again():
+    store = Shared()
+    async with world(store=store) as (running, told), running.another() as other:
+        script = CallerScript(
+            Say("What are your opening hours?"), Say("Goodbye", after=AgentFinished(2.0)), patience=60.0
+        )
+        placed = running.carrier.dial(running.voice_url, caller=script)
+        await told.until(lambda: len(told.of("first_frame_sent")) == 1)
+        while (record := await store.load_record(placed.sid)) is None or record.saying is None:  # noqa: ASYNC110
+            await asyncio.sleep(0.05)  # a store tells nobody
+        await store.take_lease(placed.sid, "nobody", seconds=0.1, force=True)  # the dead do not write any more
+        running.front.app = other
+        await running.app.state.switchboard.live(placed.sid)._stream.aclose("dropped", violation=True)
+        call = await placed.ended
+        stored = await other.state.switchboard.look_up(placed.sid)
+    assert [turn.text for turn in stored.turns if turn.role == "agent"] == [GREETING, HOURS, GOODBYE]
+    assert stored.record.saying is None
+    assert told.dialogue[-1] == f"Goodbye / {GOODBYE}"
+    back = call.ear.facts(StreamOpened)[1].at
+    again = next(heard for heard in call.ear.agent_speech(pause=1.0) if heard.at > back)
+    assert again.end - again.at < 3.5, "that is one sentence, both last 6.5 s"

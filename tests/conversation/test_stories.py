@@ -837,6 +837,17 @@ def test_who_was_cut_off_in_a_sentence_is_answered_as_if_nothing_had_happened():
     assert call.last(StartReply).turns[-1].text == "A table for two"
 
 
+def test_of_an_answer_that_was_cut_off_the_sentence_that_was_cut_is_said_again_and_the_rest():
+    told = (*HISTORY, Turn("caller", "Where are you?", 5.0))
+    call = ScriptedCall(history=told, entrance=Entrance(said="We are by the sea.", words="It is a house. It is blue."))
+    call.tells(e.CallStarted())
+    assert not call.all(StartReply)
+    assert " ".join(one.text for one in call.all(Synthesize)) == "It is a house. It is blue."
+    call.voices(call.last(Synthesize).reply)
+    call.passes(6.0)
+    assert call.transcript[-1] == "agent: We are by the sea. It is a house. It is blue."
+
+
 def test_who_goes_on_with_the_sentence_is_heard_out():
     call = ScriptedCall(history=HISTORY, entrance=Entrance(heard="A table"))
     call.tells(e.CallStarted())
