@@ -42,14 +42,14 @@ def asked(text: str) -> list[int]:
 
 
 def mind(messages: Sequence[Message]) -> Answer:
-    """Answers each sentence that was not answered yet with its own; before every third it uses the tool."""
-    answered = max((n for n, message in enumerate(messages) if message.role == "assistant" and message.text), default=0)
-    since = messages[answered:]
-    text = " ".join(message.text for message in since if message.role == "user")
-    name, turns = named(text), asked(text)
+    """Answers each sentence of which the caller has not heard the whole answer; before every third it uses the tool."""
+    text = " ".join(message.text for message in messages if message.role == "user")
+    said = " ".join(message.text for message in messages if message.role == "assistant")
+    name = named(text)
+    turns = [turn for turn in dict.fromkeys(asked(text)) if answer(name, turn) not in said]
     if not name or not turns:
         return Answer("What was that please?")
-    done = [json.loads(call.arguments)["what"] for message in since for call in message.tool_calls]
+    done = [json.loads(call.arguments)["what"] for message in messages for call in message.tool_calls]
     calls = tuple(
         ToolCall("", TOOL, json.dumps({"who": name, "what": THINGS[turn]}))
         for turn in turns
