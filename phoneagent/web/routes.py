@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from starlette.applications import Starlette
 from starlette.routing import BaseRoute, Mount, Route, WebSocketRoute
-from starlette.types import ASGIApp
 
+from .api.documentation import Documentation
 from .health import Health
 from .media import MediaSocket
 from .transfers import TransferHooks
@@ -12,9 +13,10 @@ from .webhooks import Webhooks
 
 
 def routes(
-    media: MediaSocket, webhooks: Webhooks, transfers: TransferHooks, health: Health, rest: ASGIApp
+    media: MediaSocket, webhooks: Webhooks, transfers: TransferHooks, health: Health, rest: Starlette
 ) -> list[BaseRoute]:
     """All of this server's routes."""
+    documentation = Documentation(rest.routes)
     return [
         WebSocketRoute("/twilio/media", media.endpoint),
         WebSocketRoute("/twilio/media/{worker:int}", media.endpoint),  # where the call was answered, but any will do
@@ -31,5 +33,7 @@ def routes(
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),
         Route("/metrics", health.metrics),
+        Route("/openapi.json", documentation.openapi),
+        Route("/docs", documentation.docs),
         Mount("/v1", rest),
     ]

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
-
 import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 from starlette.requests import HTTPConnection, Request
 from starlette.responses import Response
-from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from phoneagent.call.phone_numbers import NumberRules
@@ -18,15 +15,15 @@ from phoneagent.ports import EventLog, OrderBook
 from phoneagent.web.doors import ApiKeys
 
 from .agents import Agents
-from .calls import Calls
-from .events import Events, EventsTold
-from .orders import OrderDesk, Orders
+from .calls import Calls, Window
+from .events import Events, EventsTold, EventStream, Following
+from .orders import OrderDesk, Orders, WantedCall
 from .problems import HANDLERS, Problem, refused
-from .steering import Steering, Steers
+from .representations import AgentView, CallView, Page, Transcript
+from .resource import IDEMPOTENCY_KEY, LAST_EVENT_ID, Handler, Operation, resource
+from .steering import TAKEN_UP, Steering, Steers
 
 logger = structlog.stdlib.get_logger(__name__)
-
-Handler = Callable[[Request], Awaitable[Response]]
 
 
 def rest_interface(
@@ -49,35 +46,64 @@ def rest_interface(
     `log`, where `told` writes it.
     """
     agents, calls = Agents(board), Calls(board, book)
-    routes = [_resource("/agents", GET=agents.list)]
     place: Handler = not_set_up
     cancel: Handler = not_set_up
     if desk is not None:
         orders = Orders(board, book, desk, caller_id=caller_id)
         place, cancel = orders.place, orders.cancel
-    routes += [
-        _resource("/calls", GET=calls.index, POST=place),
-        _resource("/calls/{call}/cancel", POST=cancel),
-        _resource("/calls/{call}", GET=calls.show),
-        _resource("/calls/{call}/transcript", GET=calls.transcript),
+    routes = [
+        resource("/agents", GET=Operation(agents.list, "Agents that calls can be placed with", {200: Page[AgentView]})),
+        resource(
+            "/calls",
+            GET=Operation(calls.index, "Calls, the newest first", {200: Page[CallView]}, query=Window),
+            POST=Operation(
+                place,
+                "Place a call",
+                {201: CallView},
+                body=WantedCall,
+                headers=(IDEMPOTENCY_KEY,),
+                problems=(409,),
+            ),
+        ),
+        resource(
+            "/calls/{call}/cancel",
+            POST=Operation(
+                cancel,
+                "Take back a call that was not answered yet",
+                {200: CallView, 202: CallView},
+                problems=(409, 502),
+            ),
+        ),
+        resource("/calls/{call}", GET=Operation(calls.show, "A call, from the wish to its end", {200: CallView})),
+        resource(
+            "/calls/{call}/transcript", GET=Operation(calls.transcript, "What was heard so far", {200: Transcript})
+        ),
     ]
     if log is not None and told is not None:
-        routes.append(_resource("/calls/{call}/events", GET=Events(board, book, log, told).follow))
+        follow = Operation(
+            Events(board, book, log, told).follow,
+            "What happens in a call, as it happens",
+            {200: EventStream.media_type, 204: None},
+            query=Following,
+            headers=(LAST_EVENT_ID,),
+            problems=(400,),
+        )
+        routes.append(resource("/calls/{call}/events", GET=follow))
     if steers is not None:
         steering = Steering(steers, calls.carrier_id, calls.transfer_targets, numbers or NumberRules())
-        routes += [_resource(f"/calls/{{call}}/{name}", POST=handler) for name, handler in steering.actions.items()]
+        for action in steering.actions:
+            operation = Operation(
+                action.handle,
+                action.summary,
+                {TAKEN_UP: None},
+                body=action.body,
+                body_optional=action.body_optional,
+                problems=(409, 504),
+            )
+            routes.append(resource(f"/calls/{{call}}/{action.name}", POST=operation))
     app = Starlette(routes=routes, middleware=[Middleware(_Door, keys=keys)], exception_handlers=HANDLERS)
     app.router.redirect_slashes = False
     return app
-
-
-def _resource(path: str, **handlers: Handler) -> Route:
-    """One route with all methods of a path, so that a 405 names all of them."""
-
-    async def handle(request: Request) -> Response:
-        return await handlers["GET" if request.method == "HEAD" else request.method](request)
-
-    return Route(path, handle, methods=list(handlers))
 
 
 async def not_set_up(_: Request) -> Response:

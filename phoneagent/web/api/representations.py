@@ -6,12 +6,12 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Annotated, Generic, Literal, TypeVar
 
-from pydantic import BaseModel, Field, PlainSerializer
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from starlette.responses import Response
 
 from phoneagent.call.equipped import needed_variables
 from phoneagent.conversation.transcript import Role, Turn
-from phoneagent.records import Agent, CallRecord, Order, ProviderChoice
+from phoneagent.records import Agent, CallRecord, Order, OrderStatus, ProviderChoice
 
 from .bodies import JSON
 from .problems import PRIVATE
@@ -22,25 +22,37 @@ def rfc3339(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
-Time = Annotated[datetime, PlainSerializer(rfc3339, return_type=str)]
-Item = TypeVar("Item", bound=BaseModel)
+Time = Annotated[
+    datetime,
+    PlainSerializer(rfc3339, return_type=str),
+    WithJsonSchema({"type": "string", "format": "date-time"}, mode="serialization"),
+]
 
 
-class Page(BaseModel, Generic[Item]):
+class Representation(BaseModel):
+    """What is sent. All of its fields are, also those that nothing is known of: the document says so too."""
+
+    model_config = ConfigDict(json_schema_serialization_defaults_required=True)
+
+
+Item = TypeVar("Item", bound=Representation)
+
+
+class Page(Representation, Generic[Item]):
     """A piece of a list. `next_cursor` is what `cursor` must be for the next one; null on the last."""
 
     items: tuple[Item, ...]
     next_cursor: str | None = None
 
 
-class Provider(BaseModel):
+class Provider(Representation):
     """Which provider does a job, with which model; an empty model is the provider's usual one."""
 
     provider: str
     model: str
 
 
-class AgentView(BaseModel):
+class AgentView(Representation):
     """An agent that calls can be placed with. `default`: it is taken where none is named. `variables`: what a call that
     is placed with it must bring.
     """
@@ -72,7 +84,7 @@ class AgentView(BaseModel):
         )
 
 
-class CallView(BaseModel):
+class CallView(Representation):
     """A call. One that was asked for has an id of ours (`PC…`) from the beginning, one that came in the carrier's.
 
     `created_at`: when it was asked for, or came in; `duration`: seconds from the answer to the end; `ended_reason`: who
@@ -82,7 +94,7 @@ class CallView(BaseModel):
     """
 
     id: str
-    status: str
+    status: OrderStatus
     direction: Literal["inbound", "outbound"]
     agent: str
     caller: str = Field(serialization_alias="from")
@@ -150,7 +162,7 @@ class CallView(BaseModel):
         )
 
 
-class ToolView(BaseModel):
+class ToolView(Representation):
     """A tool that the model asked for; `arguments` is the text as the model wrote it, which should be JSON."""
 
     id: str
@@ -158,7 +170,7 @@ class ToolView(BaseModel):
     arguments: str
 
 
-class TurnView(BaseModel):
+class TurnView(Representation):
     """One party's contribution, as heard. `at`: seconds since the call began at which it was complete.
 
     `generated`: of an interrupted turn of the agent, what would have been said. `over`: what the caller said meanwhile
@@ -187,11 +199,11 @@ class TurnView(BaseModel):
         )
 
 
-class Transcript(BaseModel):
+class Transcript(Representation):
     """A call's turns in order. More may follow while `status` is not one of those of a call that is over."""
 
     call: str
-    status: str
+    status: OrderStatus
     turns: tuple[TurnView, ...]
 
 

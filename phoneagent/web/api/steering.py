@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Awaitable, Callable, Collection, Mapping
-from typing import Annotated, Literal, Protocol
+from collections.abc import Collection
+from typing import Annotated, Literal, NamedTuple, Protocol
 
 from pydantic import Field, StringConstraints
 from starlette.requests import Request
@@ -16,6 +16,7 @@ from phoneagent.errors import CallIsOver, NobodyHoldsCall, SteeringUnanswered
 
 from .bodies import Body, bounded, parse, read
 from .problems import PRIVATE, Problem, misfit
+from .resource import Handler
 
 LONGEST_TEXT = 4000  # characters: four minutes of speech, and more than a note should be
 LONGEST_DIGITS = 100
@@ -70,6 +71,19 @@ class Nothing(Body):
     """The body of what needs none: it may be left out."""
 
 
+class Deed(NamedTuple):
+    """What can be done with a call. `name`: the last part of its path."""
+
+    name: str
+    handle: Handler
+    summary: str
+    body: type[Body] = Nothing
+
+    @property
+    def body_optional(self) -> bool:
+        return self.body is Nothing
+
+
 class Steers(Protocol):
     """`call.steering.Steering`."""
 
@@ -101,17 +115,17 @@ class Steering:
         self._numbers = numbers
 
     @property
-    def actions(self) -> Mapping[str, Callable[[Request], Awaitable[Response]]]:
-        """By the last part of their path."""
-        return {
-            "say": self.say,
-            "instruct": self.instruct,
-            "transfer": self.transfer,
-            "dtmf": self.dtmf,
-            "hangup": self.hangup,
-            "mute": self.mute,
-            "unmute": self.unmute,
-        }
+    def actions(self) -> tuple[Deed, ...]:
+        """All there are."""
+        return (
+            Deed("say", self.say, "Have the agent say this, word by word", Saying),
+            Deed("instruct", self.instruct, "Leave the model a note, which the caller does not hear of", Instruction),
+            Deed("transfer", self.transfer, "Connect the caller to somebody else", Target),
+            Deed("dtmf", self.dtmf, "Press keys", Keys),
+            Deed("hangup", self.hangup, "End the call"),
+            Deed("mute", self.mute, "Let the agent begin no replies, but listen"),
+            Deed("unmute", self.unmute, "Let the agent speak again"),
+        )
 
     async def say(self, request: Request) -> Response:
         """Have the agent say this, word by word."""

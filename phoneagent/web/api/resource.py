@@ -1,0 +1,54 @@
+"""A path of the interface with what is told of it: the route table that the OpenAPI document is made from."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field
+
+from pydantic import BaseModel
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from .bodies import Body
+
+Handler = Callable[[Request], Awaitable[Response]]
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+LAST_EVENT_ID = "Last-Event-ID"
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """What a method does.
+
+    `answers` has the statuses of success: a model, the media type of what is no JSON, or None where there is no body.
+    `query` and `body` are the models that the handler reads; with `body_optional` the body may be left out. `headers`
+    are request headers beside `Authorization`. `problems` are the error statuses that its handler raises beside those
+    that follow from the rest: see `document`.
+    """
+
+    handle: Handler
+    summary: str
+    answers: Mapping[int, type[BaseModel] | str | None]
+    query: type[Body] | None = None
+    body: type[Body] | None = None
+    body_optional: bool = False
+    headers: tuple[str, ...] = ()
+    problems: tuple[int, ...] = field(default=())
+
+
+class Resource(Route):
+    """One route with all methods of a path, so that a 405 names all of them."""
+
+    def __init__(self, path: str, operations: Mapping[str, Operation]) -> None:
+        self.operations = dict(operations)
+        super().__init__(path, self._handle, methods=list(operations))
+
+    async def _handle(self, request: Request) -> Response:
+        return await self.operations["GET" if request.method == "HEAD" else request.method].handle(request)
+
+
+def resource(path: str, **operations: Operation) -> Resource:
+    """By their methods: `resource("/agents", GET=Operation(…))`."""
+    return Resource(path, operations)
