@@ -22,6 +22,7 @@ from .call import NOTED, OVER, Call, Lines, Surroundings
 from .equipped import EquippedAgent
 from .scribe import Scribe
 from .steering import Control, Outcome
+from .unfinished import unfinished
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -275,7 +276,7 @@ class Switchboard:
         stored = await self._look_up(call)
         if stored is None or (record := stored.record).agent not in self.agents:
             return documents.hang_up()
-        entrance = record.entrance if record.ended_reason in ERRANDS else _unfinished(stored)
+        entrance = record.entrance if record.ended_reason in ERRANDS else unfinished(stored)
         if record.ended_reason == "transfer" and record.transfer is not None:
             if not (dialled or queued or record.transfer_outcome):
                 return self._around.transfers.document(record)
@@ -495,12 +496,3 @@ async def _close(lines: Lines) -> None:
         await asyncio.wait([connecting])
         if not connecting.cancelled() and connecting.exception() is None:
             await connecting.result().aclose()
-
-
-def _unfinished(stored: StoredCall) -> Entrance:
-    """What caller or agent were saying when a media stream was lost, so far as it is not in the transcript."""
-    record = stored.record
-    answered = next((turn for turn in reversed(stored.turns) if turn.role != "operator"), None)
-    if record.saying is None or (answered is not None and answered.role == "agent"):
-        return Entrance(heard=record.hearing)
-    return Entrance(heard=record.hearing, said=record.saying.said, words=record.saying.rest)
