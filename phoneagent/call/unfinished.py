@@ -10,7 +10,7 @@ from phoneagent.records import StoredCall
 def unfinished(stored: StoredCall) -> Entrance:
     """How the agent comes back: what caller or agent were saying, so far as it is not in the transcript.
 
-    A turn is written before the record forgets it as unfinished: where the process died between the two, both are there.
+    A turn is written before the record forgets it as unfinished: a process that died between the two leaves both.
     """
     record = stored.record
     last = next((turn for turn in reversed(stored.turns) if turn.role != "operator"), None)
