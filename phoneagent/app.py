@@ -144,7 +144,7 @@ def create_app(
             stack.push_async_callback(line.aclose)
             serving = asyncio.create_task(line.serve(around.owner, board.steer), name="steering")
             stack.push_async_callback(_end, serving)
-            app.state.steering = Steering(line, kept)
+            app.state.steering = Steering(line, kept, None if control is None else transfers.end)
             numbers = NumberRules(settings.allowed_countries, home=settings.twilio_phone_number or "")
             dialler = None
             if control is not None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import Literal, Protocol, TypeAlias
 
@@ -11,6 +11,7 @@ from phoneagent.audio.dtmf import is_digits
 from phoneagent.conversation.events import AnswererDetected, ControlReceived
 from phoneagent.errors import CallIsOver, NobodyHoldsCall, SteeringUnanswered
 from phoneagent.ports import Store
+from phoneagent.records import FINAL_STATUSES, CallRecord
 
 WITHIN = 2.0  # seconds to the acknowledgement; a busy process takes milliseconds, and an operator waits for it
 
@@ -73,27 +74,38 @@ class SteeringLine(Protocol):
 class Steering:
     """Where operators' wishes go in."""
 
-    def __init__(self, line: SteeringLine, store: Store) -> None:
+    def __init__(
+        self, line: SteeringLine, store: Store, end: Callable[[CallRecord], Awaitable[None]] | None = None
+    ) -> None:
+        """`end` ends a call that no process holds, see `Transfers.end`; None without the carrier's credentials."""
         self._line = line
         self._store = store
+        self._end = end
 
     async def send(self, call: str, control: Control) -> None:
         """Steer a call, whichever process holds it; returns when that process has taken it up.
 
-        Raises `CallIsOver`, `NobodyHoldsCall`, `SteeringUnanswered` (all `SteeringError`), and `StoreError`.
+        A caller who waits for somebody else, or talks with them, is with no process; such a call can only be ended,
+        which the carrier does. So it does where the process that holds the call does not answer.
+
+        Raises `CallIsOver`, `NobodyHoldsCall`, `SteeringUnanswered` (all `SteeringError`), `StoreError`, and
+        `CarrierError` for an end that the carrier was asked for.
         """
-        match await self._line.send(call, control, within=WITHIN):
-            case "done":
-                return
+        outcome = await self._line.send(call, control, within=WITHIN)
+        if outcome == "done":
+            return
+        record = await self._store.load_record(call)
+        if record is not None and (record.ended is not None or record.status in FINAL_STATUSES):
+            raise CallIsOver("the call is over")
+        if control.action == "hangup" and record is not None and self._end is not None:
+            await self._end(record)
+            return
+        match outcome:
             case "over":
                 raise CallIsOver("the call is over, or being left")
             case "late":
                 raise SteeringUnanswered(f"the process that holds the call did not answer within {WITHIN:g} s")
             case "nobody":
-                stored = await self._store.load_call(call)
-                if stored is not None and (stored.record.ended is not None or stored.record.status in _OVER):
-                    raise CallIsOver("the call is over")
+                if record is not None and record.ended_reason == "transfer":
+                    raise NobodyHoldsCall("the caller is with somebody else, or waits for them: expected hangup")
                 raise NobodyHoldsCall("no process holds this call: it is unknown, still ringing, or was lost")
-
-
-_OVER = ("completed", "failed", "busy", "no-answer", "canceled")

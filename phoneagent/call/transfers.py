@@ -19,7 +19,7 @@ from phoneagent.conversation.commands import Transfer
 from phoneagent.conversation.entrance import Entrance
 from phoneagent.conversation.policy import Phrasing
 from phoneagent.conversation.transcript import Turn
-from phoneagent.errors import CarrierError, DialRefused, StoreError
+from phoneagent.errors import CarrierError, DialRefused, MisuseError, StoreError
 from phoneagent.ports import CallControl, Documents, Observer, Store
 from phoneagent.records import CallRecord, TransferOutcome, Transferring, TransferTarget
 
@@ -179,6 +179,17 @@ class Transfers:
             await self._over(record, "gone")
             if record.transfer_leg:
                 self._begin(self._hang_up(record.transfer_leg), "end leg")
+
+    async def end(self, record: CallRecord) -> None:
+        """End a caller's call that is with no process. Raises `CarrierError` and `StoreError`."""
+        if self._control is None:
+            raise MisuseError("a call cannot be ended without the carrier's credentials")
+        await self._control.hang_up(record.id)
+        if _waits(record):
+            await self.gone(record)
+        else:
+            await self._store.close_call(record.id, status="completed", ended=self.now())
+            self._observer.tell(record.id, 0.0, "call_over", {"status": "completed"})
 
     async def _over(self, record: CallRecord, outcome: TransferOutcome) -> None:
         now = self.now()

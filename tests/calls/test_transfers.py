@@ -8,6 +8,8 @@ from dataclasses import replace
 
 import pytest
 
+from phoneagent.call.steering import Control
+from phoneagent.errors import CallIsOver, NobodyHoldsCall
 from phoneagent.records import BusinessHours, Dialogue, Intent, ProviderChoice, TransferTarget
 from phoneagent.simulator.call_order import Callee
 from phoneagent.simulator.caller import CallEnds, CallerScript, HangUp, Press, Say, Wait
@@ -210,6 +212,37 @@ async def test_a_process_that_dies_meanwhile_leaves_the_transfer_to_another():
         stored = await other.state.switchboard.look_up(placed.sid)
     assert call.ear.facts(Bridged)
     assert stored.record.transfer_outcome == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("target", "after"),
+    [
+        (TransferTarget(NUMBER, warm=True), 1.0),  # it rings there
+        (TransferTarget(NUMBER, warm=True), 8.0),  # they hear who calls
+        (TransferTarget(NUMBER, warm=True), 30.0),  # they talk
+        (TransferTarget(NUMBER), 20.0),
+        (TransferTarget("queue:support"), 20.0),
+    ],
+)
+async def test_an_operator_may_end_a_call_that_is_with_somebody_else_and_do_nothing_more(target, after):
+    talks = CallerScript(Wait(12.0), Press("1"), Wait(CallEnds()), patience=300.0)
+    async with transfers(target, Callee(ring=3.0, script=talks)) as (running, told):
+        placed = running.carrier.dial(running.voice_url, caller=TALKER)
+        await told.until(lambda: bool(told.of("transferring")))
+        await asyncio.sleep(after)
+        steering = running.app.state.steering
+        with pytest.raises(NobodyHoldsCall, match="expected hangup"):
+            await steering.send(placed.sid, Control("say", "Hello"))
+        await steering.send(placed.sid, Control("hangup"))
+        call = await placed.ended
+        await asyncio.sleep(5.0)
+        stored = await running.app.state.switchboard.look_up(placed.sid)
+        with pytest.raises(CallIsOver):
+            await steering.send(placed.sid, Control("hangup"))
+        assert all(other.is_over for other in running.carrier.calls.values()), "nobody is left on the line"
+    assert call.violations == ()
+    assert stored.record.status == "completed"
+    assert stored.record.ended is not None
 
 
 # -- queues, hours, and nobody ------------------------------------------------------------------------

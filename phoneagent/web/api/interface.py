@@ -98,7 +98,7 @@ def rest_interface(
                 {TAKEN_UP: None},
                 body=action.body,
                 body_optional=action.body_optional,
-                problems=(409, 504),
+                problems=(409, 502, 504),
             )
             routes.append(resource(f"/calls/{{call}}/{action.name}", POST=operation))
     app = Starlette(routes=routes, middleware=[Middleware(_Door, keys=keys)], exception_handlers=HANDLERS)

@@ -11,7 +11,7 @@ from starlette.responses import Response
 
 from phoneagent.call.equipped import needed_variables
 from phoneagent.conversation.transcript import Role, Turn
-from phoneagent.records import Agent, CallRecord, Order, OrderStatus, ProviderChoice
+from phoneagent.records import Agent, CallRecord, Order, OrderStatus, ProviderChoice, TransferOutcome
 
 from .bodies import JSON
 from .problems import PRIVATE
@@ -90,7 +90,8 @@ class CallView(Representation):
     `created_at`: when it was asked for, or came in; `duration`: seconds from the answer to the end; `ended_reason`: who
     or what ended a conversation; `problem`: why there was none. `answered_by`: what the carrier's machine detection
     says, or what was heard: `machine`, `human`, `screener`; `outcome`: what it got: `voicemail_left`, `voicemail_cut`,
-    `hung_up` or `screening_answered`.
+    `hung_up` or `screening_answered`. `transfer_to`: to whom the caller was to be connected last; `transfer_outcome`:
+    what became of it, empty while nobody has decided. `muted`: the agent is to be silent.
     """
 
     id: str
@@ -113,6 +114,8 @@ class CallView(Representation):
     answered_by: str = ""
     outcome: str = ""
     transfer_to: str = ""
+    transfer_outcome: TransferOutcome = ""
+    muted: bool = False
 
     @classmethod
     def of(cls, record: CallRecord) -> CallView:
@@ -133,6 +136,8 @@ class CallView(Representation):
             answered_by=record.answered_by,
             outcome=record.outcome,
             transfer_to=record.transfer.target.to if record.transfer else "",
+            transfer_outcome=record.transfer_outcome,
+            muted=record.muted,
         )
 
     @classmethod
@@ -159,6 +164,8 @@ class CallView(Representation):
             answered_by=(record.answered_by if record else "") or order.answered_by,
             outcome=(record.outcome if record else "") or order.outcome,
             transfer_to=record.transfer.target.to if record and record.transfer else "",
+            transfer_outcome=record.transfer_outcome if record else "",
+            muted=bool(record and record.muted),
         )
 
 
