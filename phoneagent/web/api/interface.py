@@ -19,8 +19,8 @@ from .calls import Calls, Window
 from .events import Events, EventsTold, EventStream, Following
 from .orders import OrderDesk, Orders, WantedCall
 from .problems import HANDLERS, Problem, refused
-from .representations import AgentView, CallView, Page, Transcript
-from .resource import IDEMPOTENCY_KEY, LAST_EVENT_ID, Handler, Operation, resource
+from .representations import AgentView, CallView, EventView, Page, Transcript
+from .resource import IDEMPOTENCY_KEY, LAST_EVENT_ID, Handler, Medium, Operation, resource
 from .steering import TAKEN_UP, Steering, Steers
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -83,7 +83,7 @@ def rest_interface(
         follow = Operation(
             Events(board, book, log, told).follow,
             "What happens in a call, as it happens",
-            {200: EventStream.media_type, 204: None},
+            {200: Medium(EventStream.media_type, EventView), 204: None},
             query=Following,
             headers=(LAST_EVENT_ID,),
             problems=(400,),

@@ -15,7 +15,7 @@ from .bodies import JSON, Body
 from .events import EVENT_ID
 from .orders import LONGEST_KEY
 from .problems import MEDIA_TYPE, ProblemDetails
-from .resource import IDEMPOTENCY_KEY, LAST_EVENT_ID, Operation, Resource
+from .resource import IDEMPOTENCY_KEY, LAST_EVENT_ID, Medium, Operation, Resource
 
 Json = dict[str, Any]
 Mode = Literal["validation", "serialization"]
@@ -38,7 +38,7 @@ HEADERS: Mapping[str, Json] = {
     },
     LAST_EVENT_ID: {
         "description": "The id of the last event that was received: the stream goes on after it",
-        "schema": {"type": "string", "pattern": f"^{EVENT_ID.pattern}$"},
+        "schema": {"type": "string", "pattern": f"^({EVENT_ID.pattern})?$"},
     },
 }
 
@@ -82,8 +82,9 @@ def _models(operation: Operation) -> Iterator[Model]:
     if operation.body:
         yield operation.body, "validation"
     for answer in operation.answers.values():
-        if isinstance(answer, type):
-            yield answer, "serialization"
+        model = answer.model if isinstance(answer, Medium) else answer
+        if model is not None:
+            yield model, "serialization"
 
 
 class _Description:
@@ -111,12 +112,12 @@ class _Description:
             told["requestBody"] = {"content": content, "required": not operation.body_optional}
         return told
 
-    def _answer(self, status: int, answer: type[BaseModel] | str | None) -> Json:
+    def _answer(self, status: int, answer: type[BaseModel] | Medium | None) -> Json:
         told: Json = {"description": HTTPStatus(status).phrase}
-        if isinstance(answer, str):
-            told["content"] = {answer: {"schema": {"type": "string"}}}
-        elif answer is not None:
-            told["content"] = {JSON: {"schema": self._references[answer, "serialization"]}}
+        if answer is not None:
+            media_type, model = answer if isinstance(answer, Medium) else (JSON, answer)
+            schema = {"type": "string"} if model is None else self._references[model, "serialization"]
+            told["content"] = {media_type: {"schema": schema}}
         if status == HTTPStatus.CREATED:
             told["headers"] = {"Location": _header("The path of what was made")}
         return told

@@ -214,6 +214,16 @@ class Transcript(Representation):
     turns: tuple[TurnView, ...]
 
 
+class EventView(Representation):
+    """An event of a stream, as its lines `id:`, `event:` and `data:` are put together; docs/events.md has the
+    vocabulary.
+    """
+
+    id: str = Field(description="what Last-Event-ID must be for what follows")
+    event: str
+    data: str = Field(description="a JSON object", json_schema_extra={"contentMediaType": JSON})
+
+
 def answer(shown: BaseModel, status: int = 200, *, headers: Mapping[str, str] | None = None) -> Response:
     """As JSON."""
     body = shown.model_dump_json(by_alias=True)

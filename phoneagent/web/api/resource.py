@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from typing import NamedTuple
 
 from pydantic import BaseModel
 from starlette.requests import Request
@@ -18,11 +19,18 @@ IDEMPOTENCY_KEY = "Idempotency-Key"
 LAST_EVENT_ID = "Last-Event-ID"
 
 
+class Medium(NamedTuple):
+    """An answer that is not JSON. `model`: of each event, where it is a stream of them."""
+
+    media_type: str
+    model: type[BaseModel] | None = None
+
+
 @dataclass(frozen=True, slots=True)
 class Operation:
     """What a method does.
 
-    `answers` has the statuses of success: a model, the media type of what is no JSON, or None where there is no body.
+    `answers` has the statuses of success: a model, a medium, or None where there is no body.
     `query` and `body` are the models that the handler reads; with `body_optional` the body may be left out. `headers`
     are request headers beside `Authorization`. `problems` are the error statuses that its handler raises beside those
     that follow from the rest: see `document`.
@@ -30,12 +38,12 @@ class Operation:
 
     handle: Handler
     summary: str
-    answers: Mapping[int, type[BaseModel] | str | None]
+    answers: Mapping[int, type[BaseModel] | Medium | None]
     query: type[Body] | None = None
     body: type[Body] | None = None
     body_optional: bool = False
     headers: tuple[str, ...] = ()
-    problems: tuple[int, ...] = field(default=())
+    problems: tuple[int, ...] = ()
 
 
 class Resource(Route):
