@@ -225,6 +225,11 @@ class Documents(Protocol):
     def send_on(self, url: str) -> str:
         """Ask another server how to answer; with `again=1`, so that it does not send the call back."""
 
+    def wait_for_room(self, times: int, *, what: str) -> str:
+        """Let the caller wait in a queue; `/twilio/hold?room=1` is asked what they hear, and `what` how to answer when
+        they leave it, with the count as `again`.
+        """
+
     def press(self, digits: str) -> str:
         """Press keys, out of `0123456789*#w`; afterwards ask `/twilio/continue`."""
 

@@ -118,10 +118,10 @@ class Settings(BaseSettings):
         default=50,
         expected="the number of calls one process takes at once, 1 or more",
     )
-    overflow: HttpUrl | None = _variable(
+    overflow: HttpUrl | Literal["queue"] | None = _variable(
         "PHONEAGENT_OVERFLOW",
-        expected="another server's voice webhook, such as https://eu.example.com/twilio/voice, for calls that find no "
-        "room here (unset: they hear that all lines are busy)",
+        expected="for calls that find no room here: another server's voice webhook, such as "
+        "https://eu.example.com/twilio/voice, or queue, where they wait with music (unset: all lines are busy)",
     )
     workers: Annotated[int, Field(ge=1, le=256)] = _variable(
         "PHONEAGENT_WORKERS",

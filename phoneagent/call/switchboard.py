@@ -33,7 +33,11 @@ STORED = 1.0  # seconds the store has to take a new call; the caller hears it ri
 LOAD = 0.3  # seconds the store has to bring a call's history; then we go on with what was known when it rang
 RESUMES = 5  # how often one call is carried on; more than that is a loop
 ASKED = 3.0  # seconds after the end of a media stream in which the carrier asks how the call goes on
+WAIT_AT_MOST = 300.0  # seconds for which callers wait for room
+WAITS = 5  # times that somebody else took the room a caller had waited for
+FOR_ROOM = "queue"  # as `overflow`: callers wait here
 AGAIN = 60  # times that the carrier is told to ask another process, the first at once, then once a second
+WAIT = "All our lines are busy. Please hold the line."
 SORRY = "I am sorry, all our lines are busy. Please call again in a few minutes."
 BROKEN = "I am sorry, we have a technical problem. Please call again later."
 FINISHING = 2.0  # seconds a call gets to save its last turns before it is carried on
@@ -74,7 +78,7 @@ class Switchboard:
         overflow: str = "",
         journals: Path | None = None,
     ) -> None:
-        """`lag`: how late the event loop is, in seconds. `overflow`: where calls go that find no room."""
+        """`lag`: how late the event loop is, in seconds. `overflow`: where calls go that find no room, or `queue`."""
         self.agents = agents
         self.draining = False
         self._moved: dict[str, float] = {}  # calls left to other processes, until the carrier asks how they go on
@@ -213,13 +217,16 @@ class Switchboard:
 
     # -- what the carrier asks ----------------------------------------------------------------------
 
-    async def incoming(self, record: CallRecord, *, asked: str = "/twilio/voice", again: int = 0) -> str:
+    async def incoming(
+        self, record: CallRecord, *, asked: str = "/twilio/voice", again: int = 0, waited: float = 0.0
+    ) -> str:
         """A call rings: the document that answers it. Its agent must be one of `agents`.
 
-        `asked`: what the carrier has asked, to be asked again of a process that stays; `again`: how often it was.
+        `asked`: what the carrier has asked, to be asked again of a process that stays; `again`: how often it was;
+        `waited`: seconds that the caller has waited for room.
         """
         if self.draining or (self.full and record.id not in self._ringing):
-            return self._refuse(asked, again)
+            return self._refuse(asked, again, waited)
         if record.id in self._live:
             return self._not_again(record.id, over=False)
         record = replace(record, started=record.started or time.time())
@@ -247,7 +254,17 @@ class Switchboard:
             self._begin(_close(ringing.lines), f"discard {call}")
         return self._around.documents.hang_up() if over else self._around.documents.ask_again(1)
 
-    def _refuse(self, asked: str, again: int) -> str:
+    def wait(self, *, position: str, waited: float) -> str:
+        """What a caller hears who waits for room: music, until it is their turn, or it has taken too long.
+
+        `position`: in the queue, from 1, as the carrier writes it; `waited`: seconds.
+        """
+        documents = self._around.documents
+        if (self.room and position == "1") or waited >= WAIT_AT_MOST:
+            return documents.leave_queue()
+        return documents.hold("", text="" if waited else WAIT)
+
+    def _refuse(self, asked: str, again: int, waited: float) -> str:
         """Never silence: another process, another place, or a word."""
         reason = "draining" if self.draining else self._admission.closed(self.calls)
         log.warning("call_refused", reason=reason, calls=self.calls)
@@ -255,7 +272,9 @@ class Switchboard:
         documents = self._around.documents
         if self.draining and self._around.store.shared and again < AGAIN:
             return documents.ask_again(again + 1, what=asked)
-        if self._overflow and not again:
+        if self._overflow == FOR_ROOM and again < WAITS and waited < WAIT_AT_MOST:
+            return documents.wait_for_room(again + 1, what=asked)
+        if self._overflow not in ("", FOR_ROOM) and not again:
             return documents.send_on(self._overflow)
         return documents.say_and_hang_up(SORRY)
 

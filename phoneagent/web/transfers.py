@@ -13,7 +13,7 @@ from phoneagent.call.transfers import Transfers
 from phoneagent.errors import StoreError
 from phoneagent.ports import Documents
 
-from .webhooks import Webhooks, text_of, twiml
+from .webhooks import Webhooks, seconds_of, text_of, twiml
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -48,10 +48,12 @@ class TransferHooks:
         return Response(hold_music(), media_type="audio/wav", headers={"Cache-Control": "public, max-age=86400"})
 
     async def _hold(self, request: Request, form: FormData) -> Response:
-        call = text_of(form, "CallSid")
+        call, position = text_of(form, "CallSid"), text_of(form, "QueuePosition")
+        if "room" in request.query_params:
+            return twiml(self._board.wait(position=position, waited=seconds_of(form, "QueueTime")))
         try:
             record, equipped = await self._board.find(call)
-            document = await self._transfers.hold(call, equipped, record, position=text_of(form, "QueuePosition"))
+            document = await self._transfers.hold(call, equipped, record, position=position)
         except StoreError as error:  # they wait on; the next time somebody may know more
             log.warning("caller_on_hold_unknown", problem=str(error))
             document = self._documents.hold("")

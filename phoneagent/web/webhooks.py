@@ -20,6 +20,10 @@ from phoneagent.records import CallRecord, CallStatus, Order, OrderStatus, Progr
 
 from .doors import BODY, signed
 
+LONGEST_CALL = 24 * 3600.0  # seconds; the carrier ends every call after a day
+    24 * 3600.0
+)  # seconds; the carrier ends calls after four hours unless told otherwise, and then after a day
+
 log = structlog.stdlib.get_logger(__name__)
 
 MANY = 5  # digits: nobody was told as often
@@ -116,6 +120,8 @@ class Webhooks:
             log.error("agent_unknown", agent=name, known=sorted(agents))
             return twiml(self._documents.say_and_hang_up(BROKEN))
         call = text_of(form, "CallSid")
+        if text_of(form, "QueueResult") == "hangup":  # they did not want to wait for room any longer
+            return twiml(self._documents.hang_up())
         if not call:
             raise HTTPException(400, "expected CallSid")
         outbound = text_of(form, "Direction").startswith("outbound")
@@ -131,7 +137,9 @@ class Webhooks:
             voicemail=order.voicemail if order else "",
             answered_by=order.answered_by if order else "",
         )
-        return twiml(await self._switchboard.incoming(record, asked=_asked(request), again=_again(request)))
+        waited = seconds_of(form, "QueueTime")
+        document = await self._switchboard.incoming(record, asked=_asked(request), again=_again(request), waited=waited)
+        return twiml(document)
 
     async def _proceed(self, request: Request, form: FormData) -> Response:
         try:
@@ -162,9 +170,9 @@ class Webhooks:
                 log.exception("order_not_moved_on", problem=str(error))
                 return PlainTextResponse("Not now\n", status_code=503)  # the carrier may say it again
         if (ended := ENDINGS.get(said)) is not None:
-            call, talked = text_of(form, "CallSid"), text_of(form, "CallDuration")
+            call, talked = text_of(form, "CallSid"), seconds_of(form, "CallDuration")
             try:
-                known = await self._switchboard.over(call, ended, talked=int(talked) if talked.isdecimal() else 0)
+                known = await self._switchboard.over(call, ended, talked=talked)
             except StoreError as error:
                 log.exception("call_not_closed", problem=str(error))
                 return PlainTextResponse("Not now\n", status_code=503)
@@ -207,6 +215,12 @@ def text_of(form: FormData, name: str) -> str:
     """A field of a form; empty if it is not there, or a file."""
     value = form.get(name, "")
     return value if isinstance(value, str) else ""
+
+
+def seconds_of(form: FormData, name: str) -> float:
+    """A field of a form that counts seconds; 0 if it is none."""
+    text = text_of(form, name)
+    return min(float(text), LONGEST_CALL) if text.isdecimal() else 0.0
 
 
 def twiml(document: str) -> Response:

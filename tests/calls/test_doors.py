@@ -10,7 +10,8 @@ from uuid import uuid4
 import pytest
 
 from phoneagent.rehearsal import Rehearsal
-from phoneagent.simulator.caller import AgentSpeaking, CallerScript, HangUp, Say
+from phoneagent.simulator.caller import AgentFinished, AgentSpeaking, CallerScript, HangUp, Say, Wait
+from phoneagent.simulator.ear import Announced
 from phoneagent.simulator.placed_call import Tampering
 from phoneagent.simulator.websocket import HandshakeFailed
 
@@ -229,6 +230,36 @@ async def test_past_the_limit_a_caller_is_sent_on_and_who_was_sent_here_is_not_s
     )
     assert b"all our lines are busy" in sent.body
     assert refused(told) == ["full", "full"]
+
+
+async def test_past_the_limit_callers_wait_with_music_and_are_answered_in_their_order():
+    talks = CallerScript(Wait(30.0), HangUp(after=0.0), patience=60.0)
+    waits = CallerScript(Say("Goodbye", after=AgentFinished(1.0)), patience=300.0)
+    async with world(max_calls=1, overflow="queue") as (running, told):
+        running.carrier.dial(running.voice_url, caller=talks)
+        await told.until(lambda: bool(told.of("call_started")))
+        second = running.carrier.dial(running.voice_url, caller=waits)
+        await asyncio.sleep(5.0)
+        third = running.carrier.dial(running.voice_url, caller=waits)
+        for call in (second, third):
+            result = await call.ended
+            assert (result.ended_by, result.violations) == ("agent", ())
+            assert "All our lines are busy. Please hold the line." in [one.text for one in result.ear.facts(Announced)]
+    assert len(told.of("call_started")) == 3
+    assert refused(told)[:2] == ["full", "full"]
+
+
+async def test_who_has_waited_too_long_for_room_hears_that_we_are_busy():
+    async with world(max_calls=1, overflow="queue") as (running, _):
+        await admitted(running)
+        form = {"CallSid": f"CA{uuid4().hex}", "From": "+1", "QueuePosition": "1"}
+        hold = f"{running.url}/twilio/hold?room=1"
+        assert b"<Play>" in (await running.carrier.request(hold, form | {"QueueTime": "299"})).body
+        assert b"<Leave" in (await running.carrier.request(hold, form | {"QueueTime": "300"})).body
+        left = form | {"QueueTime": "300", "QueueResult": "leave"}
+        assert b"all our lines are busy" in (await running.carrier.request(f"{running.voice_url}?again=1", left)).body
+        gone = form | {"QueueTime": "20", "QueueResult": "hangup"}
+        assert b"<Stream" not in (await running.carrier.request(f"{running.voice_url}?again=1", gone)).body
 
 
 async def test_past_the_limit_a_caller_hears_that_we_are_busy():

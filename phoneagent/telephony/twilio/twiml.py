@@ -20,6 +20,8 @@ LONGEST_PARAMETER = 499
 KEY_WITHIN = 6
 """Seconds after the offer of a call for a key to be pressed; the machines that answer press none."""
 
+ROOM_QUEUE = "phoneagent-room"  # the account's queue of callers for whom there was no room
+
 JOIN_WITHIN = 10  # seconds for which somebody who takes a call from a queue waits for one to be in it
 
 LANGUAGES: Mapping[str, str] = {
@@ -143,6 +145,12 @@ class TwilioDocuments:
     def send_on(self, url: str) -> str:
         response = VoiceResponse()
         response.redirect(_with_again(url, 1), method="POST")
+        return _xml(response)
+
+    def wait_for_room(self, times: int, *, what: str) -> str:
+        response = VoiceResponse()
+        asked = _with_again(self._base + what, times)
+        response.enqueue(ROOM_QUEUE, wait_url=f"{self._base}{HOLD_PATH}?room=1", wait_url_method="POST", action=asked)
         return _xml(response)
 
     def press(self, digits: str) -> str:
