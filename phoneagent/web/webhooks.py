@@ -21,8 +21,6 @@ from phoneagent.records import CallRecord, CallStatus, Order, OrderStatus, Progr
 from .doors import BODY, signed
 
 LONGEST_CALL = 24 * 3600.0  # seconds; the carrier ends every call after a day
-    24 * 3600.0
-)  # seconds; the carrier ends calls after four hours unless told otherwise, and then after a day
 
 log = structlog.stdlib.get_logger(__name__)
 
