@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from .agent_file import builtin_agent, dotted, strangers
+from .api_keys import KeyRing
 from .call.business_hours import closed_now
 from .call.call import Surroundings
 from .call.dialler import Dialler
@@ -172,10 +173,10 @@ def create_app(
                 MediaSocket(TwilioCodec(), signatures, board, told),
                 webhooks,
                 TransferHooks(webhooks, board, transfers, documents),
-                Health(board, kept, metrics.render, ApiKeys(secret_keys)),
+                Health(board, kept, metrics.render, ApiKeys(secret_keys, ring=kept.keys)),
                 rest_interface(
                     board,
-                    ApiKeys(secret_keys, loopback=dev),
+                    ApiKeys(secret_keys, loopback=dev, ring=kept.keys),
                     orders,
                     desk=dialler,
                     steers=app.state.steering,
@@ -212,6 +213,21 @@ def _store(settings: Settings) -> Store:
     from .store.redis import RedisStore
 
     return RedisStore.from_url(settings.redis_url.get_secret_value(), ttl=settings.call_ttl)
+
+
+@asynccontextmanager
+async def key_ring(settings: Settings) -> AsyncIterator[KeyRing]:
+    """Where the servers of these settings look for API keys. Raises `SettingsError` when they look nowhere."""
+    if settings.redis_url is None:
+        raise SettingsError(
+            "REDIS_URL: expected the Redis that the server uses, for keys with scopes are kept there; without one "
+            "there are only the keys in PHONEAGENT_API_KEYS, which may do everything"
+        )
+    kept = _store(settings)
+    try:
+        yield kept.keys
+    finally:
+        await kept.aclose()
 
 
 async def expect_store(settings: Settings) -> None:

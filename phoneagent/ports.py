@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
+from .api_keys import KeyRing
 from .conversation.events import (
     EagerEndOfTurn,
     EndOfTurn,
@@ -406,7 +407,7 @@ class EventLog(Protocol):
 
 
 class Store(Clips, Protocol):
-    """What outlives a process. Every key has a time to live. All methods raise `StoreError`."""
+    """What outlives a process. Everything but API keys has a time to live. All methods raise `StoreError`."""
 
     shared: bool
     """Whether other processes can carry on the calls that are kept here."""
@@ -416,6 +417,9 @@ class Store(Clips, Protocol):
 
     @property
     def events(self) -> EventLog: ...
+
+    @property
+    def keys(self) -> KeyRing: ...
 
     async def create_call(self, record: CallRecord) -> None:
         """Write a call's record. Repeating it with the same id is harmless."""

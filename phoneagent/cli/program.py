@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "call": "Have a running server call somebody.",
     "chat": "Talk to an agent by typing.",
     "doctor": "Check settings, providers, store and carrier.",
+    "keys": "Make API keys with scopes, list and revoke them.",
     "numbers": "Show where your Twilio numbers lead, and lead them here.",
     "simulate": "Play scripted calls, and score how well they went.",
     "bench": "Measure latencies, and how many calls a core carries.",

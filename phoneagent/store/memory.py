@@ -16,6 +16,7 @@ from .cursor import checked_cursor
 from .encoding import checked
 from .expiry import ENDED_TTL, LIVE_TTL
 from .memory_events import MemoryEvents
+from .memory_keys import MemoryKeys
 from .memory_orders import MemoryOrders
 
 MOST_CALLS = 10_000
@@ -47,6 +48,7 @@ class MemoryStore:
     def __init__(self, *, ttl: float = ENDED_TTL) -> None:
         self.orders = MemoryOrders(ttl=ttl)
         self.events = MemoryEvents(ttl=ttl)
+        self.keys = MemoryKeys()
         self._ttl = ttl
         self._calls: dict[str, _Kept] = {}
         self._tokens: dict[str, tuple[str, float]] = {}

@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-import hashlib
+import asyncio
 import hmac
 import ipaddress
+from collections import OrderedDict
 from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 
 from starlette.requests import HTTPConnection
 
+from phoneagent.api_keys import SCOPES, ApiKey, KeyRing, hashed, looks_like_one
 from phoneagent.ports import Signatures
 
 BODY = 64 * 1024  # bytes; Twilio's forms have two thousand
+REMEMBERED = 2.0  # seconds that a key is good without being looked for again; so long a revoked one may still be used
+MOST_REMEMBERED = 1000
+SHORT = 16  # hexadecimal digits of a hash: enough to tell a few keys apart, and of no use to anybody
 
 
 class Unsigned:
@@ -22,29 +28,59 @@ class Unsigned:
         return True
 
 
+@dataclass(frozen=True, slots=True)
+class Holder:
+    """Who has shown a key. `id` tells holders apart, and is not the key."""
+
+    id: str
+    scopes: frozenset[str]
+
+
 class ApiKeys:
-    """The keys of REST, console and metrics: kept as hashes, compared in constant time.
+    """The keys of REST and metrics: those of the settings, which may do everything, and those of the ring, each with
+    its scopes. Only hashes are kept, and compared in constant time.
 
     `loopback`: whether this machine itself needs none while none is set. For what costs money or tells of callers it
     does, for a proxy on this machine may not say whom it speaks for.
     """
 
-    def __init__(self, keys: Iterable[str], *, loopback: bool = True) -> None:
-        self._hashes = [_hash(key) for key in keys]
+    def __init__(self, keys: Iterable[str], *, loopback: bool = True, ring: KeyRing | None = None) -> None:
+        self._hashes = [hashed(key) for key in keys]
         self._loopback = loopback
+        self._ring = ring
+        self._found: OrderedDict[str, tuple[float, ApiKey]] = OrderedDict()
 
-    def admit(self, connection: HTTPConnection) -> bool:
-        """A known key as bearer token; without any key set, only this machine itself, or nobody."""
-        if not self._hashes:
-            return self._loopback and local(connection)
+    async def holder(self, connection: HTTPConnection) -> Holder | None:
+        """Whose key comes as bearer token; without any key in the settings, also this machine itself, if it may.
+
+        Raises `StoreError` when a key may be in the ring, and the ring is away.
+        """
         scheme, _, key = connection.headers.get("authorization", "").partition(" ")
-        presented = _hash(key.strip())
-        known = [hmac.compare_digest(presented, hashed) for hashed in self._hashes]
-        return scheme.lower() == "bearer" and any(known)
+        key = key.strip()
+        presented = hashed(key)
+        known = [hmac.compare_digest(presented, one) for one in self._hashes]
+        if scheme.lower() == "bearer":
+            if any(known):
+                return Holder(presented[:SHORT], frozenset(SCOPES))
+            if looks_like_one(key) and (found := await self._in_ring(presented)) is not None:
+                return Holder(presented[:SHORT], found.scopes)
+        if not self._hashes and self._loopback and local(connection):
+            return Holder("this machine", frozenset(SCOPES))
+        return None
 
-
-def _hash(key: str) -> bytes:
-    return hashlib.sha256(key.encode()).digest()
+    async def _in_ring(self, presented: str) -> ApiKey | None:
+        if self._ring is None:
+            return None
+        now = asyncio.get_running_loop().time()
+        until, key = self._found.get(presented, (0.0, None))
+        if key is None or until <= now:
+            self._found.pop(presented, None)
+            key = await self._ring.find(presented)
+            if key is not None:
+                self._found[presented] = now + REMEMBERED, key
+                if len(self._found) > MOST_REMEMBERED:
+                    self._found.popitem(last=False)
+        return key
 
 
 def local(connection: HTTPConnection) -> bool:

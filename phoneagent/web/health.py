@@ -45,9 +45,15 @@ class Health:
         return JSONResponse(body, status_code=200 if board.ready else 503)
 
     async def metrics(self, request: Request) -> Response:
-        """Prometheus. With an API key, or from this machine if none is set."""
-        if not self._keys.admit(request):
+        """Prometheus. With an API key that has the scope `admin`, or from this machine if none is set."""
+        try:
+            holder = await self._keys.holder(request)
+        except StoreError:
+            return PlainTextResponse("The store, which has the API keys, is away\n", 503)
+        if holder is None:
             return PlainTextResponse("API key missing or wrong\n", 401, headers={"WWW-Authenticate": "Bearer"})
+        if "admin" not in holder.scopes:
+            return PlainTextResponse("expected an API key with the scope admin\n", 403)
         body, media_type = self._render()
         return Response(body, media_type=media_type)
 

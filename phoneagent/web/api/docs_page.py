@@ -59,8 +59,8 @@ def _page(told: dict[str, Any]) -> Iterator[str]:
 def _operation(method: str, path: str, operation: dict[str, Any], of_path: list[dict[str, Any]]) -> Iterator[str]:
     yield f"<details><summary><span class=method>{method.upper()}</span> <code>{escape(path)}</code> "
     yield f"<span class=quiet>{_text(operation['summary'])}</span></summary><div>"
-    if description := operation.get("description"):
-        yield f"<p>{_text(description)}</p>"
+    scopes = ", ".join(scope for needed in operation["security"] for one in needed.values() for scope in one)
+    yield f"<p class=quiet>needs a key with the scope <code>{escape(scopes)}</code></p>"
     if given := [*of_path, *operation.get("parameters", [])]:
         yield "<h3>Parameters</h3><table>"
         for one in given:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import structlog
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
-from starlette.requests import HTTPConnection, Request
+from starlette.requests import Request
 from starlette.responses import Response
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from phoneagent.call.phone_numbers import NumberRules
 from phoneagent.call.switchboard import Switchboard
+from phoneagent.errors import StoreError
 from phoneagent.ports import EventLog, OrderBook
 from phoneagent.web.doors import ApiKeys
 
@@ -18,9 +19,9 @@ from .agents import Agents
 from .calls import Calls, Window
 from .events import Events, EventsTold, EventStream, Following
 from .orders import OrderDesk, Orders, WantedCall
-from .problems import HANDLERS, Problem, refused
+from .problems import HANDLERS, Problem, refused, unavailable
 from .representations import AgentView, CallView, EventView, Page, Transcript
-from .resource import IDEMPOTENCY_KEY, LAST_EVENT_ID, Handler, Medium, Operation, resource
+from .resource import HOLDER, IDEMPOTENCY_KEY, LAST_EVENT_ID, Handler, Medium, Operation, resource
 from .steering import TAKEN_UP, Steering, Steers
 
 logger = structlog.stdlib.get_logger(__name__)
@@ -125,17 +126,26 @@ class _Door:
         self._keys = keys
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http" or self._keys.admit(HTTPConnection(scope)):
-            await self._app(scope, receive, send)
-            return
-        given = "authorization" in HTTPConnection(scope).headers
-        logger.warning("api_refused", path=scope["path"], key="wrong" if given else "none")
-        problem = Problem(
+        if scope["type"] == "http":
+            request = Request(scope)
+            try:
+                holder = await self._keys.holder(request)
+            except StoreError as error:
+                await (await unavailable(request, error))(scope, receive, send)
+                return
+            if holder is None:
+                await (await refused(request, self._stranger(request)))(scope, receive, send)
+                return
+            scope[HOLDER] = holder
+        await self._app(scope, receive, send)
+
+    def _stranger(self, request: Request) -> Problem:
+        given = "authorization" in request.headers
+        logger.warning("api_refused", path=request.url.path, key="wrong" if given else "none")
+        return Problem(
             401,
             "unauthorized",
             "API key missing or wrong",
-            "expected Authorization: Bearer KEY, with one of the keys in PHONEAGENT_API_KEYS",
+            "expected Authorization: Bearer KEY, with one of the keys in PHONEAGENT_API_KEYS or of `phoneagent keys`",
             headers={"WWW-Authenticate": 'Bearer error="invalid_token"' if given else "Bearer"},
         )
-        response = await refused(Request(scope), problem)
-        await response(scope, receive, send)

@@ -42,7 +42,7 @@ HEADERS: Mapping[str, Json] = {
     },
 }
 
-EVERYWHERE = (401, 500, 503)  # without a key; a defect; the store is away
+EVERYWHERE = (401, 403, 500, 503)  # no key; not with this one; a defect; the store is away
 OF_A_BODY = (400, 413, 415, 422)
 OF_A_QUERY = (422,)
 
@@ -70,7 +70,9 @@ def document(resources: Iterable[Resource]) -> str:
             "paths": {PREFIX + one.path: describe.path(one) for one in listed},
             "components": {
                 "schemas": definitions["$defs"],
-                "securitySchemes": {"key": {"type": "http", "scheme": "bearer", "description": "An API key"}},
+                "securitySchemes": {
+                    "key": {"type": "http", "scheme": "bearer", "description": "An API key that has the scope"}
+                },
             },
             "security": [{"key": []}],
         }
@@ -94,12 +96,15 @@ class _Description:
         self._references = references
 
     def path(self, one: Resource) -> Json:
-        operations = {method.lower(): self._operation(one, operation) for method, operation in one.operations.items()}
+        operations = {
+            method.lower(): self._operation(one, method, operation) for method, operation in one.operations.items()
+        }
         return {"parameters": [_in_path(name) for name in one.param_convertors], **operations}
 
-    def _operation(self, one: Resource, operation: Operation) -> Json:
+    def _operation(self, one: Resource, method: str, operation: Operation) -> Json:
         told: Json = {
             "summary": operation.summary,
+            "security": [{"key": [one.scope_of(method)]}],
             "tags": [one.path.split("/")[1]],
             "parameters": [*_in_query(operation.query), *map(_in_header, operation.headers)],
             "responses": {
@@ -127,8 +132,8 @@ class _Description:
             "description": HTTPStatus(status).phrase,
             "content": {MEDIA_TYPE: {"schema": self._references[ProblemDetails, "serialization"]}},
         }
-        if status == HTTPStatus.UNAUTHORIZED:
-            told["headers"] = {"WWW-Authenticate": _header("How to show a key")}
+        if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+            told["headers"] = {"WWW-Authenticate": _header("Which key is expected")}
         return told
 
 

@@ -11,9 +11,15 @@ from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
+from phoneagent.api_keys import Scope
+
 from .bodies import Body
+from .problems import Problem
 
 Handler = Callable[[Request], Awaitable[Response]]
+
+HOLDER = "phoneagent.holder"
+"""Where the door puts the `Holder` into a request's scope."""
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 LAST_EVENT_ID = "Last-Event-ID"
@@ -33,7 +39,7 @@ class Operation:
     `answers` has the statuses of success: a model, a medium, or None where there is no body.
     `query` and `body` are the models that the handler reads; with `body_optional` the body may be left out. `headers`
     are request headers beside `Authorization`. `problems` are the error statuses that its handler raises beside those
-    that follow from the rest: see `document`.
+    that follow from the rest: see `document`. `scope` is what a key must have; without it `read` to GET, else `call`.
     """
 
     handle: Handler
@@ -44,6 +50,7 @@ class Operation:
     body_optional: bool = False
     headers: tuple[str, ...] = ()
     problems: tuple[int, ...] = ()
+    scope: Scope | None = None
 
 
 class Resource(Route):
@@ -54,7 +61,21 @@ class Resource(Route):
         super().__init__(path, self._handle, methods=list(operations))
 
     async def _handle(self, request: Request) -> Response:
-        return await self.operations["GET" if request.method == "HEAD" else request.method].handle(request)
+        method = "GET" if request.method == "HEAD" else request.method
+        wanted, holder = self.scope_of(method), request.scope[HOLDER]
+        if wanted not in holder.scopes:
+            raise Problem(
+                403,
+                "scope-missing",
+                "The key may not do this",
+                f"expected a key with the scope {wanted}; this one has {', '.join(sorted(holder.scopes)) or 'none'}",
+                headers={"WWW-Authenticate": f'Bearer error="insufficient_scope", scope="{wanted}"'},
+            )
+        return await self.operations[method].handle(request)
+
+    def scope_of(self, method: str) -> Scope:
+        """What a key must have."""
+        return self.operations[method].scope or ("read" if method == "GET" else "call")
 
 
 def resource(path: str, **operations: Operation) -> Resource:
