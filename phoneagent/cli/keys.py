@@ -21,12 +21,17 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
+EPILOG = (
+    "Exit status: 0 done; 1 Redis is away, the name is taken, or there is no key of that name; 2 a setting or an option "
+    "is wrong."
+)
+
 NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}}")
 
 json_option = click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 
 
-@click.group()
+@click.group(epilog=EPILOG)
 def keys() -> None:
     """Make API keys with scopes, list and revoke them.
 
@@ -41,7 +46,7 @@ def keys() -> None:
     """
 
 
-@keys.command()
+@keys.command(epilog=EPILOG)
 @click.option("--name", required=True, help="What it is called in the list, such as who uses it.")
 @click.option(
     "--scope",
@@ -71,7 +76,7 @@ def create(*, name: str, scopes: tuple[str, ...], as_json: bool) -> None:
         click.echo(f"{name}: {', '.join(sorted(scopes))}. Keep it now: it cannot be shown again.", err=True)
 
 
-@keys.command("list")
+@keys.command("list", epilog=EPILOG)
 @json_option
 def list_keys(*, as_json: bool) -> None:
     """Show the keys' names and scopes."""
@@ -90,7 +95,7 @@ def list_keys(*, as_json: bool) -> None:
         Console(highlight=False).print(_table(known))
 
 
-@keys.command()
+@keys.command(epilog=EPILOG)
 @click.argument("name")
 def revoke(name: str) -> None:
     """End a key."""
