@@ -22,8 +22,8 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 EPILOG = (
-    "Exit status: 0 done; 1 Redis is away, the name is taken, or there is no key of that name; 2 a setting or an option "
-    "is wrong."
+    "Exit status: 0 done; 1 Redis is away, the name is taken, or there is no key of that name; 2 a setting or an "
+    "option is wrong."
 )
 
 NAME = re.compile(rf"[A-Za-z0-9][A-Za-z0-9._-]{{0,{LONGEST_NAME - 1}}}")
