@@ -27,13 +27,14 @@ from .call.equipped import EquippedAgent, own_tools
 from .call.event_writer import EventWriter
 from .call.phone_numbers import NumberRules
 from .call.reaper import Reaper
+from .call.recording_keeper import RecordingKeeper
 from .call.speech_cache import SpeechCache
 from .call.steering import Steering
 from .call.switchboard import Switchboard
 from .call.told_orders import ToldOrders
 from .call.transfers import Transfers
 from .call.verdicts import Verdicts
-from .errors import PhoneagentError, SettingsError, StoreError
+from .errors import PhoneagentError, RecordingError, SettingsError, StoreError
 from .ports import LanguageModel, Observer, Signatures, SpeechToText, Store, TextToSpeech
 from .providers.circuit import Circuit, Circuits
 from .records import Agent, ProviderChoice
@@ -56,6 +57,7 @@ from .web.transfers import TransferHooks
 from .web.webhooks import Webhooks
 
 if TYPE_CHECKING:
+    from .store.recordings import RecordingFolder
     from .store.steering_memory import MemorySteering
     from .store.steering_redis import RedisSteering
     from .telephony.twilio.control import TwilioControl
@@ -94,6 +96,11 @@ def create_app(
     if not agents:
         built_in = builtin_agent()
         agents = {built_in.name: built_in}
+    if settings.recordings is None and (own := [name for name, one in agents.items() if one.recording.own]):
+        raise SettingsError(
+            "PHONEAGENT_RECORDINGS: expected a folder or a bucket such as s3://bucket/folder; calls of "
+            f"{', '.join(own)} are to be recorded; set it in the environment or .env"
+        )
     if problems := [f"agent {name!r}: {dotted(place)}: {text}" for name, place, text in strangers(agents)]:
         raise SettingsError(*problems)
 
@@ -125,7 +132,10 @@ def create_app(
             }
             transfers = Transfers(kept, documents, control, told, caller_id=settings.twilio_phone_number or "")
             stack.push_async_callback(transfers.aclose)
-            around = Surroundings(kept, documents, control, told, cache, owner, transfers)
+            recordings = await _recordings(settings)
+            if recordings is not None:
+                stack.push_async_callback(recordings.aclose)
+            around = Surroundings(kept, documents, control, told, cache, owner, transfers, recordings)
 
             def looked(lag: float) -> None:
                 metrics.loop_lagged(lag)
@@ -168,6 +178,10 @@ def create_app(
                 reaper = Reaper(kept, control, documents, told, owner=owner, mine=board.carries)
                 app.state.reaper = asyncio.create_task(reaper.run(), name="reaper")
                 stack.push_async_callback(_end, app.state.reaper)
+            if recordings is not None:
+                keeper = RecordingKeeper(recordings, kept, owner=owner)
+                app.state.keeper = asyncio.create_task(keeper.run(), name="recording keeper")
+                stack.push_async_callback(_end, app.state.keeper)
             webhooks = Webhooks(signatures, board, documents, told, dialler, account=settings.twilio_account_sid or "")
             app.router.routes[:] = routes(
                 MediaSocket(TwilioCodec(), signatures, board, told),
@@ -183,6 +197,7 @@ def create_app(
                     numbers=numbers,
                     log=kept.events,
                     told=events,
+                    recordings=recordings,
                     caller_id=settings.twilio_phone_number or "",
                 ),
             )
@@ -246,6 +261,18 @@ async def expect_store(settings: Settings) -> None:
         await kept.aclose()
 
 
+async def _recordings(settings: Settings) -> RecordingFolder | None:
+    """Where recordings are kept. Raises `SettingsError`."""
+    if settings.recordings is None:
+        return None
+    from .store.recordings import RecordingFolder
+
+    try:
+        return await asyncio.to_thread(RecordingFolder.open, settings.recordings)
+    except RecordingError as error:
+        raise SettingsError(f"PHONEAGENT_RECORDINGS: {error}") from error
+
+
 def _steering_line(settings: Settings, *, shared: bool) -> MemorySteering | RedisSteering:
     """`shared`: the leases of calls are where the settings say."""
     if settings.redis_url is None or not shared:
@@ -300,7 +327,8 @@ class Speaker(NamedTuple):
 async def _greeting(cache: SpeechCache, speaker: Speaker, agent: Agent) -> None:
     """Have it spoken ahead; the switchboard, which wants it too, then waits for the same."""
     if "{" not in agent.phrasing.greeting:
-        await cache.prepare(speaker.voice, [speaker.speakable.render(agent.phrasing.greeting).spoken])
+        said = (agent.recording.announcement if agent.recording.on else "", agent.phrasing.greeting)
+        await cache.prepare(speaker.voice, [speaker.speakable.render(text).spoken for text in said if text])
 
 
 async def _end(work: asyncio.Future[Any]) -> None:

@@ -101,6 +101,10 @@ class CallForgotten(StoreError):
     """A write does not fit what the store has of the call: it has lost data. Nobody else took the call."""
 
 
+class RecordingError(PhoneagentError):
+    """A recording could not be kept or read. In a call this never reaches the caller."""
+
+
 class OrderRefused(PhoneagentError):
     """A call cannot be placed as it was asked for. `field` is the one of the order that is wrong, such as `to`."""
 

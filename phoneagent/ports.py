@@ -7,7 +7,7 @@ and returns within a second whatever the other side does. Clocks are the event l
 
 from __future__ import annotations
 
-from collections.abc import AsyncGenerator, AsyncIterator, Callable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from .api_keys import KeyRing
@@ -30,6 +30,7 @@ from .records import (
     CallStatus,
     Clip,
     Expectation,
+    KeptRecording,
     LogEntry,
     LoggedEvent,
     Order,
@@ -472,3 +473,38 @@ class Store(Clips, Protocol):
     async def ping(self) -> None: ...
 
     async def aclose(self) -> None: ...
+
+
+# --- recordings ------------------------------------------------------------------------------------
+
+
+class RecordingFile(Protocol):
+    """A recording that grows."""
+
+    async def write(self, stereo: bytes) -> None:
+        """Append μ-law, a byte of the caller and one of the agent in turns. Raises `RecordingError`."""
+
+    async def finish(self) -> None:
+        """Bring it to where it is kept. Raises `RecordingError`; what was written is not lost then."""
+
+
+class Recordings(Protocol):
+    """Where recordings are kept. All methods raise `RecordingError`."""
+
+    async def create(self, call: str, began: float, *, keep_days: int) -> RecordingFile:
+        """Begin one of a media stream, at this time: seconds since the epoch."""
+
+    async def find(self, call: str) -> tuple[KeptRecording, ...]:
+        """The finished ones of a call, in the order of time."""
+
+    async def all(self) -> tuple[KeptRecording, ...]:
+        """All finished ones."""
+
+    async def read(self, kept: KeptRecording, start: int, end: int) -> bytes:
+        """Bytes of a file."""
+
+    async def delete(self, kept: Iterable[KeptRecording]) -> None:
+        """For good. What is gone already is no problem."""
+
+    async def recover(self) -> tuple[str, ...]:
+        """Complete what dead processes on this machine have left: the calls of which that was."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any, Literal, NamedTuple, TypeAlias
-from urllib.parse import quote
+from typing import Any, Literal, NamedTuple, Self, TypeAlias
+from urllib.parse import quote, unquote
 
 from .conversation import answering
 from .conversation.entrance import BY_CALL, Entrance
@@ -221,6 +221,29 @@ class ClosedGreeting:
 
 
 @dataclass(frozen=True, slots=True)
+class RecordingRules:
+    """How calls are recorded: in a stereo file of our own, by the carrier, both, or not at all.
+
+    `announcement` is said before the greeting, and nobody can cut it. With `consent` "announce" nothing is recorded
+    before it was heard; "given": callers know already. `keep_days`: 0 is for ever.
+    """
+
+    own: bool = False
+    twilio: bool = False
+    announcement: str = ""
+    consent: Literal["announce", "given"] = "announce"
+    keep_days: int = 30
+
+    @property
+    def on(self) -> bool:
+        """Whether calls are recorded at all."""
+        return self.own or self.twilio
+
+
+NOT_RECORDED = RecordingRules()
+
+
+@dataclass(frozen=True, slots=True)
 class Agent:
     """Everything that makes one agent different from another. Immutable; made from a TOML file or in Python."""
 
@@ -240,6 +263,7 @@ class Agent:
     hours: Mapping[str, BusinessHours] = field(default_factory=dict)
     closed: ClosedGreeting | None = None
     pronunciation: Mapping[str, str] = field(default_factory=dict)  # what is written = how it is said
+    recording: RecordingRules = NOT_RECORDED
 
 
 # --- speech ----------------------------------------------------------------------------------------
@@ -391,6 +415,9 @@ class Transferring:
         return self.target.to.removeprefix("queue:") if self.target.to.startswith("queue:") else ""
 
 
+RecordingStatus = Literal["", "recording", "kept", "failed"]
+
+
 @dataclass(frozen=True, slots=True)
 class CallRecord:
     """What is kept of a call beside its turns. Times are seconds since the epoch; `id` is the carrier's call id."""
@@ -422,6 +449,10 @@ class CallRecord:
     voicemail: str = ""  # the message it gets instead of the agent's own
     answered_by: str = ""  # who has answered it: as `Order` has it, or `machine`, `human`, `screener` by what was heard
     outcome: str = ""  # what a machine or a screener got, see `conversation.answering.Outcome`
+    announced: bool = False  # the caller has heard that the call is recorded
+    recording: RecordingStatus = ""  # what has become of our own recording; one piece that failed is enough
+    recording_problem: str = ""
+    recording_paused: bool = False  # an operator wants nothing recorded
 
     @property
     def place(self) -> str:
@@ -448,6 +479,36 @@ class StoredCall:
 def place_of(created: float, call: str) -> str:
     """Where a call stands among all of them, as text that sorts; also the cursor of the page that follows it."""
     return f"{math.floor(created * 1_000_000):020d}-{quote(call, safe='', errors='surrogatepass')}"
+
+
+@dataclass(frozen=True, slots=True)
+class KeptRecording:
+    """A file with what was said in one media stream. Its name says all; `size`: bytes; `began`: seconds since the
+    epoch; `keep_days`: 0 is for ever.
+    """
+
+    name: str
+    call: str
+    began: float
+    keep_days: int
+    size: int
+
+    @staticmethod
+    def named(call: str, began: float, keep_days: int) -> str:
+        """The name of such a file."""
+        return f"{quote(call, safe='')}.{round(began * 1000)}.{keep_days}d.wav"
+
+    @classmethod
+    def of(cls, name: str, size: int) -> Self | None:
+        """What a name says; None if it is none of ours."""
+        parts = name.removesuffix(".wav").rsplit(".", 2)
+        if len(parts) != 3 or not parts[1].isdigit() or not parts[2].removesuffix("d").isdigit():
+            return None
+        return cls(name, unquote(parts[0]), int(parts[1]) / 1000, int(parts[2].removesuffix("d")), size)
+
+    def expired(self, now: float) -> bool:
+        """Whether it must not be kept any longer."""
+        return bool(self.keep_days) and self.began + self.keep_days * 24 * 3600 <= now
 
 
 # --- calls that are wanted --------------------------------------------------------------------------

@@ -150,6 +150,10 @@ class Settings(BaseSettings):
         expected="comma-separated ISO codes of the countries that may be called, such as US,CA "
         "(unset: the country of TWILIO_PHONE_NUMBER)",
     )
+    recordings: str | None = _variable(
+        "PHONEAGENT_RECORDINGS",
+        expected="a folder for recordings, or a bucket such as s3://bucket/folder or gs://bucket/folder",
+    )
     redis_url: RedisUrl | None = _variable(
         "REDIS_URL", expected="a Redis URL, such as redis://127.0.0.1:6379/0 or rediss://:password@redis.example.com"
     )

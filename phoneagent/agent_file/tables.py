@@ -40,6 +40,7 @@ from phoneagent.toolbox import find_function, tool_spec
 from .dialogue_problems import dialogue_problems, unknown_hours
 from .hours_table import HoursTable
 from .problems import LANGUAGE, NAME, Misfits, Problem, meant, names_of
+from .recording_table import RecordingTable
 from .toml_lines import Loc
 
 PROVIDERS: Mapping[str, tuple[str, ...]] = {
@@ -352,7 +353,7 @@ _Rule = _like(EndpointingRule, "_Rule")
 _KeypadRule = _like(KeypadRule, "_KeypadRule")
 _TABLES[Interruption] = _like(Interruption, "_Interruption")
 _TurnTaking = _like(Policy, "_TurnTaking", without=("call_at_most", "goodbye_before_limit"))
-_PhrasesTable = _like(Phrasing, "_PhrasesTable", without=("greeting",))
+_PhrasesTable = _like(Phrasing, "_PhrasesTable", without=("greeting", "announcement"))
 
 
 _TransferPhrases = _like(TransferPhrases, "_TransferPhrases")
@@ -389,6 +390,7 @@ class AgentFile(_Table):
     dialogue: _DialogueTable | None = None
     hours: dict[Name, HoursTable] = {}
     closed: _ClosedTable | None = None
+    recording: RecordingTable = RecordingTable()
 
     def agent(self) -> Agent:
         """The record. Raises `Misfits`."""
@@ -418,6 +420,7 @@ class AgentFile(_Table):
             hours={name: hours.hours() for name, hours in self.hours.items()},
             closed=closed,
             pronunciation=self.pronunciation,
+            recording=self.recording.rules(),
             **chosen,
         )
 

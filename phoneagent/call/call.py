@@ -7,6 +7,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from itertools import count
@@ -58,7 +59,7 @@ from phoneagent.conversation.events import (
 from phoneagent.conversation.states import State
 from phoneagent.conversation.transcript import ToolCall, Turn
 from phoneagent.errors import CarrierError, DialRefused, ProviderError, ToolError
-from phoneagent.ports import CallControl, Documents, MediaStream, Observer, Speech, Store, Transcription
+from phoneagent.ports import CallControl, Documents, MediaStream, Observer, Recordings, Speech, Store, Transcription
 from phoneagent.records import (
     CallRecord,
     Expectation,
@@ -73,6 +74,7 @@ from phoneagent.records import (
 from .ears import Ears
 from .equipped import EquippedAgent, other_agents
 from .journal import Journal, NullJournal, Opening
+from .recorder import Recorder
 from .scope import Scope
 from .scribe import Scribe
 from .speech_cache import SpeechCache
@@ -107,6 +109,7 @@ class Surroundings:
     owner: str
     """This process's name in leases; unique to each start of a process."""
     transfers: Transfers
+    recordings: Recordings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +183,7 @@ class Call:
         self._thinking: dict[int, asyncio.Task[None]] = {}
         self._inbox: deque[Event] = deque()
         self._feeding = False
+        self.recorder = self._make_recorder()
         self._keys = KeysExpected()
         self._vault = Vault()
         self._timer: asyncio.TimerHandle | None = None
@@ -192,6 +196,22 @@ class Call:
         self._hearing, self._hearing_kept = record.hearing, float("-inf")
         self._saying = record.saying
         self._last_frame = self._connected
+
+    def _make_recorder(self) -> Recorder | None:
+        record, rules = self.record, self._equipped.agent.recording
+        if not rules.own or self._around.recordings is None:
+            return None
+        answered = record.answered or time.time()
+        told = record.announced or rules.consent == "given" or not rules.announcement
+        return Recorder(
+            self._around.recordings,
+            record.id,
+            rules,
+            began=lambda: answered + self.now(),
+            tell=self._tell,
+            at_once=told,
+            paused=record.recording_paused,
+        )
 
     # -- the loop: feed the core, carry out its commands, sleep until its deadline --------------------
 
@@ -219,6 +239,8 @@ class Call:
             if self.ended_reason in OVER and self.ended_reason != "transfer":  # that goes on, without the agent
                 self.scribe.note(status="completed", ended=time.time(), ended_reason=self.ended_reason)
             self._vault.empty()
+            if self.recorder is not None:
+                self.recorder.end()
             await self.scribe.flush(FLUSH)
             await self.scribe.release()
 
@@ -238,6 +260,9 @@ class Call:
             return "over"
         if control.action != "detected":  # no operator has said it
             self._tell("steered", {"action": control.action})
+        if control.action in ("pause_recording", "resume_recording"):
+            self._pause_recording(control.action == "pause_recording")
+            return "done"
         try:
             self.feed(control.event)
         except Exception as error:  # noqa: BLE001 - whatever it is, it ends the call and not the line of all calls
@@ -291,6 +316,8 @@ class Call:
             self._keep_unfinished(event, at)
         secret = self._conversation.keys_are_secret
         self._ears.be_discreet(tones=secret, voice=secret and self._conversation.secret_is_typed)
+        if self.recorder is not None:
+            self.recorder.be_discreet(secret)
         if self._conversation.state is State.ENDED:
             self._over.set()
 
@@ -345,9 +372,13 @@ class Call:
                 self._send(self._voice.audio(reply, start, end))
             case SendMark(name):
                 self._stream.send_mark(name)
+                if self.recorder is not None:
+                    self.recorder.marks(name)
             case ClearPlayback():
                 self._stream.clear()
                 self._ears.agent_silenced()
+                if self.recorder is not None:
+                    self.recorder.silenced()
             case Synthesize(reply, text):
                 self._voice.speak(reply, text)
             case FinishSpeech(reply):
@@ -393,18 +424,28 @@ class Call:
             self._keys = keys
             self.feed(keys)
 
-    def _tell(self, name: str, values: dict[str, Any]) -> None:
+    def _tell(self, name: str, values: Mapping[str, Any]) -> None:
         if name == "call_ended":
             self.ended_reason = values["reason"]
         elif name in ("answered_by", "answerer_handled"):
             self._learn(**values)
         elif name in ("muted", "unmuted"):
             self.scribe.note(muted=name == "muted")  # whoever carries the call on keeps silent too
+        elif name == "announced":
+            self.scribe.note(announced=True)
+            if self.recorder is not None:
+                self.recorder.start()
+        elif name == "recording_started" and self.record.recording != "failed":
+            self.scribe.note(recording="recording")
+        elif name == "recording_failed":
+            self.scribe.note(recording="failed", recording_problem=values["problem"])
         self._around.observer.tell(self.record.id, self.now(), name, values)
 
     def _send(self, audio: bytes) -> None:
         self._stream.send_audio(audio)
         self._ears.agent_plays(audio)
+        if self.recorder is not None:
+            self.recorder.plays(audio)
         if not self._greeted:
             self._greeted = True
             self._tell("first_frame_sent", {"seconds": self._loop.time() - self._connected})
@@ -453,9 +494,13 @@ class Call:
         if isinstance(message, MediaReceived):  # nearly always
             self._last_frame = self._loop.time()
             self._ears.hear(message.audio)
+            if self.recorder is not None:
+                self.recorder.hear(message.audio, message.timestamp)
             return
         match message:
             case MarkReturned(name):
+                if self.recorder is not None:
+                    self.recorder.mark_returned(name)
                 self.feed(MarkPlayed(name))
             case KeyPressed(digit):
                 self._key_pressed(digit)
@@ -468,6 +513,8 @@ class Call:
         """What nobody may know goes into the vault: the conversation learns that there was a key."""
         if self._conversation.conceals(digit, at=self.now()):
             self._vault.put(digit)
+            if self.recorder is not None:
+                self.recorder.hide_key()
             digit = HIDDEN
         self.feed(DtmfReceived(digit))
 
@@ -555,6 +602,12 @@ class Call:
     async def _move_on(self) -> None:
         await self._note(ended_reason="moved", entrance=Entrance("moved"))
         await self._stream.aclose("moved")
+
+    def _pause_recording(self, paused: bool) -> None:
+        self.scribe.note(recording_paused=paused)  # for whoever carries the call on, too
+        if self.recorder is not None:
+            self.recorder.pause(paused)
+        self._tell("recording_paused" if paused else "recording_resumed", {})
 
     def _learn(self, **changes: str) -> None:
         """Who has answered, or what they got."""

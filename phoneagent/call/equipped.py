@@ -45,7 +45,9 @@ class EquippedAgent:
     def phrasing(self, variables: Mapping[str, str], *, placed: bool = False) -> Phrasing:
         """The agent's fixed phrases with a call's variables in the greeting. `placed`: by us, at whatever hour."""
         words = self.agent.phrasing.greeting if placed else greeting(self.agent, self.clock())
-        return replace(self.agent.phrasing, greeting=fill(words, variables))
+        rules = self.agent.recording
+        announcement = rules.announcement if rules.on else ""
+        return replace(self.agent.phrasing, greeting=fill(words, variables), announcement=announcement)
 
     def answering(self, record: CallRecord) -> Answering | None:
         """What whoever answers a call gets; None unless we placed it."""

@@ -9,13 +9,15 @@ from typing import Literal, Protocol, TypeAlias
 
 from phoneagent.audio.dtmf import is_digits
 from phoneagent.conversation.events import AnswererDetected, ControlReceived
-from phoneagent.errors import CallIsOver, NobodyHoldsCall, SteeringUnanswered
+from phoneagent.errors import CallIsOver, MisuseError, NobodyHoldsCall, SteeringUnanswered
 from phoneagent.ports import Store
 from phoneagent.records import FINAL_STATUSES, CallRecord
 
 WITHIN = 2.0  # seconds to the acknowledgement; a busy process takes milliseconds, and an operator waits for it
 
-Action: TypeAlias = Literal["say", "instruct", "transfer", "dtmf", "mute", "unmute", "hangup", "detected"]
+Action: TypeAlias = Literal[
+    "say", "instruct", "transfer", "dtmf", "mute", "unmute", "hangup", "detected", "pause_recording", "resume_recording"
+]
 Outcome: TypeAlias = Literal["done", "over", "nobody", "late"]
 """`over`: the call is being left, or not begun; `nobody`: no process holds it; `late`: no acknowledgement came."""
 
@@ -45,10 +47,14 @@ class Control:
 
     @property
     def event(self) -> ControlReceived | AnswererDetected:
-        """As the conversation is told."""
-        if self.action == "detected":
-            return AnswererDetected(self.argument)
-        return ControlReceived(self.action, self.argument, self.interruptible, self.answer, self.by_carrier)
+        """As the conversation is told. Raises `MisuseError` for what it does not know of: the recording."""
+        match self.action:
+            case "detected":
+                return AnswererDetected(self.argument)
+            case "pause_recording" | "resume_recording":
+                raise MisuseError("the conversation does not know of recordings")
+            case action:
+                return ControlReceived(action, self.argument, self.interruptible, self.answer, self.by_carrier)
 
 
 Receive: TypeAlias = Callable[[str, Control], Outcome]

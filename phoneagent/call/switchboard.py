@@ -20,6 +20,7 @@ from phoneagent.records import FINAL_STATUSES, CallPage, CallRecord, CallStatus,
 from .admission import Admission
 from .call import NOTED, OVER, Call, Lines, Surroundings
 from .equipped import EquippedAgent
+from .recorder import Recorder
 from .scribe import Scribe
 from .steering import Control, Outcome
 from .unfinished import unfinished
@@ -41,6 +42,7 @@ WAIT = "All our lines are busy. Please hold the line."
 SORRY = "I am sorry, all our lines are busy. Please call again in a few minutes."
 BROKEN = "I am sorry, we have a technical problem. Please call again later."
 FINISHING = 2.0  # seconds a call gets to save its last turns before it is carried on
+KEEPING = 5.0  # seconds for recordings, when the server ends; the others are completed when it runs again
 SETTLE = 600.0  # seconds for which what a store that is away has not taken of a call is kept for it
 
 ERRANDS = frozenset({"keys", "moved", "handover"})
@@ -93,6 +95,7 @@ class Switchboard:
         self._tasks: set[asyncio.Task[None]] = set()
         self._greetings: list[asyncio.Task[None]] = []
         self._phrases: list[asyncio.Task[None]] = []
+        self._keeping: set[asyncio.Task[None]] = set()  # recordings on the way to where they are kept
 
     async def __aenter__(self) -> Self:
         for equipped in self.agents.values():
@@ -117,6 +120,8 @@ class Switchboard:
         await asyncio.gather(*(live.finished(within=FINISHING) for live in self._live.values()))
         if discarded:
             await asyncio.wait(discarded, timeout=FINISHING)
+        if self._keeping:
+            await asyncio.wait(self._keeping, timeout=KEEPING)
         for task in self._tasks:
             task.cancel()
         if self._tasks:
@@ -406,9 +411,29 @@ class Switchboard:
         except StoreError as error:
             log.warning("order_not_updated", problem=str(error))
 
+    async def _keep_recording(self, call: Call, recorder: Recorder) -> None:
+        """Bring it home, however long that takes. Another piece of it may have failed already: that stays so."""
+        await recorder.finished()
+        if recorder.problem:
+            changes: dict[str, Any] = {"recording": "failed", "recording_problem": recorder.problem}
+        else:
+            self._around.observer.tell(call.record.id, call.now(), "recording_kept", {"seconds": recorder.seconds})
+            changes = {"recording": "kept"}
+        try:
+            record = await self._around.store.load_record(call.record.id)
+            if record is not None and record.recording != "failed":
+                await self._around.store.update_call(call.record.id, **changes)
+        except StoreError as error:
+            log.warning("recording_not_noted", problem=str(error), **changes)
+
     def _left(self, call: Call) -> None:
         record = call.record
         call.left()
+        if call.recorder is not None and call.recorder.begun:
+            call.recorder.end()  # also after a defect
+            keeping = self._begin(self._keep_recording(call, call.recorder), f"keep recording of {record.id}")
+            self._keeping.add(keeping)
+            keeping.add_done_callback(self._keeping.discard)
         if self.draining and self._around.store.shared and call.ended_reason not in OVER:
             self._moved[record.id] = asyncio.get_running_loop().time() + ASKED
         if self._live.get(record.id) is call:
@@ -487,6 +512,8 @@ class Switchboard:
             closed = equipped.agent.closed
             same = greeting in (equipped.agent.phrasing.greeting, closed.greeting if closed else None)
             await self._around.cache.prepare(equipped.tts, [equipped.spoken(greeting)], shared=same)
+        if announcement := equipped.phrasing({}).announcement:
+            await self._around.cache.prepare(equipped.tts, [equipped.spoken(announcement)])
         await warming
 
     async def _warm_phrases(self, equipped: EquippedAgent, greeting: asyncio.Task[None]) -> None:

@@ -182,9 +182,11 @@ class Conversation:
     def _greet(self, at: float) -> None:
         phrasing, policy = self._floor.phrasing, self._floor.policy
         if policy.first_message == "generated":
-            self._replies.ask_model(at, kind="greeting")
+            self._replies.ask_model(at, kind="greeting", after=phrasing.announcement)
         elif policy.first_message == "agent" and phrasing.greeting:
-            self._replies.say("greeting", phrasing.greeting, at)
+            self._replies.say("greeting", phrasing.greeting, at, after=phrasing.announcement)
+        elif phrasing.announcement:
+            self._replies.say("greeting", "", at, after=phrasing.announcement)
         else:
             self._listening.listen(at)
 

@@ -225,6 +225,7 @@ class Phrasing:
     """What the agent says without asking the model."""
 
     greeting: str = "Hello, how can I help you?"
+    announcement: str = ""  # comes before the greeting, and nobody can cut it
     idle_prompts: tuple[str, ...] = ("Are you still there?",)
     idle_goodbye: str = "I cannot hear you, so I will hang up now. Goodbye."
     fillers: tuple[str, ...] = ("One moment, please.", "Let me see.")  # when the answer is slow, in turns

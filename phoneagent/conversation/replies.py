@@ -96,8 +96,8 @@ class Replies:
         else:
             self._watch(at)
 
-    def ask_model(self, at: float, *, kind: Kind = "answer") -> Reply:
-        """Begin a reply to the turns so far."""
+    def ask_model(self, at: float, *, kind: Kind = "answer", after: str = "") -> Reply:
+        """Begin a reply to the turns so far. `after`: an announcement that is said first."""
         reply = self._new(kind, at)
         if running := self.tools_with_effects:
             # Started by a reply that was cut. Asked before they return, the model would start them again.
@@ -107,16 +107,28 @@ class Replies:
             reply.owed_since = at
             self._floor.want(StartReply(reply.id, tuple(self._floor.turns)))
         self._think(at)
+        self._announce(reply, after, at)
         return reply
 
-    def say(self, kind: Kind, text: str, at: float, *, then: Hangup | None = None, interruptible: bool = True) -> None:
-        """Speak a fixed phrase, without asking the model."""
+    def say(
+        self,
+        kind: Kind,
+        text: str,
+        at: float,
+        *,
+        then: Hangup | None = None,
+        interruptible: bool = True,
+        after: str = "",
+    ) -> None:
+        """Speak a fixed phrase, without asking the model. `after`: an announcement that is said first."""
         reply = self._new(kind, at)
         reply.then = then
-        reply.text = text
         reply.written = True
         self._think(at)
-        self._speak(reply, Phrase(text, interruptible), at)
+        self._announce(reply, after, at)
+        reply.text += text
+        if text:
+            self._speak(reply, Phrase(text, interruptible), at)
         self._hand_over(reply)
 
     def go_on(self, said: str, rest: str, at: float) -> None:
@@ -144,6 +156,20 @@ class Replies:
         said, rest = reply.playout.sentences(at)
         said = _joined(reply.before, said)
         return (said, rest) if said and rest else None
+
+    def _announce(self, reply: Reply, announcement: str, at: float) -> None:
+        """What must have been heard before anything else, and is told when it was."""
+        if announcement:
+            reply.text = f"{announcement} "
+            reply.announcement = announcement
+            owed = reply.owed_since  # by the model, of which these words are not
+            self._speak(reply, Phrase(announcement, interruptible=False), at)
+            reply.owed_since = owed
+
+    def _note_announced(self, reply: Reply, at: float) -> None:
+        if reply.announcement and len(reply.playout.heard(at)) >= len(reply.announcement):
+            reply.announcement = ""
+            self._floor.emit("announced")
 
     def press(self, digits: str, at: float) -> None:
         """Send the tones of keys."""
@@ -344,7 +370,8 @@ class Replies:
         if self._failures >= floor.policy.failures_at_most:
             self.say("farewell", floor.phrasing.failure_goodbye, at, then=Hangup("failure"))
         elif not floor.turns and floor.phrasing.greeting:
-            self.say("greeting", floor.phrasing.greeting, at)  # nothing was said that could be said again
+            # Nothing was said that could be said again.
+            self.say("greeting", floor.phrasing.greeting, at, after=floor.phrasing.announcement)
         else:
             self.say("apology", floor.phrasing.apology, at)
 
@@ -440,12 +467,14 @@ class Replies:
         if reply is None or not reply.playout.mark_played(event.name, at):
             return  # flushed by a clear, of a reply that is gone, or repeated
         self._note_heard(reply)
+        self._note_announced(reply, at)
         self._finish_if_heard(at)
 
     def playout_overdue(self, at: float) -> None:
         """Marks or audio did not come: what was sent counts as heard."""
         reply = self.current
         reply.playout.assume_played()
+        self._note_announced(reply, at)
         if reply.handed_over and (reply.playout.complete or not reply.playout.voice_owes):
             self._heard(reply, at)
         else:

@@ -30,6 +30,7 @@ class Reply:
     since: float  # the caller waits since then
     speculative_for: str | None = None  # the caller's words it was started for, until they are certain
     before: str = ""  # what was heard of it until a media stream was lost
+    announcement: str = ""  # what the caller must hear, and has not heard yet
     text: str = ""  # what the model has written so far
     tokens: int = 0  # pieces in which the model wrote it: servers send one a token
     interruptible: bool = True  # what is being written

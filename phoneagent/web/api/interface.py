@@ -13,6 +13,7 @@ from phoneagent.call.phone_numbers import NumberRules
 from phoneagent.call.switchboard import Switchboard
 from phoneagent.errors import StoreError
 from phoneagent.ports import EventLog, OrderBook
+from phoneagent.ports import Recordings as RecordingsKept
 from phoneagent.web.doors import ApiKeys
 
 from .agents import Agents
@@ -20,9 +21,12 @@ from .calls import Calls, Window
 from .events import Events, EventsTold, EventStream, Following
 from .orders import OrderDesk, Orders, WantedCall
 from .problems import HANDLERS, Problem, refused, unavailable
+from .recordings import Recordings
 from .representations import AgentView, CallView, EventView, Page, Transcript
-from .resource import HOLDER, IDEMPOTENCY_KEY, LAST_EVENT_ID, Handler, Medium, Operation, resource
+from .resource import HOLDER, IDEMPOTENCY_KEY, LAST_EVENT_ID, RANGE, Handler, Medium, Operation, resource
 from .steering import TAKEN_UP, Steering, Steers
+
+WAV = Medium("audio/wav")
 
 logger = structlog.stdlib.get_logger(__name__)
 
@@ -38,13 +42,14 @@ def rest_interface(
     numbers: NumberRules | None = None,
     log: EventLog | None = None,
     told: EventsTold | None = None,
+    recordings: RecordingsKept | None = None,
 ) -> Starlette:
     """An application to be mounted at `/v1`. Nothing of it is seen without a key, not even what there is.
 
     Without a `desk` no calls are placed, and who asks for one is told what is missing. `caller_id` is the number that
     is shown where none is named. With `steers` calls in progress can be steered, and transferred to the numbers that
     `numbers` allows: without it to none. What happens in calls is read from
-    `log`, where `told` writes it.
+    `log`, where `told` writes it. `recordings` are those that can be listened to.
     """
     agents, calls = Agents(board), Calls(board, book)
     place: Handler = not_set_up
@@ -78,6 +83,16 @@ def rest_interface(
         resource("/calls/{call}", GET=Operation(calls.show, "A call, from the wish to its end", {200: CallView})),
         resource(
             "/calls/{call}/transcript", GET=Operation(calls.transcript, "What was heard so far", {200: Transcript})
+        ),
+        resource(
+            "/calls/{call}/recording",
+            GET=Operation(
+                Recordings(recordings, calls.carrier_id).listen,
+                "The recording of a call that is over: the caller left, the agent right",
+                {200: WAV, 206: WAV},
+                headers=(RANGE,),
+                problems=(416,),
+            ),
         ),
     ]
     if log is not None and told is not None:

@@ -15,7 +15,7 @@ from .bodies import JSON, Body
 from .events import EVENT_ID
 from .orders import LONGEST_KEY
 from .problems import MEDIA_TYPE, ProblemDetails
-from .resource import IDEMPOTENCY_KEY, LAST_EVENT_ID, Medium, Operation, Resource
+from .resource import IDEMPOTENCY_KEY, LAST_EVENT_ID, RANGE, Medium, Operation, Resource
 
 Json = dict[str, Any]
 Mode = Literal["validation", "serialization"]
@@ -35,6 +35,10 @@ HEADERS: Mapping[str, Json] = {
             "maxLength": LONGEST_KEY,
             "pattern": r"^[\x21-\x7e]([\x20-\x7e]*[\x21-\x7e])?$",
         },
+    },
+    RANGE: {
+        "description": "A part of it, such as bytes=0-99999; anything else is all of it",
+        "schema": {"type": "string"},
     },
     LAST_EVENT_ID: {
         "description": "The id of the last event that was received: the stream goes on after it",

@@ -23,6 +23,7 @@ HOLDER = "phoneagent.holder"
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 LAST_EVENT_ID = "Last-Event-ID"
+RANGE = "Range"
 
 
 class Medium(NamedTuple):

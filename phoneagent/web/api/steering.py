@@ -125,6 +125,8 @@ class Steering:
             Deed("hangup", self.hangup, "End the call"),
             Deed("mute", self.mute, "Let the agent begin no replies, but listen"),
             Deed("unmute", self.unmute, "Let the agent speak again"),
+            Deed("recording/pause", self.pause_recording, "Record only silence, until it is resumed"),
+            Deed("recording/resume", self.resume_recording, "Record again"),
         )
 
     async def say(self, request: Request) -> Response:
@@ -165,6 +167,14 @@ class Steering:
     async def unmute(self, request: Request) -> Response:
         """Let the agent speak again."""
         return await self._plain(request, "unmute")
+
+    async def pause_recording(self, request: Request) -> Response:
+        """Keep only silence of the call, until it is resumed."""
+        return await self._plain(request, "pause_recording")
+
+    async def resume_recording(self, request: Request) -> Response:
+        """Record again."""
+        return await self._plain(request, "resume_recording")
 
     async def _plain(self, request: Request, action: Action) -> Response:
         if body := await bounded(request):
