@@ -36,8 +36,13 @@ def anyio_backend():
 
 
 async def test_whatever_is_asked_is_answered_as_documented(tmp_path):
-    made = agent(tts=ProviderChoice("espeak"), recording=RecordingRules(own=True, consent="given"))  # which has its phrases in real time too
-    async with world(made, twilio_phone_number="+15005550006", recordings=str(tmp_path / "recordings")) as (running, told), client(running.url) as rest:
+    made = agent(
+        tts=ProviderChoice("espeak"), recording=RecordingRules(own=True, consent="given")
+    )  # which has its phrases in real time too
+    async with (
+        world(made, twilio_phone_number="+15005550006", recordings=str(tmp_path / "recordings")) as (running, told),
+        client(running.url) as rest,
+    ):
         short = running.carrier.dial(running.voice_url, caller=CallerScript(HangUp(after=AgentSpeaking(0.1))))
         await told.until(lambda: bool(told.of("call_left")))
         lasting = running.carrier.dial(running.voice_url, caller=CallerScript(Wait(60)))
