@@ -244,6 +244,18 @@ NOT_RECORDED = RecordingRules()
 
 
 @dataclass(frozen=True, slots=True)
+class Prices:
+    """What an operator pays, all in one currency. `minute`: of a call, to the carrier and for the ears; tokens: of the
+    model; `thousand_characters`: of speech.
+    """
+
+    minute: float = 0.0
+    million_tokens_in: float = 0.0
+    million_tokens_out: float = 0.0
+    thousand_characters: float = 0.0
+
+
+@dataclass(frozen=True, slots=True)
 class Agent:
     """Everything that makes one agent different from another. Immutable; made from a TOML file or in Python."""
 
@@ -264,6 +276,8 @@ class Agent:
     closed: ClosedGreeting | None = None
     pronunciation: Mapping[str, str] = field(default_factory=dict)  # what is written = how it is said
     recording: RecordingRules = NOT_RECORDED
+    prices: Prices = Prices()
+    spend: float = 0.0  # that a call may cost; 0: whatever it does
 
 
 # --- speech ----------------------------------------------------------------------------------------
@@ -438,6 +452,7 @@ class CallRecord:
     transfer_summary: str = ""  # what they are told
     transfer_outcome: TransferOutcome = ""  # empty while nobody has decided
     transfer_decided: float = 0.0
+    spent: float = 0.0  # by its agent's prices, as of the last turn
     resumed: int = 0  # how often the call was carried on after its media stream was lost
     order: str = ""  # the id of the order it was placed for; empty for calls that came in
     tools: tuple[RunningTool, ...] = ()

@@ -534,3 +534,10 @@ open = ["mon-fri 09:00-17:00"]
         ),
     }
     assert (agent.hold_music, agent.transfer_phrases.thanks) == ("https://example.com/music.mp3", "Thanks.")
+
+
+def test_what_a_call_may_cost_needs_prices():
+    text = 'name = "desk"\n[limits]\nspend = 0.5\n'
+    with pytest.raises(SettingsError, match=r"line 3: limits\.spend: expected a table \[prices\]"):
+        parse_agent(text)
+    assert parse_agent(text + "[prices]\nminute = 0.02\n").spend == 0.5

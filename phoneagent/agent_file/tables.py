@@ -29,6 +29,7 @@ from phoneagent.records import (
     Dialogue,
     Intent,
     Menu,
+    Prices,
     ProviderChoice,
     Slot,
     ToolSpec,
@@ -135,6 +136,7 @@ Name = Annotated[str, Field(pattern=NAME)]
 Phrase = Annotated[str, AfterValidator(_pattern)]
 Phrases = Annotated[tuple[Phrase, ...], AfterValidator(_filled)]
 Key = Annotated[str, AfterValidator(_key)]
+NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
@@ -176,6 +178,14 @@ class _Tts(_Provider):
 class _Limits(_Table):
     max_duration: Seconds = _POLICY.call_at_most
     goodbye_before: Seconds = _POLICY.goodbye_before_limit
+    spend: NotNegative = 0.0
+
+
+class _Prices(_Table):
+    minute: NotNegative = 0.0
+    million_tokens_in: NotNegative = 0.0
+    million_tokens_out: NotNegative = 0.0
+    thousand_characters: NotNegative = 0.0
 
 
 class _ToolTable(_Table):
@@ -383,6 +393,7 @@ class AgentFile(_Table):
     phrases: _PhrasesTable = _PhrasesTable()  # type: ignore[valid-type]  # made from Phrasing above
     pronunciation: dict[Annotated[str, AfterValidator(_word)], Text] = {}
     limits: _Limits = _Limits()
+    prices: _Prices = _Prices()
     transfer: dict[Name, _TransferTable] = {}
     transfer_phrases: _TransferPhrases = _TransferPhrases()  # type: ignore[valid-type]  # made from TransferPhrases above
     hold_music: Annotated[str, AfterValidator(_audio_url)] = ""
@@ -421,6 +432,8 @@ class AgentFile(_Table):
             closed=closed,
             pronunciation=self.pronunciation,
             recording=self.recording.rules(),
+            prices=Prices(**dict(self.prices)),
+            spend=self.limits.spend,
             **chosen,
         )
 
@@ -436,6 +449,8 @@ class AgentFile(_Table):
             yield Problem(
                 ("limits", "goodbye_before"), f"expected less than max_duration ({self.limits.max_duration:g})"
             )
+        if self.limits.spend and not any(dict(self.prices).values()):
+            yield Problem(("limits", "spend"), "expected a table [prices] too: what a call costs is reckoned by it")
         if self.llm is not None:
             for number, llm in enumerate((self.llm, *self.llm.fallback)):
                 if llm.hedge and llm.provider == "scripted":

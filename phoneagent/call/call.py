@@ -51,7 +51,9 @@ from phoneagent.conversation.events import (
     PartialTranscript,
     ProviderFailed,
     ReplyFailed,
+    ReplyText,
     SpeechStopped,
+    SpendLimitReached,
     TimerFired,
     ToolReturned,
     TransferFailed,
@@ -78,6 +80,7 @@ from .recorder import Recorder
 from .scope import Scope
 from .scribe import Scribe
 from .speech_cache import SpeechCache
+from .spending import Spending
 from .steering import Control, Outcome
 from .tool_ledger import ToolLedger, left_over
 from .transfers import NotNow, Transfers, came_back, planned
@@ -91,7 +94,7 @@ CARRIER_SILENCE = 3.0  # seconds without a frame: Twilio sends them without a br
 HEARING_EVERY = 0.5  # seconds between two writes of what the caller is saying
 FLUSH = 0.5  # seconds that the store gets for the last turns; what it has not taken then is written later
 NOTED = 0.5  # seconds that it gets for what the carrier will ask for; then this process has to know
-OVER = frozenset({"agent", "caller", "duration", "silence", "failure", "operator", "transfer", "machine"})
+OVER = frozenset({"agent", "caller", "duration", "silence", "failure", "operator", "transfer", "machine", "spend"})
 """Why a call may be over. A stream that was lost for another reason is carried on when the carrier asks."""
 
 _serial = count(1)  # a call that is carried on by the same process must not inherit the lease of its predecessor
@@ -195,6 +198,8 @@ class Call:
         self._moving = False
         self._hearing, self._hearing_kept = record.hearing, float("-inf")
         self._saying = record.saying
+        self._spending = Spending(equipped.agent.prices, spent=record.spent, since=history[-1].at if history else 0.0)
+        self._spent = False
         self._last_frame = self._connected
 
     def _make_recorder(self) -> Recorder | None:
@@ -312,6 +317,8 @@ class Call:
         self.journal.write(at, event)
         for command in self._conversation.receive(event, at=at):
             self._carry_out(command)
+        if self._equipped.agent.spend:
+            self._count_costs(event, at)
         if self._around.store.shared:
             self._keep_unfinished(event, at)
         secret = self._conversation.keys_are_secret
@@ -320,6 +327,13 @@ class Call:
             self.recorder.be_discreet(secret)
         if self._conversation.state is State.ENDED:
             self._over.set()
+
+    def _count_costs(self, event: Event, at: float) -> None:
+        if isinstance(event, ReplyText):
+            self._spending.written(event.text)
+        if not self._spent and self._spending.until(at) >= self._equipped.agent.spend:
+            self._spent = True
+            self.feed(SpendLimitReached())
 
     def _keep_unfinished(self, event: Event, at: float) -> None:
         """What the caller is saying, every now and then, and each sentence of a longer answer that was heard: were this
@@ -380,6 +394,7 @@ class Call:
                 if self.recorder is not None:
                     self.recorder.silenced()
             case Synthesize(reply, text):
+                self._spending.spoken(text)
                 self._voice.speak(reply, text)
             case FinishSpeech(reply):
                 self._voice.finish(reply)
@@ -389,6 +404,7 @@ class Call:
                 self._voice.press(reply, digits)
             case StartReply(reply, turns):
                 self._voice.forget_before(reply)
+                self._spending.asked(self._instructions, turns)
                 self._thinking[reply] = self._scope.start(self._think(reply, turns), f"reply {reply}")
             case CancelReply(reply):
                 self._voice.cancel(reply)
@@ -404,6 +420,8 @@ class Call:
                 self.scribe.save(seq, turn)
                 self._ledger.saved(turn)
                 self._no_longer_unfinished(turn)
+                if self._equipped.agent.spend:
+                    self.scribe.note(spent=round(self._spending.until(self.now()), 6))
             case Emit(name, values):
                 self._tell(name, values)
             case Hangup(reason):

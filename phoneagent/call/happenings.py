@@ -41,6 +41,7 @@ PLAIN: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "recording_failed": ("recording_failed", ("problem",)),
     "provider_failed": ("provider_failed", ("provider", "problem")),
     "reply_failed": ("reply_failed", ("problem",)),
+    "spend_limit_reached": ("spend_limit_reached", ()),
     "ears_failed": ("ears_failed", ("problem",)),
 }
 """What is told as it is: by its name inside, that outside, and the values that are told. Add a line to tell more."""

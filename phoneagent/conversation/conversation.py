@@ -54,6 +54,7 @@ class Conversation:
     ) -> None:
         self.impossible: Counter[tuple[str, str]] = Counter()  # (state, event) pairs that were ignored
         self._deaf = False  # the ears have failed
+        self._spent = False  # as much as the call may cost
         self._entrance = entrance
         self._floor = Floor(phrasing, policy, turn_events=turn_events, language=language, history=history)
         self._floor.muted = muted
@@ -131,6 +132,11 @@ class Conversation:
         """
         return self._replies.saying(at) if self._floor.state is State.SPEAKING else None
 
+    @property
+    def _limit(self) -> str:
+        """Which of its limits the call has met."""
+        return "spend" if self._spent else "duration"
+
     def handler(self, name: str) -> Callable[[Any, float], None]:
         """What the table means by `replies.reply_text` and the like."""
         return attrgetter("_" + name)(self)  # type: ignore[no-any-return]  # the table's names are checked by a test
@@ -170,7 +176,8 @@ class Conversation:
 
     def _await_limit(self, at: float) -> None:
         policy = self._floor.policy
-        self._floor.deadlines.set(Reason.FAREWELL, max(at, policy.call_at_most - policy.goodbye_before_limit))
+        limit = at if self._spent else policy.call_at_most - policy.goodbye_before_limit
+        self._floor.deadlines.set(Reason.FAREWELL, max(at, limit))
 
     def _return(self, at: float) -> None:
         """The caller is back from where we have sent the call."""
@@ -233,6 +240,15 @@ class Conversation:
     def _too_late(self, event: e.Event, at: float) -> None:
         """The call is being left: what still comes changes nothing, and is no surprise."""
 
+    def _spend_limit_reached(self, _: e.SpendLimitReached, at: float) -> None:
+        """As at the end of the time that a call may take."""
+        self._spent = True
+        floor = self._floor
+        floor.emit("spend_limit_reached")
+        self._await_limit(at)
+        limit = min(floor.policy.call_at_most, at + floor.policy.goodbye_before_limit)
+        floor.deadlines.set(Reason.CALL_LIMIT, limit)
+
     def _move_wanted(self, _: e.MoveWanted, at: float) -> None:
         """The best moment is the end of the caller's turn: they wait for an answer, and what they say next is later."""
         self._floor.moving = True
@@ -293,9 +309,9 @@ class Conversation:
                 pass  # the limit itself stands
             case Reason.FAREWELL:
                 self._replies.drop(at)
-                self._replies.say("farewell", floor.phrasing.time_goodbye, at, then=Hangup("duration"))
+                self._replies.say("farewell", floor.phrasing.time_goodbye, at, then=Hangup(self._limit))
             case Reason.CALL_LIMIT:
-                self._replies.leave(Hangup("duration"), at)
+                self._replies.leave(Hangup(self._limit), at)
 
     # -- the operator -------------------------------------------------------------------------------
 

@@ -215,6 +215,11 @@ class TransferFailed:
 
 
 @dataclass(frozen=True, slots=True)
+class SpendLimitReached:
+    """The call has cost as much as it may: say goodbye."""
+
+
+@dataclass(frozen=True, slots=True)
 class MoveWanted:
     """The process is about to end: leave the media stream, for another process, where nobody notices."""
 
@@ -266,6 +271,7 @@ Event: TypeAlias = (
     | KeysExpected
     | ControlReceived
     | TransferFailed
+    | SpendLimitReached
     | MoveWanted
     | AnswererDetected
     | BeepStarted

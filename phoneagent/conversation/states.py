@@ -42,6 +42,7 @@ _REPLY: Row = {
     e.MarkPlayed: _to("replies.mark_played"),
     e.KeysExpected: _to("listening.keys_expected"),
     e.ProviderFailed: _to("provider_failed"),
+    e.SpendLimitReached: _to("spend_limit_reached"),
 }
 """What a reply under way brings, and providers tell, wherever the call stands."""
 
@@ -184,6 +185,7 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
         },
         S.LEAVING: {
             **_REPLY,
+            e.SpendLimitReached: _to("too_late"),
             e.ToolRequested: _to("too_late"),
             e.ReplyDone: _to("too_late"),
             e.ReplyFailed: _to("too_late"),
@@ -211,6 +213,7 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
             e.EndOfTurn: _to("listening.last_turn"),
             e.ToolReturned: _to("replies.tool_returned"),
             e.ProviderFailed: _to("provider_failed"),
+            e.SpendLimitReached: _to("too_late"),
             e.TimerFired: _to("timer_fired", S.ENDED),
         },
         S.ENDED: {},

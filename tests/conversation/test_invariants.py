@@ -88,6 +88,7 @@ EVENTS: dict[type[Any], st.SearchStrategy[Any]] = {
         st.builds(e.ControlReceived, st.just("instruct"), st.just("Be brief."), answer=st.booleans()),
         st.builds(e.ControlReceived, st.just("dtmf"), st.sampled_from(["1", "42#"]), by_carrier=st.booleans()),
     ),
+    e.SpendLimitReached: st.builds(e.SpendLimitReached),
     e.MoveWanted: st.builds(e.MoveWanted),
     e.AnswererDetected: st.builds(
         e.AnswererDetected,

@@ -91,7 +91,8 @@ class CallView(Representation):
     or what ended a conversation; `problem`: why there was none. `answered_by`: what the carrier's machine detection
     says, or what was heard: `machine`, `human`, `screener`; `outcome`: what it got: `voicemail_left`, `voicemail_cut`,
     `hung_up` or `screening_answered`. `transfer_to`: to whom the caller was to be connected last; `transfer_outcome`:
-    what became of it, empty while nobody has decided. `muted`: the agent is to be silent.
+    what became of it, empty while nobody has decided. `muted`: the agent is to be silent. `spent`: what
+    the call has cost by its agent's `[prices]`, as of the last turn.
     """
 
     id: str
@@ -116,6 +117,7 @@ class CallView(Representation):
     transfer_to: str = ""
     transfer_outcome: TransferOutcome = ""
     muted: bool = False
+    spent: float = 0.0
 
     @classmethod
     def of(cls, record: CallRecord) -> CallView:
@@ -138,6 +140,7 @@ class CallView(Representation):
             transfer_to=record.transfer.target.to if record.transfer else "",
             transfer_outcome=record.transfer_outcome,
             muted=record.muted,
+            spent=record.spent,
         )
 
     @classmethod
@@ -166,6 +169,7 @@ class CallView(Representation):
             transfer_to=record.transfer.target.to if record and record.transfer else "",
             transfer_outcome=record.transfer_outcome if record else "",
             muted=bool(record and record.muted),
+            spent=record.spent if record else 0.0,
         )
 
 
