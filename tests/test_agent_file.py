@@ -538,6 +538,6 @@ open = ["mon-fri 09:00-17:00"]
 
 def test_what_a_call_may_cost_needs_prices():
     text = 'name = "desk"\n[limits]\nspend = 0.5\n'
-    with pytest.raises(SettingsError, match=r"line 3: limits\.spend: expected a table \[prices\]"):
-        parse_agent(text)
-    assert parse_agent(text + "[prices]\nminute = 0.02\n").spend == 0.5
+    with pytest.raises(SettingsError, match=r"desk.toml:3: limits.spend: expected a table \[prices\]"):
+        parse_agent(text, "desk.toml")
+    assert parse_agent(text + "[prices]\nminute = 0.02\n", "desk.toml").spend == 0.5
