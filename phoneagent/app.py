@@ -35,7 +35,7 @@ from .call.told_orders import ToldOrders
 from .call.transfers import Transfers
 from .call.verdicts import Verdicts
 from .errors import PhoneagentError, RecordingError, SettingsError, StoreError
-from .ports import LanguageModel, Observer, Signatures, SpeechToText, Store, TextToSpeech
+from .ports import LanguageModel, Observer, Signatures, SpeechToText, Store, TextToSpeech, ToolBox
 from .providers.circuit import Circuit, Circuits
 from .records import Agent, ProviderChoice
 from .settings import Settings, load
@@ -371,10 +371,20 @@ class Makers:
             speaker.ears,
             self._with_close(self._with_dialogue(agent, model)),
             speaker.voice,
-            PythonTools(own_tools(agent), functions),
+            await self.tools(agent, functions),
             speaker.speakable,
             writer=None if agent.llm.provider == "scripted" else model,
         )
+
+    async def tools(self, agent: Agent, functions: Mapping[str, Callable[..., Any]]) -> ToolBox:
+        """What runs an agent's tools. Its documents are read in the meantime, by a thread."""
+        if agent.knowledge is not None:
+            from .knowledge.library import Library
+
+            library = Library.open(agent.knowledge, agent=agent.name, language=agent.language)
+            self.stack.push_async_callback(library.aclose)
+            functions = {**functions, agent.knowledge.tool: library.search}
+        return PythonTools(own_tools(agent), functions)
 
     def whole_mind(self, agent: Agent) -> LanguageModel:
         """An agent's mind with its fallbacks, and with the dialogue beside it if that has a part in its calls."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self, TypeAlias
 from urllib.parse import quote, unquote
 
@@ -256,6 +257,18 @@ class Prices:
 
 
 @dataclass(frozen=True, slots=True)
+class Knowledge:
+    """A folder of documents in which an agent's model looks things up, with a tool of this name and description, so
+    many passages at a time.
+    """
+
+    folder: Path
+    tool: str = "search_knowledge"
+    description: str = ""  # empty: our own
+    results: int = 4
+
+
+@dataclass(frozen=True, slots=True)
 class Agent:
     """Everything that makes one agent different from another. Immutable; made from a TOML file or in Python."""
 
@@ -278,6 +291,7 @@ class Agent:
     recording: RecordingRules = NOT_RECORDED
     prices: Prices = Prices()
     spend: float = 0.0  # that a call may cost; 0: whatever it does
+    knowledge: Knowledge | None = None
 
 
 # --- speech ----------------------------------------------------------------------------------------

@@ -104,7 +104,7 @@ def parse_agent(text: str, file: str) -> Agent:
         raise SettingsError(syntax_problem(file, text, str(error))) from error
     lines = key_lines(text)
     try:
-        return AgentFile.model_validate(data).agent()
+        return AgentFile.model_validate(data, context={"folder": Path(file).parent}).agent()
     except ValidationError as error:
         found = [Problem(item["loc"], expected(item, AgentFile)) for item in error.errors(include_url=False)]
     except Misfits as error:

@@ -40,6 +40,7 @@ from phoneagent.toolbox import find_function, tool_spec
 
 from .dialogue_problems import dialogue_problems, unknown_hours
 from .hours_table import HoursTable
+from .knowledge_table import KnowledgeTable
 from .problems import LANGUAGE, NAME, Misfits, Problem, meant, names_of
 from .recording_table import RecordingTable
 from .toml_lines import Loc
@@ -402,11 +403,12 @@ class AgentFile(_Table):
     hours: dict[Name, HoursTable] = {}
     closed: _ClosedTable | None = None
     recording: RecordingTable = RecordingTable()
+    knowledge: KnowledgeTable | None = None
 
     def agent(self) -> Agent:
         """The record. Raises `Misfits`."""
         tools = tuple(tool.spec(("tools", index)) for index, tool in enumerate(self.tools))
-        if problems := [*self._provider_problems(), *self._dialogue_problems(tools), *_repeated(tools)]:
+        if problems := [*self._provider_problems(), *self._dialogue_problems(tools), *_repeated(tools, self.knowledge)]:
             raise Misfits(problems)
         dialogue = self.dialogue.dialogue() if self.dialogue else None
         closed = None
@@ -434,6 +436,7 @@ class AgentFile(_Table):
             recording=self.recording.rules(),
             prices=Prices(**dict(self.prices)),
             spend=self.limits.spend,
+            knowledge=self.knowledge.knowledge() if self.knowledge else None,
             **chosen,
         )
 
@@ -485,9 +488,11 @@ def _with_menu(greeting: str, dialogue: Dialogue | None) -> str:
     return greeting.replace("{menu}", menu_text(dialogue))
 
 
-def _repeated(tools: tuple[ToolSpec, ...]) -> Iterator[Problem]:
+def _repeated(tools: tuple[ToolSpec, ...], knowledge: KnowledgeTable | None) -> Iterator[Problem]:
     seen = set(BUILT_IN_TOOLS)
     for index, tool in enumerate(tools):
         if tool.name in seen:
             yield Problem(("tools", index), f"there already is a tool called {tool.name!r}")
         seen.add(tool.name)
+    if knowledge is not None and knowledge.tool in seen:
+        yield Problem(("knowledge", "tool"), f"there already is a tool called {knowledge.tool!r}")

@@ -74,7 +74,7 @@ from phoneagent.records import (
 )
 
 from .ears import Ears
-from .equipped import EquippedAgent, other_agents
+from .equipped import EquippedAgent, other_agents, own_tools
 from .journal import Journal, NullJournal, Opening
 from .recorder import Recorder
 from .scope import Scope
@@ -149,7 +149,7 @@ class Call:
             phrasing=equipped.phrasing(record.variables, placed=record.direction == "outbound"),
             policy=agent.policy,
             turn_events=equipped.stt.turn_events,
-            safe_tools=tuple(tool.name for tool in agent.tools if tool.safe),
+            safe_tools=tuple(tool.name for tool in own_tools(agent) if tool.safe),
             history=(*history, *left),
             language=agent.language,
             entrance=record.entrance,

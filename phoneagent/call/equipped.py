@@ -14,6 +14,7 @@ from phoneagent.records import Agent, CallRecord, ToolSpec
 from phoneagent.speakable import Speakable
 
 from .business_hours import closed_now
+from .lookup import lookup_tool
 
 AS_WRITTEN = Speakable()  # of no language: only marks for the eye are left out
 
@@ -114,9 +115,12 @@ def back_to_menu() -> str:
 
 
 def own_tools(agent: Agent) -> tuple[ToolSpec, ...]:
-    """The tools that are run for an agent's model: its own, and what leads back to the menu of its dialogue."""
+    """The tools that are run for an agent's model: its own, what looks things up in its documents, and what leads back
+    to the menu of its dialogue.
+    """
+    own = (*agent.tools, *lookup_tool(agent))
     mixed = agent.dialogue is not None and agent.dialogue.start
-    return (*agent.tools, BACK_TO_MENU) if mixed else agent.tools
+    return (*own, BACK_TO_MENU) if mixed else own
 
 
 def offered_tools(agent: Agent) -> tuple[ToolSpec, ...]:

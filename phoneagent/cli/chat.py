@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phoneagent import agent_file
-from phoneagent.call.equipped import other_agents, own_tools
+from phoneagent.call.equipped import other_agents
 from phoneagent.errors import SettingsError
 from phoneagent.settings import Settings, load, missing_keys
 
@@ -123,7 +123,6 @@ def _talk(
     The loop runs only while an agent is at work.
     """
     from phoneagent.app import Makers
-    from phoneagent.toolbox import PythonTools
 
     from .typed_call import TypedCall
 
@@ -134,7 +133,7 @@ def _talk(
         while True:
             agent = agents[name]
             mind = makers.whole_mind(agent)
-            tools = PythonTools(own_tools(agent))
+            tools = runner.run(makers.tools(agent, {}))
             call = TypedCall(agent, mind, tools, screen, variables=variables, history=history)
             try:
                 runner.run(call.begin())
@@ -146,6 +145,7 @@ def _talk(
             finally:
                 runner.run(call.hang_up())
                 runner.run(mind.aclose())
+                runner.run(makers.stack.aclose())
             if call.handed_to not in agents:
                 return call.ended_reason
             name, history = call.handed_to, call.turns

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "Check settings, providers, store and carrier.",
     "keys": "Make API keys with scopes, list and revoke them.",
     "numbers": "Show where your Twilio numbers lead, and lead them here.",
+    "knowledge": "Try what an agent finds in its documents.",
     "simulate": "Play scripted calls, and score how well they went.",
     "bench": "Measure latencies, and how many calls a core carries.",
     "replay": "Tell a recorded call again, event by event.",
