@@ -1,4 +1,4 @@
-"""API keys that are made by command: what is kept of them, and what keeps them."""
+"""API keys that are made by command: what is kept of them and by what, and how much may be asked with one."""
 
 from __future__ import annotations
 
@@ -44,6 +44,26 @@ class KeyRing(Protocol):
 
     async def revoke(self, name: str) -> bool:
         """Forget a key; False if there is none of that name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Allowance:
+    """What is left after a request: `remaining` of `quota` requests in `window` seconds, until the count begins anew in
+    `reset` seconds. `granted`: whether this request was among them.
+    """
+
+    granted: bool
+    quota: int
+    window: int
+    remaining: int
+    reset: int
+
+
+class RateLimits(Protocol):
+    """Counts requests."""
+
+    async def spend(self, who: str) -> Allowance:
+        """Count one more."""
 
 
 def new_key() -> str:

@@ -57,6 +57,7 @@ from .web.transfers import TransferHooks
 from .web.webhooks import Webhooks
 
 if TYPE_CHECKING:
+    from .store.rate_limits import RateLimits
     from .store.recordings import RecordingFolder
     from .store.steering_memory import MemorySteering
     from .store.steering_redis import RedisSteering
@@ -124,7 +125,11 @@ def create_app(
             greetings = [_greeting(cache, speakers[name], agent) for name, agent in agents.items()]
             stack.push_async_callback(_end, asyncio.gather(*greetings))
             # While the voice is at the greetings, threads import what takes longest: SDKs, a second in all.
-            control = await asyncio.to_thread(twilio_control, settings)
+            control, limits = await asyncio.gather(
+                asyncio.to_thread(twilio_control, settings),
+                asyncio.to_thread(_rate_limits, settings, shared=store is None),
+            )
+            stack.push_async_callback(limits.aclose)
             if control is not None:
                 stack.push_async_callback(control.aclose)
             equipped = {
@@ -198,6 +203,7 @@ def create_app(
                     log=kept.events,
                     told=events,
                     recordings=recordings,
+                    limits=limits,
                     caller_id=settings.twilio_phone_number or "",
                 ),
             )
@@ -282,6 +288,17 @@ def _steering_line(settings: Settings, *, shared: bool) -> MemorySteering | Redi
     from .store.steering_redis import RedisSteering
 
     return RedisSteering(settings.redis_url.get_secret_value())
+
+
+def _rate_limits(settings: Settings, *, shared: bool) -> RateLimits:
+    """`shared`: with the other processes of these settings."""
+    from .store.rate_limits import RateLimits
+
+    if settings.redis_url is None or not shared:
+        return RateLimits(settings.rate_limit)
+    from .store.redis_counts import RedisCounts
+
+    return RateLimits(settings.rate_limit, RedisCounts(settings.redis_url.get_secret_value()))
 
 
 def twilio_control(settings: Settings) -> TwilioControl | None:

@@ -110,6 +110,13 @@ class Settings(BaseSettings):
         expected="comma-separated keys, such as `openssl rand -hex 24` prints",
     )
 
+    rate_limit: Annotated[str, Field(pattern=r"^[1-9]\d{0,8}/(second|minute|hour)$")] = _variable(
+        "PHONEAGENT_RATE_LIMIT",
+        # Ten a second for a minute: no program that works asks so often, and one that loops is stopped.
+        default="600/minute",
+        expected="the number of REST requests a second, minute or hour with one API key, such as 600/minute",
+    )
+
     # -- what we do
     agents: Path | None = _variable("PHONEAGENT_AGENTS", expected="an agent file (TOML) or a folder of them")
     max_calls: Annotated[int, Field(ge=1)] = _variable(

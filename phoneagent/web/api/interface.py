@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import structlog
 from starlette.applications import Starlette
+from starlette.datastructures import MutableHeaders
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import Response
-from starlette.types import ASGIApp, Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from phoneagent.api_keys import RateLimits
 from phoneagent.call.phone_numbers import NumberRules
 from phoneagent.call.switchboard import Switchboard
 from phoneagent.errors import StoreError
 from phoneagent.ports import EventLog, OrderBook
 from phoneagent.ports import Recordings as RecordingsKept
-from phoneagent.web.doors import ApiKeys
+from phoneagent.web.doors import ApiKeys, Holder
 
 from .agents import Agents
+from .allowance import address, headers_of, too_many
 from .calls import Calls, Window
 from .events import Events, EventsTold, EventStream, Following
 from .orders import OrderDesk, Orders, WantedCall
@@ -43,13 +48,15 @@ def rest_interface(
     log: EventLog | None = None,
     told: EventsTold | None = None,
     recordings: RecordingsKept | None = None,
+    limits: RateLimits | None = None,
 ) -> Starlette:
     """An application to be mounted at `/v1`. Nothing of it is seen without a key, not even what there is.
 
     Without a `desk` no calls are placed, and who asks for one is told what is missing. `caller_id` is the number that
     is shown where none is named. With `steers` calls in progress can be steered, and transferred to the numbers that
     `numbers` allows: without it to none. What happens in calls is read from
-    `log`, where `told` writes it. `recordings` are those that can be listened to.
+    `log`, where `told` writes it. `recordings` are those that can be listened to. `limits` counts requests; without it
+    nobody does.
     """
     agents, calls = Agents(board), Calls(board, book)
     place: Handler = not_set_up
@@ -117,7 +124,9 @@ def rest_interface(
                 problems=(409, 502, 504),
             )
             routes.append(resource(f"/calls/{{call}}/{action.name}", POST=operation))
-    app = Starlette(routes=routes, middleware=[Middleware(_Door, keys=keys)], exception_handlers=HANDLERS)
+    app = Starlette(
+        routes=routes, middleware=[Middleware(_Door, keys=keys, limits=limits)], exception_handlers=HANDLERS
+    )
     app.router.redirect_slashes = False
     return app
 
@@ -134,33 +143,61 @@ async def not_set_up(_: Request) -> Response:
 
 
 class _Door:
-    """Lets in who has a key."""
+    """Lets in who has a key, as often as its limit says. Who has none is counted too, by address."""
 
-    def __init__(self, app: ASGIApp, keys: ApiKeys) -> None:
+    def __init__(self, app: ASGIApp, keys: ApiKeys, limits: RateLimits | None) -> None:
         self._app = app
         self._keys = keys
+        self._limits = limits
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "http":
-            request = Request(scope)
-            try:
-                holder = await self._keys.holder(request)
-            except StoreError as error:
-                await (await unavailable(request, error))(scope, receive, send)
-                return
-            if holder is None:
-                await (await refused(request, self._stranger(request)))(scope, receive, send)
-                return
-            scope[HOLDER] = holder
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        request = Request(scope)
+        try:
+            holder = await self._keys.holder(request)
+        except StoreError as error:
+            await (await unavailable(request, error))(scope, receive, send)
+            return
+        policy, who = ("key", holder.id) if holder else ("address", address(request))
+        refusal = None if holder else _stranger(request)
+        if self._limits is not None:
+            allowance = await self._limits.spend(f"{policy} {who}")
+            send = _telling(send, headers_of(policy, allowance))
+            if not allowance.granted:
+                refusal = too_many(policy, allowance)
+        if refusal is not None:
+            logger.warning("api_refused", path=scope["path"], problem=refusal.kind, key=_shown(request, holder))
+            await (await refused(request, refusal))(scope, receive, send)
+            return
+        scope[HOLDER] = holder
         await self._app(scope, receive, send)
 
-    def _stranger(self, request: Request) -> Problem:
-        given = "authorization" in request.headers
-        logger.warning("api_refused", path=request.url.path, key="wrong" if given else "none")
-        return Problem(
-            401,
-            "unauthorized",
-            "API key missing or wrong",
-            "expected Authorization: Bearer KEY, with one of the keys in PHONEAGENT_API_KEYS or of `phoneagent keys`",
-            headers={"WWW-Authenticate": 'Bearer error="invalid_token"' if given else "Bearer"},
-        )
+
+def _shown(request: Request, holder: Holder | None) -> str:
+    if holder is not None:
+        return "good"
+    return "wrong" if "authorization" in request.headers else "none"
+
+
+def _stranger(request: Request) -> Problem:
+    given = "authorization" in request.headers
+    return Problem(
+        401,
+        "unauthorized",
+        "API key missing or wrong",
+        "expected Authorization: Bearer KEY, with one of the keys in PHONEAGENT_API_KEYS or of `phoneagent keys`",
+        headers={"WWW-Authenticate": 'Bearer error="invalid_token"' if given else "Bearer"},
+    )
+
+
+def _telling(send: Send, headers: Mapping[str, str]) -> Send:
+    """With these headers in the answer, whatever it is."""
+
+    async def with_headers(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            MutableHeaders(scope=message).update(headers)
+        await send(message)
+
+    return with_headers

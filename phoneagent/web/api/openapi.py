@@ -11,6 +11,7 @@ from openapi_pydantic import OpenAPI
 from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
+from .allowance import LIMIT, POLICY, RETRY_AFTER
 from .bodies import JSON, Body
 from .events import EVENT_ID
 from .orders import LONGEST_KEY
@@ -46,7 +47,8 @@ HEADERS: Mapping[str, Json] = {
     },
 }
 
-EVERYWHERE = (401, 403, 500, 503)  # no key; not with this one; a defect; the store is away
+EVERYWHERE = (401, 403, 429, 500, 503)  # no key; not with this one; too often; a defect; the store is away
+OF_ALL_ANSWERS = {name: {"$ref": f"#/components/headers/{name}"} for name in (POLICY, LIMIT)}
 OF_A_BODY = (400, 413, 415, 422)
 OF_A_QUERY = (422,)
 
@@ -74,6 +76,10 @@ def document(resources: Iterable[Resource]) -> str:
             "paths": {PREFIX + one.path: describe.path(one) for one in listed},
             "components": {
                 "schemas": definitions["$defs"],
+                "headers": {
+                    POLICY: _header('How much may be asked: `"key";q=600;w=60` is 600 requests in 60 seconds'),
+                    LIMIT: _header('What is left of that: `"key";r=599;t=42` is 599 requests in the next 42 seconds'),
+                },
                 "securitySchemes": {
                     "key": {"type": "http", "scheme": "bearer", "description": "An API key that has the scope"}
                 },
@@ -122,22 +128,25 @@ class _Description:
         return told
 
     def _answer(self, status: int, answer: type[BaseModel] | Medium | None) -> Json:
-        told: Json = {"description": HTTPStatus(status).phrase}
+        told: Json = {"description": HTTPStatus(status).phrase, "headers": dict(OF_ALL_ANSWERS)}
         if answer is not None:
             media_type, model = answer if isinstance(answer, Medium) else (JSON, answer)
             schema = {"type": "string"} if model is None else self._references[model, "serialization"]
             told["content"] = {media_type: {"schema": schema}}
         if status == HTTPStatus.CREATED:
-            told["headers"] = {"Location": _header("The path of what was made")}
+            told["headers"]["Location"] = _header("The path of what was made")
         return told
 
     def _problem(self, status: int) -> Json:
         told: Json = {
             "description": HTTPStatus(status).phrase,
+            "headers": dict(OF_ALL_ANSWERS),
             "content": {MEDIA_TYPE: {"schema": self._references[ProblemDetails, "serialization"]}},
         }
         if status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
-            told["headers"] = {"WWW-Authenticate": _header("Which key is expected")}
+            told["headers"]["WWW-Authenticate"] = _header("Which key is expected")
+        if status in (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE):
+            told["headers"][RETRY_AFTER] = _header("Seconds after which it may go well")
         return told
 
 

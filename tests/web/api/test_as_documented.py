@@ -36,11 +36,12 @@ def anyio_backend():
 
 
 async def test_whatever_is_asked_is_answered_as_documented(tmp_path):
-    made = agent(
+    made = agent(  # espeak has its phrases in real time too
         tts=ProviderChoice("espeak"), recording=RecordingRules(own=True, consent="given")
-    )  # which has its phrases in real time too
+    )
+    options = {"recordings": str(tmp_path / "recordings"), "rate_limit": "100000/minute"}
     async with (
-        world(made, twilio_phone_number="+15005550006", recordings=str(tmp_path / "recordings")) as (running, told),
+        world(made, twilio_phone_number="+15005550006", **options) as (running, told),
         client(running.url) as rest,
     ):
         short = running.carrier.dial(running.voice_url, caller=CallerScript(HangUp(after=AgentSpeaking(0.1))))
