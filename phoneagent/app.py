@@ -102,6 +102,11 @@ def create_app(
             "PHONEAGENT_RECORDINGS: expected a folder or a bucket such as s3://bucket/folder; calls of "
             f"{', '.join(own)} are to be recorded; set it in the environment or .env"
         )
+    if settings.twilio_account_sid is None and any(one.recording.twilio for one in agents.values()):
+        raise SettingsError(
+            "TWILIO_ACCOUNT_SID: expected the account SID from the Twilio console, which begins with AC; an agent has "
+            "[recording] twilio = true; set it in the environment or .env"
+        )
     if problems := [f"agent {name!r}: {dotted(place)}: {text}" for name, place, text in strangers(agents)]:
         raise SettingsError(*problems)
 
@@ -140,7 +145,7 @@ def create_app(
             recordings = await _recordings(settings)
             if recordings is not None:
                 stack.push_async_callback(recordings.aclose)
-            around = Surroundings(kept, documents, control, told, cache, owner, transfers, recordings)
+            around = Surroundings(kept, documents, control, told, cache, owner, transfers, recordings, control)
 
             def looked(lag: float) -> None:
                 metrics.loop_lagged(lag)

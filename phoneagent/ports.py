@@ -478,6 +478,16 @@ class Store(Clips, Protocol):
 # --- recordings ------------------------------------------------------------------------------------
 
 
+class CarrierRecordings(Protocol):
+    """The carrier's own recordings. Bounded in time; raises `CarrierError`."""
+
+    async def record(self, call: str) -> str:
+        """Record a live call, each party on a channel of its own. Returns the recording's id."""
+
+    async def pause_recording(self, call: str, recording: str, *, paused: bool) -> None:
+        """Silence from now on, or what is said again."""
+
+
 class RecordingFile(Protocol):
     """A recording that grows."""
 

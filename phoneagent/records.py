@@ -481,6 +481,9 @@ class CallRecord:
     announced: bool = False  # the caller has heard that the call is recorded
     recording: RecordingStatus = ""  # what has become of our own recording; one piece that failed is enough
     recording_problem: str = ""
+    carrier_recording: str = ""  # the carrier's id of its own recording
+    carrier_recording_status: str = ""  # in the carrier's words: in-progress, paused, completed, absent
+    carrier_recording_seconds: float | None = None
     recording_paused: bool = False  # an operator wants nothing recorded
 
     @property

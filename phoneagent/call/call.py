@@ -61,7 +61,17 @@ from phoneagent.conversation.events import (
 from phoneagent.conversation.states import State
 from phoneagent.conversation.transcript import ToolCall, Turn
 from phoneagent.errors import CarrierError, DialRefused, ProviderError, ToolError
-from phoneagent.ports import CallControl, Documents, MediaStream, Observer, Recordings, Speech, Store, Transcription
+from phoneagent.ports import (
+    CallControl,
+    CarrierRecordings,
+    Documents,
+    MediaStream,
+    Observer,
+    Recordings,
+    Speech,
+    Store,
+    Transcription,
+)
 from phoneagent.records import (
     CallRecord,
     Expectation,
@@ -73,6 +83,7 @@ from phoneagent.records import (
     StreamStopped,
 )
 
+from .carrier_recording import CarrierRecording
 from .ears import Ears
 from .equipped import EquippedAgent, other_agents, own_tools
 from .journal import Journal, NullJournal, Opening
@@ -113,6 +124,7 @@ class Surroundings:
     """This process's name in leases; unique to each start of a process."""
     transfers: Transfers
     recordings: Recordings | None = None
+    carrier_recordings: CarrierRecordings | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -187,6 +199,7 @@ class Call:
         self._inbox: deque[Event] = deque()
         self._feeding = False
         self.recorder = self._make_recorder()
+        self._carrier_recording = self._make_carrier_recording()
         self._keys = KeysExpected()
         self._vault = Vault()
         self._timer: asyncio.TimerHandle | None = None
@@ -202,19 +215,41 @@ class Call:
         self._spent = False
         self._last_frame = self._connected
 
+    @property
+    def _may_record(self) -> bool:
+        """Whether who is recorded knows it."""
+        rules = self._equipped.agent.recording
+        return self.record.announced or rules.consent == "given" or not rules.announcement
+
+    def _make_carrier_recording(self) -> CarrierRecording | None:
+        record = self.record
+        if not self._equipped.agent.recording.twilio or self._around.carrier_recordings is None:
+            return None
+        recording = CarrierRecording(
+            self._around.carrier_recordings,
+            record.id,
+            sid=record.carrier_recording,
+            paused=record.carrier_recording_status == "paused",
+            by_operator=record.recording_paused,
+            note=self.scribe.note,
+            tell=self._tell,
+        )
+        if self._may_record:
+            recording.start()
+        return recording
+
     def _make_recorder(self) -> Recorder | None:
         record, rules = self.record, self._equipped.agent.recording
         if not rules.own or self._around.recordings is None:
             return None
         answered = record.answered or time.time()
-        told = record.announced or rules.consent == "given" or not rules.announcement
         return Recorder(
             self._around.recordings,
             record.id,
             rules,
             began=lambda: answered + self.now(),
             tell=self._tell,
-            at_once=told,
+            at_once=self._may_record,
             paused=record.recording_paused,
         )
 
@@ -230,6 +265,8 @@ class Call:
             self.scribe.note(status="in-progress", answered=self.record.answered or time.time())
             scope.start(self.scribe.run(), "scribe")
             scope.start(self._watch_lease(), "lease")
+            if self._carrier_recording is not None:
+                scope.start(self._carrier_recording.run(), "carrier recording")
             scope.start(self._watch_carrier(), "watchdog")
             over = asyncio.ensure_future(self._over.wait())
             failed = asyncio.ensure_future(scope.failed.wait())
@@ -325,6 +362,8 @@ class Call:
         self._ears.be_discreet(tones=secret, voice=secret and self._conversation.secret_is_typed)
         if self.recorder is not None:
             self.recorder.be_discreet(secret)
+        if self._carrier_recording is not None:
+            self._carrier_recording.be_discreet(secret)
         if self._conversation.state is State.ENDED:
             self._over.set()
 
@@ -453,6 +492,8 @@ class Call:
             self.scribe.note(announced=True)
             if self.recorder is not None:
                 self.recorder.start()
+            if self._carrier_recording is not None:
+                self._carrier_recording.start()
         elif name == "recording_started" and self.record.recording != "failed":
             self.scribe.note(recording="recording")
         elif name == "recording_failed":
@@ -625,6 +666,8 @@ class Call:
         self.scribe.note(recording_paused=paused)  # for whoever carries the call on, too
         if self.recorder is not None:
             self.recorder.pause(paused)
+        if self._carrier_recording is not None:
+            self._carrier_recording.pause(paused)
         self._tell("recording_paused" if paused else "recording_resumed", {})
 
     def _learn(self, **changes: str) -> None:

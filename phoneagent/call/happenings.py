@@ -39,6 +39,7 @@ PLAIN: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "recording_paused": ("recording_paused", ()),
     "recording_resumed": ("recording_resumed", ()),
     "recording_failed": ("recording_failed", ("problem",)),
+    "carrier_recording_failed": ("carrier_recording_failed", ("problem",)),
     "provider_failed": ("provider_failed", ("provider", "problem")),
     "reply_failed": ("reply_failed", ("problem",)),
     "spend_limit_reached": ("spend_limit_reached", ()),

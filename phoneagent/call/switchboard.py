@@ -220,6 +220,12 @@ class Switchboard:
             await self._around.store.close_call(call, status=status, ended=ended)
         return True
 
+    async def recorded(self, call: str, recording: str, status: str, seconds: float) -> None:
+        """The carrier says what has become of its own recording. Raises `StoreError`."""
+        if await self._around.store.load_record(call) is not None:
+            changes: dict[str, Any] = {"carrier_recording": recording, "carrier_recording_status": status}
+            await self._around.store.update_call(call, carrier_recording_seconds=seconds, **changes)
+
     # -- what the carrier asks ----------------------------------------------------------------------
 
     async def incoming(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, TypeAlias
@@ -11,6 +12,7 @@ from .machine_detection import Detection
 from .webhooks import GENUINE
 
 API_VERSION = "2010-04-01"
+HOST = re.compile(r"https?://[^/_?#]+([/?#].*)?", re.DOTALL)  # of a URL that Twilio takes
 
 Direction = Literal["inbound", "outbound-api", "outbound-dial"]
 Status = Literal["queued", "ringing", "in-progress", "completed", "busy", "failed", "no-answer", "canceled"]

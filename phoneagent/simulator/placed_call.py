@@ -8,7 +8,7 @@ from collections.abc import Awaitable, Mapping
 from typing import Any
 from uuid import uuid4
 
-from . import call_parameters, twiml
+from . import call_parameters, rest_recordings, twiml
 from .call_order import OVER, Callee, Fetch, Inline, Next, Order, Over, Status, Tampering
 from .call_result import CallEvent, CallResult
 from .callbacks import Callbacks
@@ -18,6 +18,7 @@ from .equipment import Equipment
 from .gathering import Gathering
 from .machine_detection import AnsweredBy
 from .phone_line import Party, PhoneLine
+from .rest_recordings import SimulatedRecording
 from .ringing import ring_callee
 from .tasks import end
 from .verbs import announcement, connect, dial, gather, queue
@@ -61,6 +62,8 @@ class PlacedCall:
         """Where the document that is followed came from."""
         self.left_queue = asyncio.Event()
         """That it is in no queue any more, nor connected from one."""
+        self.recordings: dict[str, SimulatedRecording] = {}
+        """What was recorded of it by REST, by sid."""
         self.legs: list[PlacedCall] = []
         """Whom its `<Dial>`s called."""
         self.picked_up: asyncio.Future[bool] = self._loop.create_future()
@@ -133,6 +136,7 @@ class PlacedCall:
                 self.ended_at = self.wall_clock()
                 self._settle()
                 self.note("ended", ending=over.ending)
+                rest_recordings.finish(self)
                 self.tell_status("completed")
         finally:
             self.line.end()
@@ -318,6 +322,10 @@ class PlacedCall:
         if noun.status_callback:
             form = call_parameters.of_stream(self, noun, sid, event) | extra
             self._callbacks.send(event, noun.status_callback, noun.status_callback_method, form)
+
+    def tell_recording(self, recording: SimulatedRecording, form: Mapping[str, str]) -> None:
+        """Send a callback about a recording."""
+        self._callbacks.send("recording", recording.callback, recording.callback_method, form)
 
     def _tell_verdict(self, answered_by: AnsweredBy, parameters: Mapping[str, str]) -> None:
         self.note("judged", answered_by=answered_by)

@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from . import incoming_numbers, rest_calls
+from . import incoming_numbers, rest_calls, rest_recordings
 from .call_order import API_VERSION
 from .placed_call import PlacedCall
 from .rest_faults import Asked, RestFault
@@ -43,6 +43,14 @@ class RestApi:
                 Route(f"{account}/Calls.json", self._guard(self._list_calls)),
                 Route(f"{account}/Calls/{{sid}}.json", self._guard(self._get_call)),
                 Route(f"{account}/Calls/{{sid}}.json", self._guard(self._update_call), methods=["POST"]),
+                Route(
+                    f"{account}/Calls/{{sid}}/Recordings.json", self._guard(self._create_recording), methods=["POST"]
+                ),
+                Route(
+                    f"{account}/Calls/{{sid}}/Recordings/{{recording}}.json",
+                    self._guard(self._update_recording),
+                    methods=["POST"],
+                ),
                 Route(f"{account}/IncomingPhoneNumbers.json", self._guard(self._list_numbers)),
                 Route(f"{account}/IncomingPhoneNumbers/{{sid}}.json", self._guard(self._get_number)),
                 Route(
@@ -165,6 +173,17 @@ class RestApi:
         call = self._find_call(request)
         rest_calls.update(call, await self._form(request, rest_calls.UPDATE_PARAMETERS))
         return 200, rest_calls.told(self._carrier, call)
+
+    async def _create_recording(self, request: Request) -> tuple[int, dict[str, Any]]:
+        call = self._find_call(request)
+        form = await self._form(request, rest_recordings.CREATE_PARAMETERS)
+        return 201, rest_recordings.create(call, form, self._carrier.account_sid)
+
+    async def _update_recording(self, request: Request) -> tuple[int, dict[str, Any]]:
+        call = self._find_call(request)
+        form = await self._form(request, rest_recordings.UPDATE_PARAMETERS)
+        sid = request.path_params["recording"]
+        return 200, rest_recordings.update(call, sid, form, self._carrier.account_sid)
 
     def _find_call(self, request: Request) -> PlacedCall:
         call = self._carrier.calls.get(request.path_params["sid"])

@@ -11,7 +11,7 @@ from urllib.parse import urlencode
 
 from starlette.datastructures import FormData
 
-from .call_order import API_VERSION, Fetch, Inline, Order, Over
+from .call_order import API_VERSION, HOST, Fetch, Inline, Order, Over
 from .machine_detection import Detection
 from .placed_call import PlacedCall
 from .rest_refusal import Refused
@@ -31,7 +31,6 @@ STATUSES = ("queued", "ringing", "in-progress", "completed", "busy", "failed", "
 E164 = re.compile(r"\+[1-9]\d{6,14}")
 ADDRESS = re.compile(r"(sip|sips|client):.+")
 DIGITS = re.compile(r"[0-9A-D#*wW]{1,32}")
-HOST = re.compile(r"https?://[^/_?#]+([/?#].*)?", re.DOTALL)
 
 DETECTION_LIMITS: Mapping[str, tuple[str, int, int, int]] = {
     "timeout": ("MachineDetectionTimeout", 30, 3, 59),  # seconds; the others milliseconds

@@ -29,6 +29,7 @@ def routes(
         Route("/twilio/target", transfers.target, methods=["POST"]),
         Route("/twilio/target/status", transfers.target_status, methods=["POST"]),
         Route("/twilio/queue/{name}", transfers.queue, methods=["POST"]),
+        Route("/twilio/recording", webhooks.recording, methods=["POST"]),
         Route("/twilio/amd", webhooks.machine, methods=["POST"]),
         Route("/healthz", health.alive),
         Route("/readyz", health.ready),

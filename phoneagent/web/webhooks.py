@@ -48,6 +48,9 @@ ENDINGS: Mapping[str, CallStatus] = {
 }
 
 
+RECORDING_STATUSES = ("in-progress", "completed", "absent")
+
+
 class Webhooks:
     """Endpoints for Starlette's `Route`. Each checks the signature before it looks at anything else.
 
@@ -87,6 +90,10 @@ class Webhooks:
     async def machine(self, request: Request) -> Response:
         """Whether a person or a machine has answered a call that we placed."""
         return await self.answer(request, self._machine)
+
+    async def recording(self, request: Request) -> Response:
+        """What has become of the carrier's own recording of a call."""
+        return await self.answer(request, self._recording)
 
     async def answer(self, request: Request, handle: Callable[[Request, FormData], Awaitable[Response]]) -> Response:
         """Have a signed request handled; any other is refused."""
@@ -176,6 +183,17 @@ class Webhooks:
                 return PlainTextResponse("Not now\n", status_code=503)
             if known and not order:  # the call itself tells too, unless its process has died
                 self._observer.tell(call, 0.0, "call_over", {"status": ended})
+        return Response(status_code=204)
+
+    async def _recording(self, request: Request, form: FormData) -> Response:
+        call, recording = text_of(form, "CallSid"), text_of(form, "RecordingSid")
+        status = text_of(form, "RecordingStatus")
+        if call and recording and status in RECORDING_STATUSES:
+            try:
+                await self._switchboard.recorded(call, recording, status, seconds_of(form, "RecordingDuration"))
+            except StoreError as error:
+                log.exception("recording_not_noted", problem=str(error))
+                return PlainTextResponse("Not now\n", status_code=503)
         return Response(status_code=204)
 
     async def _machine(self, request: Request, form: FormData) -> Response:
