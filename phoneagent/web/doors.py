@@ -62,8 +62,9 @@ class ApiKeys:
         if scheme.lower() == "bearer":
             if any(known):
                 return Holder(presented[:SHORT], frozenset(SCOPES))
-            if looks_like_one(key) and (found := await self._in_ring(presented)) is not None:
-                return Holder(presented[:SHORT], found.scopes)
+            if looks_like_one(key):  # and when it was revoked, it is worth no more than another one, not everything
+                found = await self._in_ring(presented)
+                return Holder(presented[:SHORT], found.scopes) if found is not None else None
         if not self._hashes and self._loopback and local(connection):
             return Holder("this machine", frozenset(SCOPES))
         return None

@@ -70,6 +70,17 @@ async def test_a_revoked_key_is_good_for_seconds_and_no_longer(serving):
     assert answer.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
 
 
+async def test_a_revoked_key_opens_nothing_even_where_this_machine_needs_none():
+    store = MemoryStore()
+    async with world(store=store, api_keys=()) as (running, _), client(running.url) as rest:
+        reader = await bearer(store, "read")
+        assert (await rest.get("/metrics", headers={})).status == 200
+        assert (await rest.get("/metrics", headers=reader)).status == 403
+        await store.keys.revoke("crm")
+        await asyncio.sleep(2.1)
+        assert (await rest.get("/metrics", headers=reader)).status == 401
+
+
 class Counting(MemoryKeys):
     def __init__(self):
         super().__init__()
