@@ -244,8 +244,13 @@ async def open_websocket(provider: str, url: str, headers: Mapping[str, str]) ->
         raise ProviderError(provider, f"cannot connect: {failed or type(failed).__name__}") from failed
 
 
-async def open_patiently(open_once: Callable[[], Awaitable[ProviderSocket]]) -> ProviderSocket:
-    """Open a socket, with a few attempts while another may help. Raises the last attempt's `ProviderError`."""
+async def open_patiently(
+    open_once: Callable[[], Awaitable[ProviderSocket]], *, missed: Callable[[ProviderError], None] = lambda _: None
+) -> ProviderSocket:
+    """Open a socket, with a few attempts while another may help; `missed` is told of those that failed before it.
+
+    Raises the last attempt's `ProviderError`.
+    """
     last = len(RETRY_DELAYS) - 1
     for attempt, delay in enumerate(RETRY_DELAYS):
         await asyncio.sleep(jittered(delay))
@@ -254,6 +259,7 @@ async def open_patiently(open_once: Callable[[], Awaitable[ProviderSocket]]) -> 
         except ProviderError as problem:
             if not problem.retryable or attempt == last:
                 raise
+            missed(problem)
     raise AssertionError("the last attempt returns or raises")
 
 

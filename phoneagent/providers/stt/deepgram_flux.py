@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from phoneagent.errors import ProviderError
 from phoneagent.providers.websocket import ProviderSocket, open_patiently, open_websocket, websocket_url
 
 from .deepgram_account import check_key
@@ -71,13 +72,15 @@ class DeepgramFlux:
         async def connect(keyterms: tuple[str, ...]) -> ProviderSocket:
             return await open_websocket("deepgram", self._listen_url(language, keyterms), self._headers)
 
+        missed: list[ProviderError] = []
         return DeepgramTranscription(
-            await open_patiently(lambda: connect(self._keyterms)),
+            await open_patiently(lambda: connect(self._keyterms), missed=missed.append),
             reconnect=connect,
             dialect=FluxTurns(),
             manners=MANNERS,
             keyterms=self._keyterms,
             configurable=True,
+            missed=missed,
             call=call,
         )
 

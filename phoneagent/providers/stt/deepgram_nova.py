@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from phoneagent.errors import ProviderError
 from phoneagent.providers.websocket import ProviderSocket, open_patiently, open_websocket, websocket_url
 
 from .deepgram_account import check_key
@@ -74,13 +75,15 @@ class DeepgramNova:
             parameters = [*self._parameters, ("language", language), *(("keyterm", term) for term in keyterms)]
             return await open_websocket("deepgram", f"{self._url}/v1/listen?{urlencode(parameters)}", self._headers)
 
+        missed: list[ProviderError] = []
         return DeepgramTranscription(
-            await open_patiently(lambda: connect(self._keyterms)),
+            await open_patiently(lambda: connect(self._keyterms), missed=missed.append),
             reconnect=connect,
             dialect=NovaSegments(),
             manners=MANNERS,
             keyterms=self._keyterms,
             configurable=self._configurable,
+            missed=missed,
             call=call,
         )
 

@@ -6,7 +6,7 @@ Nothing here switches tasks for a frame: `send` appends to the tape, and every f
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from typing import Generic, Protocol, TypeVar
 
 import msgspec
@@ -86,9 +86,13 @@ class DeepgramTranscription(Generic[M]):
         keyterms: tuple[str, ...],
         configurable: bool,
         call: str,
+        missed: Sequence[ProviderError] = (),
     ) -> None:
+        """`missed`: attempts to connect that failed before."""
         self._loop = asyncio.get_running_loop()
         self._mailbox: Mailbox[Heard] = Mailbox()
+        for problem in missed:
+            self._mailbox.put(ProviderFailed("stt", "deepgram", problem.problem, "deepgram"))
         self._tape = AudioTape()
         self._dialect: Dialect[M] = dialect
         self._manners = manners

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode, urlsplit
 
 import structlog
 
+from phoneagent.conversation.events import ProviderFailed
 from phoneagent.conversation.words import Word
 from phoneagent.errors import MisuseError, ProviderError
 from phoneagent.providers.mailbox import Mailbox
@@ -71,13 +72,15 @@ class ElevenLabs:
         self.identity = f"elevenlabs {host} {voice} {model} {language} {stability} {similarity} {style} {speed}"
 
     async def connect(self, *, call: str) -> ElevenLabsSpeech:
+        missed: list[ProviderError] = []
         return ElevenLabsSpeech(
-            await open_patiently(self._open),
+            await open_patiently(self._open, missed=missed.append),
             connect=self._open,
             settings=self._settings,
             first_audio_within=self._first_audio_within,
             call=call,
             identity=self.identity,
+            missed=missed,
         )
 
     async def check(self) -> str:
@@ -140,10 +143,14 @@ class ElevenLabsSpeech:
         first_audio_within: float,
         call: str,
         identity: str,
+        missed: Sequence[ProviderError] = (),
     ) -> None:
+        """`missed`: attempts to connect that failed before."""
         self.identity = identity
         self._loop = asyncio.get_running_loop()
-        self._mailbox: Mailbox[Spoken] = Mailbox()
+        self._mailbox: Mailbox[Spoken | ProviderFailed] = Mailbox()
+        for problem in missed:
+            self._mailbox.put(ProviderFailed("tts", "elevenlabs", problem.problem, "elevenlabs"))
         self._connect = connect
         self._settings = settings
         self._first_audio_within = first_audio_within
@@ -181,9 +188,9 @@ class ElevenLabsSpeech:
         state = self._replies.pop(reply, None)
         if state is not None:
             self._release(state)
-        self._mailbox.discard(lambda spoken: spoken.reply == reply)
+        self._mailbox.discard(lambda news: not isinstance(news, ProviderFailed) and news.reply == reply)
 
-    def __aiter__(self) -> Mailbox[Spoken]:
+    def __aiter__(self) -> Mailbox[Spoken | ProviderFailed]:
         return self._mailbox
 
     async def aclose(self) -> None:

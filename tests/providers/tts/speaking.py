@@ -17,6 +17,7 @@ class Ear:
         self.speech = speech
         self.server = server
         self.heard: list[Spoken] = []
+        self.failures: list[ProviderFailed] = []
         self.times: list[float] = []
         self.error: Exception | None = None
         self._news = asyncio.Event()
@@ -25,7 +26,9 @@ class Ear:
     async def _listen(self) -> None:
         try:
             async for spoken in self.speech:
-                assert not isinstance(spoken, ProviderFailed)
+                if isinstance(spoken, ProviderFailed):
+                    self.failures.append(spoken)
+                    continue
                 self.heard.append(spoken)
                 self.times.append(asyncio.get_running_loop().time())
                 self._news.set()

@@ -205,6 +205,9 @@ async def test_a_refusal_that_may_pass_is_tried_again():
         say(ear, 1, SHORT)
         await ear.done(1)
         assert ear.outcome(1) == SpeechDone(1)
+        [failure] = ear.failures
+        assert (failure.part, failure.provider, failure.then) == ("tts", "elevenlabs", "elevenlabs")
+        assert "429" in failure.problem
 
 
 async def test_an_error_in_the_call_that_will_not_change_ends_the_voice():
