@@ -22,7 +22,7 @@ from .client import client
 
 HOOKS = "tests.web.api.schemathesis_hooks"
 REPOSITORY = Path(__file__).parents[3]
-EXAMPLES = 4  # of each operation, beside those that go round the edges of each field
+EXAMPLES = 2  # of each operation, beside those that go round the edges of each field
 
 LEFT_OUT = (
     "positive_data_acceptance",  # a document cannot say which numbers may be called, or which calls there are
