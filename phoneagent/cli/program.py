@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "knowledge": "Try what an agent finds in its documents.",
     "simulate": "Play scripted calls, and score how well they went.",
     "bench": "Measure latencies, and how many calls a core carries.",
+    "recordings": "List and delete recordings of calls.",
     "replay": "Tell a recorded call again, event by event.",
     "states": "Print the states of a call.",
     "knobs": "Print what can be tuned about turn-taking.",

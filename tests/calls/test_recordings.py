@@ -5,6 +5,8 @@ from __future__ import annotations
 import asyncio
 import errno
 import os
+import subprocess
+import sys
 from dataclasses import replace
 
 import aiohttp
@@ -283,4 +285,42 @@ async def test_a_bucket_that_is_away_gets_the_recording_later(tmp_path, monkeypa
     await folder.delete([kept])
     await folder.delete([kept])
     assert await folder.all() == ()
+    await folder.aclose()
+
+
+DIES = """
+import asyncio, os, resource, signal, sys
+from phoneagent.errors import RecordingError
+from phoneagent.store.recordings import RecordingFolder
+
+async def main(folder, how):
+    kept = RecordingFolder.open(folder)
+    file = await kept.create("CA1", 1.0, keep_days=30)
+    if how == "full":
+        signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+        resource.setrlimit(resource.RLIMIT_FSIZE, (20_000, 20_000))
+    try:
+        for _ in range(3):
+            await file.write(b"\\x00\\x7f" * 4000)
+    except RecordingError as error:
+        print(error)
+        await file.finish()
+        return
+    os.kill(os.getpid(), signal.SIGKILL)
+
+asyncio.run(main(*sys.argv[1:]))
+"""
+
+
+@pytest.mark.parametrize(("how", "size", "said"), [("killed", 24_000, ""), ("full", 20_000 - 58, "File too large\n")])
+async def test_a_process_that_is_killed_or_finds_no_room_leaves_a_file_that_plays(tmp_path, how, size, said):
+    died = subprocess.run(  # noqa: ASYNC221  # nothing else runs
+        [sys.executable, "-c", DIES, str(tmp_path), how], capture_output=True, text=True, check=False
+    )
+    assert (died.returncode, died.stdout) == ((-9, "") if how == "killed" else (0, said)), died.stderr
+    folder = RecordingFolder.open(str(tmp_path))
+    assert await folder.recover() == (("CA1",) if how == "killed" else ())
+    [kept] = await folder.find("CA1")
+    left, right = tracks((tmp_path / kept.name).read_bytes())
+    assert (left, right) == (b"\x00" * (size // 2), b"\x7f" * (size // 2))
     await folder.aclose()
