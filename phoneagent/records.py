@@ -257,6 +257,17 @@ class Prices:
 
 
 @dataclass(frozen=True, slots=True)
+class Handoff:
+    """How an agent gives its calls to another. `when`: what the model is told of it; `say`: the words before, where the
+    model has none. `history`: what the other one's model is told of the call so far.
+    """
+
+    when: str = ""
+    say: str = ""
+    history: Literal["whole", "summary", "none"] = "whole"
+
+
+@dataclass(frozen=True, slots=True)
 class Knowledge:
     """A folder of documents in which an agent's model looks things up, with a tool of this name and description, so
     many passages at a time.
@@ -292,6 +303,7 @@ class Agent:
     prices: Prices = Prices()
     spend: float = 0.0  # that a call may cost; 0: whatever it does
     knowledge: Knowledge | None = None
+    handoffs: Mapping[str, Handoff] = field(default_factory=dict)  # to other agents, by their names
 
 
 # --- speech ----------------------------------------------------------------------------------------
@@ -447,6 +459,20 @@ RecordingStatus = Literal["", "recording", "kept", "failed"]
 
 
 @dataclass(frozen=True, slots=True)
+class Held:
+    """An agent had the call from then on, in seconds since the epoch; `before`: from whom it came.
+
+    Its model is not told the first `hidden` turns, but the `summary` instead, if there is one.
+    """
+
+    agent: str
+    since: float
+    hidden: int = 0
+    summary: str = ""
+    before: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class CallRecord:
     """What is kept of a call beside its turns. Times are seconds since the epoch; `id` is the carrier's call id."""
 
@@ -474,6 +500,7 @@ class CallRecord:
     saying: Saying | None = None
     entrance: Entrance = BY_CALL  # how the agent comes into its next media stream
     muted: bool = False  # an operator wants the agent to be silent
+    held: tuple[Held, ...] = ()  # which agent had it from when; empty while it is the first
     machine: OnMachine = "ignore"  # of a call that was placed: what a machine gets
     voicemail: str = ""  # the message it gets instead of the agent's own
     answered_by: str = ""  # who has answered it: as `Order` has it, or `machine`, `human`, `screener` by what was heard

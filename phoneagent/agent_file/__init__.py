@@ -80,6 +80,10 @@ def strangers(agents: Mapping[str, Agent]) -> Iterator[tuple[str, Loc, str]]:
             if intent.then == "agent" and intent.target not in agents:
                 wanted = f"expected one of the agents {names_of(tuple(agents))}, got {intent.target!r}"
                 yield name, ("dialogue", "intents", index, "target"), wanted + meant(intent.target, agents)
+        for other in agent.handoffs:
+            if other not in agents:
+                wanted = f"expected one of the agents {names_of(tuple(agents))}, got {other!r}"
+                yield name, ("handoff", other), wanted + meant(other, agents)
 
 
 def _read(path: Path) -> str:

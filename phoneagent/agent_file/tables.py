@@ -39,6 +39,7 @@ from phoneagent.records import (
 from phoneagent.toolbox import find_function, tool_spec
 
 from .dialogue_problems import dialogue_problems, unknown_hours
+from .handoff_table import HandoffTable
 from .hours_table import HoursTable
 from .knowledge_table import KnowledgeTable
 from .problems import LANGUAGE, NAME, Misfits, Problem, meant, names_of
@@ -404,6 +405,7 @@ class AgentFile(_Table):
     closed: _ClosedTable | None = None
     recording: RecordingTable = RecordingTable()
     knowledge: KnowledgeTable | None = None
+    handoff: dict[Name, HandoffTable] = {}
 
     def agent(self) -> Agent:
         """The record. Raises `Misfits`."""
@@ -437,6 +439,7 @@ class AgentFile(_Table):
             prices=Prices(**dict(self.prices)),
             spend=self.limits.spend,
             knowledge=self.knowledge.knowledge() if self.knowledge else None,
+            handoffs={name: table.handoff() for name, table in self.handoff.items()},
             **chosen,
         )
 
@@ -459,6 +462,8 @@ class AgentFile(_Table):
                 if llm.hedge and llm.provider == "scripted":
                     loc: Loc = ("llm", "fallback", number - 1, "hedge") if number else ("llm", "hedge")
                     yield Problem(loc, "scripted answers at once: there is nothing to ask twice")
+        if self.name in self.handoff:
+            yield Problem(("handoff", self.name), "expected another agent than this one")
         if self.dialogue is None:
             for part, name in (("llm", "scripted"), ("stt", "pocketsphinx")):
                 table = getattr(self, part)

@@ -55,6 +55,7 @@ from phoneagent.conversation.events import (
     SpeechStopped,
     SpendLimitReached,
     TimerFired,
+    ToolRequested,
     ToolReturned,
     TransferFailed,
 )
@@ -85,7 +86,8 @@ from phoneagent.records import (
 
 from .carrier_recording import CarrierRecording
 from .ears import Ears
-from .equipped import EquippedAgent, other_agents, own_tools
+from .equipped import EquippedAgent, own_tools
+from .handoff import handed_over, handoff_to, known_turns, with_summary
 from .journal import Journal, NullJournal, Opening
 from .recorder import Recorder
 from .scope import Scope
@@ -93,6 +95,7 @@ from .scribe import Scribe
 from .speech_cache import SpeechCache
 from .spending import Spending
 from .steering import Control, Outcome
+from .summary import BRIEFED, brief_of
 from .tool_ledger import ToolLedger, left_over
 from .transfers import NotNow, Transfers, came_back, planned
 from .vault import Vault
@@ -200,6 +203,8 @@ class Call:
         self._feeding = False
         self.recorder = self._make_recorder()
         self._carrier_recording = self._make_carrier_recording()
+        self._briefs: dict[str, asyncio.Task[None]] = {}  # for agents to whom the call may go, while that is said
+        self._briefed: dict[str, str] = {}
         self._keys = KeysExpected()
         self._vault = Vault()
         self._timer: asyncio.TimerHandle | None = None
@@ -450,7 +455,7 @@ class Call:
                 if task := self._thinking.pop(reply, None):
                     task.cancel()
             case Expect(turns):
-                self._expect(self._equipped.llm.expects(turns))
+                self._expect(self._equipped.llm.expects(known_turns(self.record, turns)))
             case ListenForBeeps(on):
                 self._ears.listen_for_beeps(on)
             case RunTool(_, call):
@@ -514,10 +519,17 @@ class Call:
     async def _think(self, reply: int, turns: tuple[Turn, ...]) -> None:
         try:
             stream = self._equipped.llm.reply(
-                reply, instructions=self._instructions, turns=turns, tools=self._equipped.offered
+                reply,
+                instructions=self._instructions,
+                turns=known_turns(self.record, turns),
+                tools=self._equipped.offered,
             )
+            spoken = False
             async with aclosing(stream) as thoughts:
                 async for thought in thoughts:
+                    spoken = spoken or (isinstance(thought, ReplyText) and bool(thought.text.strip()))
+                    if isinstance(thought, ToolRequested) and thought.call.name == "hand_over":
+                        self._announce(thought, turns, spoken=spoken)
                     self.feed(thought)
         except ProviderError as error:
             self.feed(ProviderFailed("llm", error.provider, error.problem))
@@ -637,14 +649,39 @@ class Call:
 
     async def _hand_over(self, agent: str) -> None:
         """The carrier asks how to go on, and the other agent greets. To one that is not declared nobody is handed."""
-        known = agent in other_agents(self._equipped.agent)
+        handoff = handoff_to(self._equipped.agent, agent)
+        known = handoff is not None
         self._tell("handed_over", {"agent": agent, "known": known})
-        if known:
-            await self._note(agent=agent, ended_reason="handover", entrance=Entrance("handover"))
+        if handoff is not None:
+            turns = len(self._conversation.turns)
+            hidden = turns if handoff.history == "none" else 0
+            held = handed_over(self.record, agent, at=time.time(), hidden=hidden)
+            # At once, with the whole history: whoever carries on after a crash knows who has the call now.
+            await self._note(agent=agent, ended_reason="handover", entrance=Entrance("handover"), held=held)
+            if brief := self._briefs.get(agent):
+                await asyncio.wait([brief], timeout=BRIEFED)
+                if summary := self._briefed.get(agent, ""):
+                    await self._note(held=with_summary(held, summary, hidden=turns))
         else:
             note = f"There is no agent {agent!r}: the caller is still here."
             await self._note(ended_reason="handover", entrance=Entrance("return", note=note))
         await self._stream.aclose("handover")
+
+    def _announce(self, wanted: ToolRequested, turns: tuple[Turn, ...], *, spoken: bool) -> None:
+        """The model hands the call over: what is said then, and a summary, which is written meanwhile."""
+        name = wanted.call.text_of("agent")
+        handoff = handoff_to(self._equipped.agent, name)
+        if handoff is None:
+            return
+        if handoff.say and not spoken:
+            self.feed(ReplyText(wanted.reply, handoff.say))
+        if handoff.history == "summary":
+            if (running := self._briefs.pop(name, None)) is not None:
+                running.cancel()
+            self._briefs[name] = self._scope.start(self._brief(name, turns), f"brief {name}")
+
+    async def _brief(self, name: str, turns: tuple[Turn, ...]) -> None:
+        self._briefed[name] = await brief_of(self._equipped, known_turns(self.record, turns))
 
     async def _press(self, digits: str) -> None:
         """Whether the carrier presses them or not, the caller comes back to the agent."""

@@ -14,6 +14,7 @@ from phoneagent.records import Agent, CallRecord, ToolSpec
 from phoneagent.speakable import Speakable
 
 from .business_hours import closed_now
+from .handoff import hand_over_tool
 from .lookup import lookup_tool
 
 AS_WRITTEN = Speakable()  # of no language: only marks for the eye are left out
@@ -132,16 +133,8 @@ def offered_tools(agent: Agent) -> tuple[ToolSpec, ...]:
     if agent.transfer_targets:
         about = "Connect the caller to a person. Announce it in the same answer, before you call this."
         offered.append(_choice("transfer", about, "target", agent.transfer_targets))
-    if agents := other_agents(agent):
-        about = "Give the call to another agent, who greets the caller. Announce it in the same answer."
-        offered.append(_choice("hand_over", about, "agent", agents))
+    offered += hand_over_tool(agent)
     return tuple(offered)
-
-
-def other_agents(agent: Agent) -> frozenset[str]:
-    """The names of the agents to which this one may hand its calls over: those that its dialogue leads to."""
-    intents = agent.dialogue.intents if agent.dialogue is not None else ()
-    return frozenset(intent.target for intent in intents if intent.then == "agent")
 
 
 def _choice(name: str, description: str, argument: str, values: Iterable[str]) -> ToolSpec:

@@ -16,6 +16,13 @@ from .equipped import EquippedAgent
 log = structlog.stdlib.get_logger(__name__)
 
 WITHIN = 6.0  # seconds: a telephone rings for as long before anybody picks up
+BRIEF = (
+    "This call goes to another agent. Tell them in a few sentences who calls, what they want, what was settled, and all"
+    " names, numbers and dates that they would have to ask for again. In the language of the call."
+)
+BRIEFED = 3.0  # seconds that the caller may wait for it, when what was said before the hand-over is over
+BRIEF_LONGEST = 1_500  # characters
+
 LONGEST = 400  # characters: half a minute of speech
 
 WANTED = (
@@ -37,18 +44,31 @@ async def summary_of(equipped: EquippedAgent, turns: tuple[Turn, ...]) -> str:
     return _short(said)
 
 
-async def _written(equipped: EquippedAgent, turns: tuple[Turn, ...]) -> str:
+async def brief_of(equipped: EquippedAgent, turns: tuple[Turn, ...]) -> str:
+    """For another agent's model; empty where nobody can write it. Unbounded in time."""
+    if equipped.writer is None:
+        return ""
+    try:
+        return await _written(equipped, turns, BRIEF, BRIEF_LONGEST)
+    except ProviderError as error:
+        log.warning("no_summary", problem=str(error))
+        return ""
+
+
+async def _written(
+    equipped: EquippedAgent, turns: tuple[Turn, ...], wanted: str = WANTED, longest: int = LONGEST
+) -> str:
     assert equipped.writer is not None  # noqa: S101 - looked at by who asks
-    asked = (*turns, Turn("operator", WANTED, turns[-1].at if turns else 0.0))
+    asked = (*turns, Turn("operator", wanted, turns[-1].at if turns else 0.0))
     text = ""
-    async with aclosing(equipped.writer.reply(0, instructions=WANTED, turns=asked, tools=())) as thoughts:
+    async with aclosing(equipped.writer.reply(0, instructions=wanted, turns=asked, tools=())) as thoughts:
         async for thought in thoughts:
             if isinstance(thought, ReplyText):
                 text += thought.text
-    return _short(text)
+    return _short(text, longest)
 
 
-def _short(text: str) -> str:
+def _short(text: str, longest: int = LONGEST) -> str:
     """Cut at a word."""
     text = " ".join(text.split())
-    return text if len(text) <= LONGEST else text[:LONGEST].rsplit(" ", 1)[0] + " …"
+    return text if len(text) <= longest else text[:longest].rsplit(" ", 1)[0] + " …"

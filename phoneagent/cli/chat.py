@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from phoneagent import agent_file
-from phoneagent.call.equipped import other_agents
+from phoneagent.call.handoff import handoff_to, other_agents
 from phoneagent.errors import SettingsError
 from phoneagent.settings import Settings, load, missing_keys
 
@@ -148,7 +148,8 @@ def _talk(
                 runner.run(makers.stack.aclose())
             if call.handed_to not in agents:
                 return call.ended_reason
-            name, history = call.handed_to, call.turns
+            handoff = handoff_to(agent, call.handed_to)
+            name, history = call.handed_to, () if handoff is not None and handoff.history == "none" else call.turns
 
 
 class TextScreen:

@@ -383,9 +383,9 @@ class Replies:
         if event.call.name == "end_call":
             reply.then = Hangup("agent")
         elif event.call.name == "transfer":
-            reply.then = Transfer(_argument(event.call, "target"))
+            reply.then = Transfer(event.call.text_of("target"))
         elif event.call.name == "hand_over":
-            reply.then = HandOver(_argument(event.call, "agent"))
+            reply.then = HandOver(event.call.text_of("agent"))
         elif reply.speculative and event.call.name not in self._safe_tools:
             reply.held_tools.append(event.call)
         else:
@@ -683,13 +683,3 @@ _WAITS = (Reason.ANSWER, Reason.TOOL, Reason.PLAYOUT, Reason.TOO_EARLY, Reason.F
 
 def _joined(*parts: str) -> str:
     return " ".join(filter(None, parts))
-
-
-def _argument(call: ToolCall, name: str) -> str:
-    """To whom the model wants the call to go; empty, which is nobody, if its arguments are no use."""
-    try:
-        arguments = json.loads(call.arguments or "{}")
-    except ValueError:
-        return ""
-    value = arguments.get(name, "") if isinstance(arguments, dict) else ""
-    return value if isinstance(value, str) else ""

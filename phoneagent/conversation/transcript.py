@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from typing import Literal
 
@@ -15,6 +16,15 @@ class ToolCall:
     id: str
     name: str
     arguments: str
+
+    def text_of(self, argument: str) -> str:
+        """What the model gave for an argument; empty if that is no text, or the arguments are no use."""
+        try:
+            given = json.loads(self.arguments or "{}")
+        except ValueError:
+            return ""
+        value = given.get(argument, "") if isinstance(given, dict) else ""
+        return value if isinstance(value, str) else ""
 
 
 @dataclass(frozen=True, slots=True)
