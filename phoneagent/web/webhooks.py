@@ -183,6 +183,8 @@ class Webhooks:
                 return PlainTextResponse("Not now\n", status_code=503)
             if known and not order:  # the call itself tells too, unless its process has died
                 self._observer.tell(call, 0.0, "call_over", {"status": ended})
+            elif not known and not order:
+                log.info("call_unknown", status=said)  # it found no room here, or is another application's
         return Response(status_code=204)
 
     async def _recording(self, request: Request, form: FormData) -> Response:
