@@ -14,6 +14,7 @@ from phoneagent.records import ProviderChoice
 from phoneagent.simulator.caller import CallerScript, Say
 from phoneagent.simulator.elevenlabs import VOICES
 from phoneagent.simulator.mind import Answer, Rule, ScriptedMind
+from phoneagent.web.api.representations import CallView
 
 from .world import world
 
@@ -106,6 +107,7 @@ async def test_a_receptionist_hands_to_billing_with_as_much_history_as_wanted(hi
     assert any(OTHER_VOICE in path for path in voices)
     assert any(OTHER_VOICE not in path for path in voices)
     assert [held.agent for held in stored.record.held] == ["reception", "billing"]
+    assert [held.agent for held in CallView.of(stored.record).held] == ["reception", "billing"]
     assert stored.record.held[0].since <= stored.record.held[1].since
     assert stored.turns[1].text == "My name is Ana", "the transcript has all"
 

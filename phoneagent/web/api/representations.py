@@ -84,6 +84,13 @@ class AgentView(Representation):
         )
 
 
+class HeldView(Representation):
+    """An agent that had the call, and from when."""
+
+    agent: str
+    since: Time | None
+
+
 class CallView(Representation):
     """A call. One that was asked for has an id of ours (`PC…`) from the beginning, one that came in the carrier's.
 
@@ -92,7 +99,8 @@ class CallView(Representation):
     says, or what was heard: `machine`, `human`, `screener`; `outcome`: what it got: `voicemail_left`, `voicemail_cut`,
     `hung_up` or `screening_answered`. `transfer_to`: to whom the caller was to be connected last; `transfer_outcome`:
     what became of it, empty while nobody has decided. `muted`: the agent is to be silent. `spent`: what
-    the call has cost by its agent's `[prices]`, as of the last turn.
+    the call has cost by its agent's `[prices]`, as of the last turn. `held`: which agent had it from
+    when, if one handed it to another.
     """
 
     id: str
@@ -118,6 +126,7 @@ class CallView(Representation):
     transfer_outcome: TransferOutcome = ""
     muted: bool = False
     spent: float = 0.0
+    held: tuple[HeldView, ...] = ()
 
     @classmethod
     def of(cls, record: CallRecord) -> CallView:
@@ -141,6 +150,7 @@ class CallView(Representation):
             transfer_outcome=record.transfer_outcome,
             muted=record.muted,
             spent=record.spent,
+            held=_held(record),
         )
 
     @classmethod
@@ -170,6 +180,7 @@ class CallView(Representation):
             transfer_outcome=record.transfer_outcome if record else "",
             muted=bool(record and record.muted),
             spent=record.spent if record else 0.0,
+            held=_held(record) if record else (),
         )
 
 
@@ -242,6 +253,10 @@ def page(items: Sequence[Item], next_cursor: str | None = None) -> Page[Item]:
 def moment(epoch: float | None) -> datetime | None:
     """A record's time; 0 is the one of what has not happened."""
     return datetime.fromtimestamp(epoch, UTC) if epoch else None
+
+
+def _held(record: CallRecord) -> tuple[HeldView, ...]:
+    return tuple(HeldView(agent=held.agent, since=moment(held.since)) for held in record.held)
 
 
 def _talked(record: CallRecord, ended: float | None) -> float | None:
