@@ -20,7 +20,11 @@ from .program import FAILED, STATUSES
 
 @click.group(epilog=STATUSES)
 def knowledge() -> None:
-    """Try the documents in which an agent looks things up."""
+    """Try the documents in which an agent looks things up.
+
+    \b
+      phoneagent knowledge search "are you open on sundays" --agent agents/
+    """
 
 
 @knowledge.command(epilog=f"{STATUSES} It is 1 too when nothing was found.")

@@ -8,7 +8,6 @@ from contextlib import asynccontextmanager
 from uuid import uuid4
 
 import pytest
-from structlog.testing import capture_logs
 
 from phoneagent.rehearsal import Rehearsal
 from phoneagent.simulator.caller import AgentFinished, AgentSpeaking, CallerScript, HangUp, Say, Wait
@@ -297,14 +296,3 @@ async def test_health_readiness_and_metrics():
         assert ready.status == 200
         assert b'"store":"ok"' in ready.body
         assert (await get(f"{running.url}/metrics", method="GET")).status == 401
-
-
-async def test_the_status_of_a_call_that_nobody_knows_is_taken_and_logged_and_changes_nothing():
-    async with world() as (running, told):
-        form = {"CallSid": f"CA{uuid4().hex}", "CallStatus": "completed", "CallDuration": "12"}
-        with capture_logs() as logs:
-            answer = await running.carrier.request(f"{running.url}/twilio/status", form)
-        assert await running.app.state.switchboard.look_up(form["CallSid"]) is None
-    assert answer.status == 204
-    assert [line["status"] for line in logs if line["event"] == "call_unknown"] == ["completed"]
-    assert told.of("call_over") == []

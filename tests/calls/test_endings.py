@@ -70,7 +70,7 @@ async def test_what_is_no_end_ends_nothing():
     assert told.of("call_over") == []
 
 
-async def test_callbacks_for_a_call_that_nobody_knows_make_nothing_and_one_line_in_the_log():
+async def test_callbacks_for_a_call_that_nobody_knows_make_nothing_but_a_word_in_the_log():
     store = MemoryStore()
     async with world(store=store) as (running, told):
         with capture_logs() as lines:
@@ -78,7 +78,8 @@ async def test_callbacks_for_a_call_that_nobody_knows_make_nothing_and_one_line_
         assert await store.load_record(CALL) is None
         assert (await store.page_calls()).records == ()
         assert await store.events.read(CALL) == ()
-    assert lines == [{"event": "call_status", "log_level": "info", "status": "completed"}]
+    said = {"log_level": "info", "status": "completed"}
+    assert lines == [{"event": "call_status", **said}, {"event": "call_unknown", **said}]
     assert told.facts == []
 
 
