@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import tempfile
 import time
 from contextlib import contextmanager
 
@@ -16,15 +17,16 @@ ATTEMPTS = 5  # somebody else may take the free port first
 
 
 class RedisServer:
-    """`url` and `port` on 127.0.0.1. Nothing is written to disk."""
+    """`url` and `port` on 127.0.0.1. Nothing is written to disk but by a replica, into a folder of its own."""
 
-    def __init__(self, *arguments):
+    def __init__(self, *arguments, folder):
         program = shutil.which("redis-server")
         assert program, "these tests need a redis-server: apt-get install redis-server"
         for _ in range(ATTEMPTS):
             self.port = free_port()
             self._process = subprocess.Popen(
                 [program, *arguments, *IN_MEMORY, "--port", str(self.port), "--bind", "127.0.0.1"],
+                cwd=folder,
                 stdout=subprocess.DEVNULL,
                 stderr=subprocess.DEVNULL,
             )
@@ -76,11 +78,12 @@ class RedisServer:
 
 @contextmanager
 def redis_server(*arguments):
-    server = RedisServer(*arguments)
-    try:
-        yield server
-    finally:
-        server.stop()
+    with tempfile.TemporaryDirectory(prefix="phoneagent-redis-") as folder:
+        server = RedisServer(*arguments, folder=folder)
+        try:
+            yield server
+        finally:
+            server.stop()
 
 
 def free_port():
