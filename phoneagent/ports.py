@@ -24,6 +24,7 @@ from .conversation.events import (
     TurnResumed,
 )
 from .conversation.transcript import Turn
+from .deliveries import DeliveryQueue
 from .records import (
     CallPage,
     CallRecord,
@@ -421,6 +422,9 @@ class Store(Clips, Protocol):
 
     @property
     def keys(self) -> KeyRing: ...
+
+    @property
+    def deliveries(self) -> DeliveryQueue: ...
 
     async def create_call(self, record: CallRecord) -> None:
         """Write a call's record. Repeating it with the same id is harmless."""

@@ -15,6 +15,7 @@ from .conversation.events import KeysExpected
 from .conversation.policy import Phrasing, Policy
 from .conversation.transcript import ToolCall, Turn
 from .conversation.words import Word
+from .deliveries import Webhook
 from .private import Private
 
 # --- the agent -------------------------------------------------------------------------------------
@@ -304,6 +305,7 @@ class Agent:
     spend: float = 0.0  # that a call may cost; 0: whatever it does
     knowledge: Knowledge | None = None
     handoffs: Mapping[str, Handoff] = field(default_factory=dict)  # to other agents, by their names
+    webhooks: tuple[Webhook, ...] = ()  # who is told of its calls
 
 
 # --- speech ----------------------------------------------------------------------------------------

@@ -17,3 +17,10 @@ comes back after a weekend without a server shall find it."""
 
 KEY_TTL = 24 * 3600
 """Seconds for which an idempotency key is known, as with others; who asks again after that means another call."""
+
+WAITING_TTL = 14 * 24 * 3600
+"""Seconds that a message to an operator's system is kept after its last attempt, or without any. The schedule of
+attempts takes three days, and a message may wait for others before it."""
+
+DELIVERED_TTL = 24 * 3600
+"""Seconds for which it is known that a message was delivered: so long the end of a call may be told once more."""

@@ -15,6 +15,7 @@ from .call_rules import closed
 from .cursor import checked_cursor
 from .encoding import checked
 from .expiry import ENDED_TTL, LIVE_TTL
+from .memory_deliveries import MemoryDeliveries
 from .memory_events import MemoryEvents
 from .memory_keys import MemoryKeys
 from .memory_orders import MemoryOrders
@@ -49,6 +50,7 @@ class MemoryStore:
         self.orders = MemoryOrders(ttl=ttl)
         self.events = MemoryEvents(ttl=ttl)
         self.keys = MemoryKeys()
+        self.deliveries = MemoryDeliveries()
         self._ttl = ttl
         self._calls: dict[str, _Kept] = {}
         self._tokens: dict[str, tuple[str, float]] = {}
@@ -154,6 +156,7 @@ class MemoryStore:
         self._tokens.clear()
         self.orders.clear()
         self.events.clear()
+        self.deliveries.clear()
 
     def _find(self, call: str) -> _Kept | None:
         kept = self._calls.get(call)

@@ -24,6 +24,7 @@ from .clip_encoding import VoiceKeys, decode_clip, encode_clip, text_field, voic
 from .cursor import checked_cursor
 from .encoding import VERSION, decode_record, decode_turn, encode_changes, encode_record, encode_turn, newer
 from .expiry import ENDED_TTL, LIVE_TTL, VOICE_TTL
+from .redis_deliveries import RedisDeliveries
 from .redis_events import RedisEvents
 from .redis_keys import RedisKeys
 from .redis_orders import RedisOrders
@@ -64,6 +65,7 @@ class RedisStore:
         self.orders = RedisOrders(self._ask, ttl=ttl)
         self.events = RedisEvents(self._ask, client, ttl=ttl)
         self.keys = RedisKeys(self._ask)
+        self.deliveries = RedisDeliveries(self._ask)
         self._ttl = ttl
         self._longest = max(ttl, LIVE_TTL) + LIVE_TTL  # seconds from its beginning that anything of a call is kept
         self._client: Client | None = None
