@@ -34,7 +34,7 @@ DOUBT_AFTER = 75  # frames: 1.5 s of a voice of which the ears tell nothing; goo
 DOUBT_AT_MOST = 800  # frames; each time that others heard nothing either, it was more likely a noise
 SHORT_SOUND = 35  # frames until it has ended for certain: 0.5 s of a cough, and 0.2 of quiet
 RECONNECT = (0.1, 0.3, 1.0)  # seconds before each further attempt; after the last the ears have failed
-STEADY = 10.0  # seconds: a connection that lasted so long was a good one, and its loss begins a new row of attempts
+STEADY = 10.0  # seconds: a connection that lasted so long was a good one, as is one over which a turn was understood
 
 
 class Ears:
@@ -65,6 +65,7 @@ class Ears:
         self._heard_until = 0  # frame from which on no ears were connected
         self._voice_from: int | None = None  # frame at which what is not understood yet began
         self._in_turn = False  # the ears have told of a beginning, and not of the end
+        self._served = False  # over this connection a turn was understood to its end
         self._began_at = 0  # frame at which the caller's present sound began
         self._doubt_at = 0  # frame at which the ears must have told of it
         self._doubt_after = DOUBT_AFTER
@@ -157,6 +158,7 @@ class Ears:
         self._in_turn = not over and (self._in_turn or not isinstance(heard, SpeechStarted | SpeechStopped))
         if over:
             self._voice_from = None
+            self._served = True
 
     def expect(self, expectation: Expectation) -> None:
         """Pass on what may be said next, now and to ears that are connected later."""
@@ -183,7 +185,7 @@ class Ears:
         attempt = 0
         upcoming: Awaitable[Transcription] = connecting
         while True:
-            began = self._now()
+            began, self._served = self._now(), False
             try:
                 transcription = await upcoming
                 try:
@@ -206,7 +208,7 @@ class Ears:
             log.warning("ears_lost", problem=problem)
             if self._finished:
                 return  # new ones would have nothing to hear
-            if self._now() - began >= STEADY:
+            if self._served or self._now() - began >= STEADY:
                 attempt = 0
             if hopeless or attempt >= len(RECONNECT):
                 self._feed(EarsFailed(problem))

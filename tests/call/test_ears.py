@@ -58,6 +58,29 @@ async def test_only_losses_in_a_row_make_deaf(seconds, fails):
     assert provider.connections == (len(RECONNECT) + 1 if fails else 10)
 
 
+class Understanding(Flaky):
+    """Ears that understand a turn over each connection, and lose it soon."""
+
+    async def __aiter__(self) -> AsyncIterator[object]:
+        yield EndOfTurn("a table")
+        await asyncio.sleep(self._seconds)
+        raise ProviderError("flaky", "gone")
+
+
+async def test_ears_that_understand_a_turn_each_time_are_not_given_up():
+    provider = Understanding(0.5)
+    events: list[object] = []
+    loop = asyncio.get_running_loop()
+    ears = Ears(provider, events.append, loop.time, call="CA1", language="en")  # type: ignore[arg-type]  # by shape
+    connecting = cast("asyncio.Future[Transcription]", asyncio.ensure_future(provider.connect(call="CA1")))
+    running = asyncio.create_task(ears.run(connecting))
+    await asyncio.sleep(60.0)
+    running.cancel()
+    await asyncio.wait([running])
+    assert EarsFailed("flaky: gone") not in events
+    assert provider.connections == 100
+
+
 class Attentive:
     """Ears that are told what to hear, and remember what they got."""
 
