@@ -49,7 +49,7 @@ def mind(messages: Sequence[Message]) -> Answer:
     turns = [turn for turn in dict.fromkeys(asked(text)) if answer(name, turn) not in said]
     if not name or not turns:
         return Answer("What was that please?")
-    done = [json.loads(call.arguments)["what"] for message in messages for call in message.tool_calls]
+    done = [json.loads(call.arguments).get("what") for message in messages for call in message.tool_calls]
     calls = tuple(
         ToolCall("", TOOL, json.dumps({"who": name, "what": THINGS[turn]}))
         for turn in turns

@@ -14,6 +14,7 @@ first.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -76,13 +77,23 @@ def _append_tool(messages: list[dict[str, Any]], call: ToolCall, result: str, se
     if identity in seen:  # some servers count anew in each reply
         identity = f"{identity}-{len(seen)}"
     seen.add(identity)
-    function = {"name": call.name, "arguments": call.arguments or "{}"}
+    function = {"name": call.name, "arguments": _arguments(call.arguments)}
     calls = [{"id": identity, "type": "function", "function": function}]
     if messages and messages[-1]["role"] == "assistant" and "tool_calls" not in messages[-1]:
         messages[-1]["tool_calls"] = calls  # it was said in the same breath
     else:
         messages.append({"role": "assistant", "content": None, "tool_calls": calls})
     messages.append({"role": "tool", "tool_call_id": identity, "content": result})
+
+
+def _arguments(text: str) -> str:
+    """As the model wrote them if they are an object. Many servers read them for their chat template: of what is broken
+    they would make 400 or 500, in this and in every later request of the call. The tool's result says what was wrong.
+    """
+    try:
+        return text if isinstance(json.loads(text), dict) else "{}"
+    except (ValueError, RecursionError):
+        return "{}"
 
 
 def function_tools(tools: Sequence[ToolSpec], *, strict: bool) -> list[dict[str, Any]]:

@@ -47,6 +47,13 @@ def test_turns_of_one_party_in_a_row_are_one_message():
     ]
 
 
+@pytest.mark.parametrize("broken", ["", '{"people":', "two", "[2]", "null"])
+def test_broken_arguments_are_not_sent_back(broken):
+    turn = Turn("tool", "the arguments must be a JSON object", 1.0, tool=ToolCall("call_1", "book", broken))
+    [message] = [message for message in chat_messages("", [caller("Book."), turn]) if "tool_calls" in message]
+    assert message["tool_calls"][0]["function"]["arguments"] == "{}"
+
+
 def test_an_interruption_is_told_on_both_sides():
     assert roles(agent("We open at", interrupted=True), caller("on Sunday"))[1:] == [
         ("assistant", "We open at —"),
