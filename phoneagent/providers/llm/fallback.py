@@ -228,9 +228,10 @@ class _Answer:
         waiting.late = True
         same = waiting.candidate if waiting.candidate.again and not waiting.candidate.circuit.open else None
         rival = self._untried() or same
-        if rival is None or self._asked.get(rival.name, 0) >= ATTEMPTS:
-            return
         problem = f"no word for {self._loop.time() - max(self._heard_at, waiting.began):.1f} s"
+        if rival is None or self._asked.get(rival.name, 0) >= ATTEMPTS:
+            self._tell(waiting.candidate, problem, waiting.candidate)  # nobody else: it is waited for
+            return
         self._tell(waiting.candidate, problem, rival)
         self._begin(rival)
 
@@ -292,6 +293,7 @@ class _Answer:
         if not problem.retryable:
             self._useless.add(candidate.name)
         if self._acted:  # it has asked for a tool, whose result is a turn of the next request
+            self._tell(candidate, problem.problem, candidate)
             self._pending.append(ReplyDone(self._reply))
             self._over = True
             return

@@ -150,7 +150,7 @@ class ElevenLabsSpeech:
         self._loop = asyncio.get_running_loop()
         self._mailbox: Mailbox[Spoken | ProviderFailed] = Mailbox()
         for problem in missed:
-            self._mailbox.put(ProviderFailed("tts", "elevenlabs", problem.problem, "elevenlabs"))
+            self.missed(problem)
         self._connect = connect
         self._settings = settings
         self._first_audio_within = first_audio_within
@@ -253,6 +253,9 @@ class ElevenLabsSpeech:
                 self._done(state)
             else:
                 self._leave(state)  # the next phrase opens another context
+
+    def missed(self, problem: ProviderError) -> None:
+        self._mailbox.put(ProviderFailed("tts", "elevenlabs", problem.problem, "elevenlabs"))
 
     def lost(self, channel: Channel, problem: ProviderError) -> None:
         if channel not in self._channels:

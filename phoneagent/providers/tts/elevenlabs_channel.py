@@ -29,6 +29,9 @@ class Listener(Protocol):
 
     def received(self, channel: Channel, message: Message) -> None: ...
 
+    def missed(self, problem: ProviderError) -> None:
+        """An attempt to connect has failed; another one follows."""
+
     def lost(self, channel: Channel, problem: ProviderError) -> None:
         """The socket is gone, or could not be opened at all (`channel.opened`)."""
 
@@ -112,7 +115,7 @@ class Channel:
     async def _run(self, connection: ProviderSocket | None) -> None:
         try:
             if connection is None:
-                connection = await open_patiently(self._connect)
+                connection = await open_patiently(self._connect, missed=self._listener.missed)
                 self._open(connection)
             problem = self._closed(await connection.listen(self._receive))
         except ProviderError as failed:

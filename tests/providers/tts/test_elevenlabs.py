@@ -210,6 +210,20 @@ async def test_a_refusal_that_may_pass_is_tried_again():
         assert "429" in failure.problem
 
 
+async def test_a_socket_that_is_opened_later_tells_of_its_refusals_too():
+    async with call() as ear:
+        ear.server.faults.add(Fault("refuse", status=503), times=1)
+        for reply in range(1, 8):
+            ear.speech.speak(reply, LONG)
+            await ear.until(lambda reply=reply: ear.chunks(reply))
+            ear.speech.cancel(reply)
+        say(ear, 8, SHORT)
+        await ear.done(8)
+        assert ear.outcome(8) == SpeechDone(8)
+        [failure] = ear.failures
+        assert "503" in failure.problem
+
+
 async def test_an_error_in_the_call_that_will_not_change_ends_the_voice():
     async with call(ElevenLabs, Fault("error", at_event=3, code=1008, reason="quota_exceeded")) as ear:
         say(ear, 1, LONG)
