@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Sequence
+import math
+import time
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from itertools import islice
 from pathlib import Path
-from typing import Literal
+from typing import Any, Literal
 
+from phoneagent.call.ears import DOUBT_AFTER
+from phoneagent.providers.llm.fallback import LATE
+from phoneagent.providers.tts.fallback import STALL
 from phoneagent.simulator.faults import Attempt, Fault, Faults
 from phoneagent.simulator.serving import ProviderServer
 from phoneagent.simulator.timeline import Timeline
@@ -25,7 +30,10 @@ SPEECH_WITHIN = 2.5  # seconds after the caller's last sound
 TURNS = 3
 RAMP = 4.0  # seconds in which the calls come
 PATIENCE = 10.0  # seconds of silence; who hears nothing for so long is a miss anyhow
-WARM = 2.0  # seconds in which a process has its fixed phrases spoken: outside of calls nobody keeps a journal
+WARM = 1.5  # seconds without a new phrase: the process has its fixed ones; outside of calls nobody keeps a journal
+NOTICED: Mapping[Part, float] = {"stt": DOUBT_AFTER / 50, "llm": LATE, "tts": STALL}
+"""Seconds of a provider's silence that are no fault yet: whose caller hangs up meanwhile has nothing to tell of it."""
+LEFT = 0.5  # seconds around a hang-up in which what belonged to the call is closed
 FAILURES = {"ProviderFailed", "ReplyFailed", "EarsFailed"}  # events of a journal
 
 
@@ -71,9 +79,19 @@ ALL = (
 class Struck(Timeline):
     """Keeps only what went wrong."""
 
-    def record(self, server: str, connection: int, what: str, data: object = None) -> None:
-        if what == "fault":
-            super().record(server, connection, what)
+    def record(self, server: str, connection: int, what: str, data: Mapping[str, Any] | None = None) -> None:
+        if what in ("fault", "gone", "cancelled"):
+            super().record(server, connection, what, data)
+
+    def noticeable(self, part: Part, hang_ups: Sequence[float]) -> int:
+        """How many were there to be noticed, and not left before: with the caller, or for a mind that was faster."""
+        left = {entry.connection: entry.at for entry in self.entries if entry.what != "fault"}
+        count = 0
+        for fault in self.find("fault"):
+            at = left.get(fault.connection, math.inf)
+            gone = part == "llm" or any(abs(at - hang_up) < LEFT for hang_up in hang_ups)
+            count += fault.data.get("kind") != "stall" or not gone or at - fault.at >= NOTICED[part]
+        return count
 
 
 class Counted(Faults):
@@ -101,7 +119,8 @@ async def failing_providers(calls: int, *, faults: Sequence[Failing] = ALL, keep
             part: await stack.enter_async_context(world(processes=1, journals=True, keep=keep and keep / part))
             for part in parts
         }
-        await asyncio.sleep(WARM)
+        for one in worlds.values():
+            await _warm(one)
         waiting = {part: [one for one in faults if one.part == part] for part in parts}
         while any(waiting.values()):
             now = [waiting[part].pop(0) for part in parts if waiting[part]]
@@ -120,12 +139,19 @@ async def _one(around: World, failing: Failing, names: Sequence[str]) -> Row:
     faults.add(failing.fault, every=failing.every)
     server.faults, server.timeline = faults, struck
     around.placed.clear()
+    won = await _hedges_won(around)
     try:
         await around.dial(names, TURNS, within=RAMP, patience=PATIENCE)
         finished = await around.finish(TURNS)
     finally:
         server.faults = Faults()
-    count = len(struck.entries) if failing.fault.strikes else faults.chosen
+    count = faults.chosen
+    if failing.fault.strikes:
+        epoch = time.time() - asyncio.get_running_loop().time()
+        hang_ups = [call.ended_at - epoch for call in around.placed.values() if call.ended_at is not None]
+        count = struck.noticeable(failing.part, hang_ups)
+    if failing.part == "llm":
+        count -= int(await _hedges_won(around) - won)  # whose first request was given up before it was a fault
     named = sum(_named(around, call, failing.part) for call in finished)
     silences = [silence for call in finished for silence in _silences(call)]
     longest = max(silences, default=0.0)
@@ -144,6 +170,17 @@ async def _one(around: World, failing: Failing, names: Sequence[str]) -> Row:
         not details,
         details,
     )
+
+
+async def _hedges_won(around: World) -> float:
+    return (await around.serving[0].metrics())["phoneagent_hedges_won_total"]
+
+
+async def _warm(around: World) -> None:
+    phrases = 0
+    while not phrases or phrases < len(around.clips):
+        phrases = len(around.clips)
+        await asyncio.sleep(WARM)
 
 
 def _silences(call: Finished) -> list[float]:

@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import aiohttp
+from prometheus_client.parser import text_string_to_metric_families
 
 from phoneagent.bench.process import Processes
 
@@ -85,6 +86,15 @@ class Serving(Program):
         assert self.process is not None
         lists = [path.read_text() for path in Path(f"/proc/{self.process.pid}/task").glob("*/children")]
         return [int(pid) for children in lists for pid in children.split()]
+
+    async def metrics(self) -> dict[str, float]:
+        """What it counts, by the samples' names; of samples with labels one."""
+        async with (
+            aiohttp.ClientSession() as session,
+            session.get(f"http://127.0.0.1:{self.port}/metrics") as answer,
+        ):
+            families = text_string_to_metric_families(await answer.text())
+            return {sample.name: sample.value for family in families for sample in family.samples}
 
     @property
     def resident_bytes(self) -> int:

@@ -7,8 +7,6 @@ import random
 from dataclasses import dataclass
 from pathlib import Path
 
-import aiohttp
-from prometheus_client.parser import text_string_to_metric_families
 from redis.asyncio import Redis as RedisClient
 
 from phoneagent.simulator.caller import CallerScript, HangUp, Say, Step
@@ -112,16 +110,7 @@ async def _look(around: World, memory: list[list[int]]) -> None:
 
 
 async def _reading(one: Serving) -> Reading:
-    async with (
-        aiohttp.ClientSession() as session,
-        session.get(f"http://127.0.0.1:{one.port}/metrics") as answer,
-    ):
-        samples = {
-            sample.name: sample.value
-            for family in text_string_to_metric_families(await answer.text())
-            for sample in family.samples
-        }
-    return Reading(int(samples["phoneagent_tasks"]), one.descriptors)
+    return Reading(int((await one.metrics())["phoneagent_tasks"]), one.descriptors)
 
 
 async def _keys_without_end(around: World) -> list[str]:

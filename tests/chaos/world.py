@@ -181,7 +181,7 @@ async def _settled(store: RedisStore, call: str, within: float) -> StoredCall | 
 
 def _keep(folder: Path, where: Path) -> None:
     where.mkdir(parents=True, exist_ok=True)
-    for file in [*folder.glob("*.log"), *folder.glob("*.txt")]:
+    for file in [*folder.glob("*.log"), *folder.glob("*.txt"), *folder.glob("journals/*.jsonl")]:
         shutil.copy(file, where)
 
 
