@@ -19,6 +19,7 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 
 from .agent_file import builtin_agent, dotted, strangers
+from .agent_file.price_file import load_prices
 from .api_keys import KeyRing
 from .call.business_hours import closed_now
 from .call.call import Surroundings
@@ -107,6 +108,7 @@ def create_app(
             "TWILIO_ACCOUNT_SID: expected the account SID from the Twilio console, which begins with AC; an agent has "
             "[recording] twilio = true; set it in the environment or .env"
         )
+    prices = load_prices(settings.prices)
     if problems := [f"agent {name!r}: {dotted(place)}: {text}" for name, place, text in strangers(agents)]:
         raise SettingsError(*problems)
 
@@ -145,7 +147,19 @@ def create_app(
             recordings = await _recordings(settings)
             if recordings is not None:
                 stack.push_async_callback(recordings.aclose)
-            around = Surroundings(kept, documents, control, told, cache, owner, transfers, recordings, control)
+            around = Surroundings(
+                kept,
+                documents,
+                control,
+                told,
+                cache,
+                owner,
+                transfers,
+                recordings,
+                control,
+                prices=prices,
+                carrier="twilio",
+            )
 
             def looked(lag: float) -> None:
                 metrics.loop_lagged(lag)

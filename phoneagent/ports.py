@@ -44,6 +44,7 @@ from .records import (
     StreamMessage,
     ToolSpec,
 )
+from .report import EndOfCallReport, ReportClaim
 
 Heard: TypeAlias = (
     SpeechStarted | SpeechStopped | PartialTranscript | EagerEndOfTurn | TurnResumed | EndOfTurn | ProviderFailed
@@ -389,6 +390,40 @@ class OrderBook(Protocol):
         """
 
 
+class ReportBook(Protocol):
+    """The reports of calls that are over, and the calls that wait for one. Every method raises `StoreError`; `now` and
+    `due` are seconds since the epoch.
+
+    A store has every call wait from its beginning (`Store.create_call`), and makes it due as its end is written: of a
+    process that dies between a call's end and its report no report is lost.
+    """
+
+    async def expect(self, call: str, *, due: float) -> None:
+        """Have somebody look at a call then, or when it was due before, if that is earlier. Not if it is `done`."""
+
+    async def claim(self, *, now: float, seconds: float, most: int) -> tuple[ReportClaim, ...]:
+        """Take up to so many calls that are due, the one that waits longest first; nobody else gets them for so many
+        seconds.
+        """
+
+    async def put_off(self, call: str, *, token: int, due: float, failed: bool = False) -> None:
+        """Have somebody look at a claimed call again; `failed` counts. Raises `LeaseLost`, as the next two do, when
+        another has claimed it since, or it is done.
+        """
+
+    async def keep(self, report: EndOfCallReport, *, token: int) -> None:
+        """Write the report of a claimed call down. Repeating it is harmless."""
+
+    async def done(self, call: str, *, token: int) -> None:
+        """Nobody need look at a call any more: its report is kept, and told to whom it may concern."""
+
+    async def load(self, call: str) -> EndOfCallReport | None:
+        """By the carrier's call id."""
+
+    async def next_due(self) -> float | None:
+        """When somebody shall look at the next call; None when none waits."""
+
+
 class EventLog(Protocol):
     """What has happened in calls, in order, for those who watch. A log keeps about its last 10,000 entries. Both
     methods raise `StoreError`.
@@ -425,6 +460,9 @@ class Store(Clips, Protocol):
 
     @property
     def deliveries(self) -> DeliveryQueue: ...
+
+    @property
+    def reports(self) -> ReportBook: ...
 
     async def create_call(self, record: CallRecord) -> None:
         """Write a call's record. Repeating it with the same id is harmless."""

@@ -17,6 +17,7 @@ from .conversation.transcript import ToolCall, Turn
 from .conversation.words import Word
 from .deliveries import Webhook
 from .private import Private
+from .usage import Used
 
 # --- the agent -------------------------------------------------------------------------------------
 
@@ -247,14 +248,20 @@ NOT_RECORDED = RecordingRules()
 
 @dataclass(frozen=True, slots=True)
 class Prices:
-    """What an operator pays, all in one currency. `minute`: of a call, to the carrier and for the ears; tokens: of the
-    model; `thousand_characters`: of speech.
+    """What an operator pays, in place of the providers' list prices. `minute`: of a call, to the carrier and for the
+    ears; tokens: of the model; `thousand_characters`: of speech.
     """
 
     minute: float = 0.0
     million_tokens_in: float = 0.0
     million_tokens_out: float = 0.0
     thousand_characters: float = 0.0
+    currency: str = "USD"
+
+    @property
+    def some(self) -> bool:
+        """Whether anything costs anything."""
+        return any((self.minute, self.million_tokens_in, self.million_tokens_out, self.thousand_characters))
 
 
 @dataclass(frozen=True, slots=True)
@@ -278,6 +285,18 @@ class Knowledge:
     tool: str = "search_knowledge"
     description: str = ""  # empty: our own
     results: int = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Analysis:
+    """What is asked about a call when it is over: a `summary` of this content, `data` by a JSON schema, and whether it
+    was a `success` by this rubric; each only if there is something. By the model `llm`, or else by the agent's own.
+    """
+
+    summary: str = ""
+    data: Mapping[str, Any] | None = None
+    success: str = ""
+    llm: ProviderChoice | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -306,6 +325,7 @@ class Agent:
     knowledge: Knowledge | None = None
     handoffs: Mapping[str, Handoff] = field(default_factory=dict)  # to other agents, by their names
     webhooks: tuple[Webhook, ...] = ()  # who is told of its calls
+    analysis: Analysis | None = None
 
 
 # --- speech ----------------------------------------------------------------------------------------
@@ -494,7 +514,8 @@ class CallRecord:
     transfer_summary: str = ""  # what they are told
     transfer_outcome: TransferOutcome = ""  # empty while nobody has decided
     transfer_decided: float = 0.0
-    spent: float = 0.0  # by its agent's prices, as of the last turn
+    spent: float = 0.0  # as of the last turn, by the prices of its agent or of the providers
+    used: tuple[Used, ...] = ()  # in its media streams, as of the last turn
     resumed: int = 0  # how often the call was carried on after its media stream was lost
     order: str = ""  # the id of the order it was placed for; empty for calls that came in
     tools: tuple[RunningTool, ...] = ()

@@ -119,8 +119,10 @@ class EndOfCallReport:
 
 @dataclass(frozen=True, slots=True)
 class ReportClaim:
-    """A call whose report one process makes; `token` fences off whoever claimed it before, `attempts` counts them."""
+    """A call whose report one process makes; `token` fences off whoever claimed it before. `failures`: how often it was
+    tried and put off.
+    """
 
     call: str
     token: int
-    attempts: int
+    failures: int = 0

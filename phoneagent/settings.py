@@ -161,6 +161,9 @@ class Settings(BaseSettings):
         "PHONEAGENT_RECORDINGS",
         expected="a folder for recordings, or a bucket such as s3://bucket/folder or gs://bucket/folder",
     )
+    prices: Path | None = _variable(
+        "PHONEAGENT_PRICES", expected="a price file in place of phoneagent/prices.toml, such as a corrected copy of it"
+    )
     redis_url: RedisUrl | None = _variable(
         "REDIS_URL", expected="a Redis URL, such as redis://127.0.0.1:6379/0 or rediss://:password@redis.example.com"
     )

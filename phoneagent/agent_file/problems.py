@@ -28,9 +28,11 @@ class Misfits(Exception):
 
 
 NAME = r"^[A-Za-z][\w-]*$"
+CURRENCY = r"^[A-Z]{3}$"
 LANGUAGE = r"^[a-z]{2,3}(-[A-Za-z0-9]+)*$"
 FORMS: Mapping[str, str] = {
     NAME: "a name of letters, digits, - and _ that begins with a letter",
+    CURRENCY: "the code of a currency, such as USD",
     LANGUAGE: "the code of a language, such as en or en-US",
 }
 """The regular expressions of an agent file, in words."""

@@ -42,7 +42,7 @@ from .dialogue_problems import dialogue_problems, unknown_hours
 from .handoff_table import HandoffTable
 from .hours_table import HoursTable
 from .knowledge_table import KnowledgeTable
-from .problems import LANGUAGE, NAME, Misfits, Problem, meant, names_of
+from .problems import CURRENCY, LANGUAGE, NAME, Misfits, Problem, meant, names_of
 from .recording_table import RecordingTable
 from .toml_lines import Loc
 
@@ -188,6 +188,7 @@ class _Prices(_Table):
     million_tokens_in: NotNegative = 0.0
     million_tokens_out: NotNegative = 0.0
     thousand_characters: NotNegative = 0.0
+    currency: Annotated[str, Field(pattern=CURRENCY)] = "USD"
 
 
 class _ToolTable(_Table):
@@ -455,7 +456,7 @@ class AgentFile(_Table):
             yield Problem(
                 ("limits", "goodbye_before"), f"expected less than max_duration ({self.limits.max_duration:g})"
             )
-        if self.limits.spend and not any(dict(self.prices).values()):
+        if self.limits.spend and not Prices(**dict(self.prices)).some:
             yield Problem(("limits", "spend"), "expected a table [prices] too: what a call costs is reckoned by it")
         if self.llm is not None:
             for number, llm in enumerate((self.llm, *self.llm.fallback)):

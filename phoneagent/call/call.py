@@ -83,12 +83,14 @@ from phoneagent.records import (
     StreamMessage,
     StreamStopped,
 )
+from phoneagent.usage import meter
 
 from .carrier_recording import CarrierRecording
 from .ears import Ears
 from .equipped import EquippedAgent, own_tools
 from .handoff import handed_over, handoff_to, known_turns, with_summary
 from .journal import Journal, NullJournal, Opening
+from .price_book import NO_PRICES, PriceBook, prices_for
 from .recorder import Recorder
 from .scope import Scope
 from .scribe import Scribe
@@ -128,6 +130,9 @@ class Surroundings:
     transfers: Transfers
     recordings: Recordings | None = None
     carrier_recordings: CarrierRecordings | None = None
+    prices: PriceBook = NO_PRICES
+    carrier: str = ""
+    """Who is paid for the line."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -182,6 +187,16 @@ class Call:
         self._loop = asyncio.get_running_loop()
         self._connected = self._loop.time()
         self._began = self._connected - opening.at
+        self._spending = Spending(
+            prices_for(agent.prices, around.prices),
+            carrier=around.carrier,
+            direction=record.direction,
+            ears=agent.stt,
+            voice=agent.tts,
+            used=record.used,
+            connected=already,
+        )
+        self._spent = False
         self._voice = Voice(
             equipped.tts,
             around.cache,
@@ -189,6 +204,7 @@ class Call:
             call=record.id,
             listener=record.caller if record.direction == "inbound" else record.called,
             speakable=equipped.speakable,
+            given=self._spending.spoken,
         )
         self._ears = Ears(equipped.stt, self.feed, self.now, call=record.id, language=agent.language)
         owner = f"{around.owner}/{next(_serial)}"
@@ -216,8 +232,6 @@ class Call:
         self._moving = False
         self._hearing, self._hearing_kept = record.hearing, float("-inf")
         self._saying = record.saying
-        self._spending = Spending(equipped.agent.prices, spent=record.spent, since=history[-1].at if history else 0.0)
-        self._spent = False
         self._last_frame = self._connected
 
     @property
@@ -282,6 +296,7 @@ class Call:
                 failed.cancel()
                 if self._timer is not None:
                     self._timer.cancel()
+            self._note_costs()
             self.stop("a defect")  # unless it is over: what was heard until now is saved, and the call carried on
             if self.ended_reason in OVER and self.ended_reason != "transfer":  # that goes on, without the agent
                 self.scribe.note(status="completed", ended=time.time(), ended_reason=self.ended_reason)
@@ -359,8 +374,10 @@ class Call:
         self.journal.write(at, event)
         for command in self._conversation.receive(event, at=at):
             self._carry_out(command)
+        if isinstance(event, ProviderFailed) and event.then:
+            self._spending.replaced(event.part, event.then, at)
         if self._equipped.agent.spend:
-            self._count_costs(event, at)
+            self._limit_costs(at)
         if self._around.store.shared:
             self._keep_unfinished(event, at)
         secret = self._conversation.keys_are_secret
@@ -372,12 +389,14 @@ class Call:
         if self._conversation.state is State.ENDED:
             self._over.set()
 
-    def _count_costs(self, event: Event, at: float) -> None:
-        if isinstance(event, ReplyText):
-            self._spending.written(event.text)
+    def _limit_costs(self, at: float) -> None:
         if not self._spent and self._spending.until(at) >= self._equipped.agent.spend:
             self._spent = True
             self.feed(SpendLimitReached())
+
+    def _note_costs(self) -> None:
+        at = self.now()
+        self.scribe.note(spent=self._spending.until(at), used=self._spending.used(at))
 
     def _keep_unfinished(self, event: Event, at: float) -> None:
         """What the caller is saying, every now and then, and each sentence of a longer answer that was heard: were this
@@ -438,7 +457,6 @@ class Call:
                 if self.recorder is not None:
                     self.recorder.silenced()
             case Synthesize(reply, text):
-                self._spending.spoken(text)
                 self._voice.speak(reply, text)
             case FinishSpeech(reply):
                 self._voice.finish(reply)
@@ -448,7 +466,6 @@ class Call:
                 self._voice.press(reply, digits)
             case StartReply(reply, turns):
                 self._voice.forget_before(reply)
-                self._spending.asked(self._instructions, turns)
                 self._thinking[reply] = self._scope.start(self._think(reply, turns), f"reply {reply}")
             case CancelReply(reply):
                 self._voice.cancel(reply)
@@ -464,8 +481,7 @@ class Call:
                 self.scribe.save(seq, turn)
                 self._ledger.saved(turn)
                 self._no_longer_unfinished(turn)
-                if self._equipped.agent.spend:
-                    self.scribe.note(spent=round(self._spending.until(self.now()), 6))
+                self._note_costs()
             case Emit(name, values):
                 self._tell(name, values)
             case Hangup(reason):
@@ -517,6 +533,7 @@ class Call:
     # -- what takes time ----------------------------------------------------------------------------
 
     async def _think(self, reply: int, turns: tuple[Turn, ...]) -> None:
+        meter.set(self._spending.count)
         try:
             stream = self._equipped.llm.reply(
                 reply,
@@ -681,6 +698,7 @@ class Call:
             self._briefs[name] = self._scope.start(self._brief(name, turns), f"brief {name}")
 
     async def _brief(self, name: str, turns: tuple[Turn, ...]) -> None:
+        meter.set(self._spending.count)
         self._briefed[name] = await brief_of(self._equipped, known_turns(self.record, turns))
 
     async def _press(self, digits: str) -> None:

@@ -52,13 +52,16 @@ class Voice:
         call: str,
         listener: Private[str],
         speakable: Speakable,
+        given: Callable[[str], None] = lambda _: None,
     ) -> None:
+        """`given` is told of each text that the provider has to speak, since nothing is kept of it."""
         self._provider = provider
         self._cache = cache
         self._feed = feed
         self._call = call
         self._listener = listener
         self._speakable = speakable
+        self._given = given
         self._replies: dict[int, _Voiced] = {}
         self._speech: Speech | None = None
         self._before_connect: list[Callable[[Speech], None]] = []
@@ -79,6 +82,7 @@ class Voice:
             if self._hopeless:
                 self._feed(ReplyFailed(reply, self._hopeless, "tts"))
                 return
+            self._given(spoken)
             self._later(lambda speech: speech.speak(reply, spoken))
             return
         end = len(voiced.audio) + len(clip.audio)

@@ -514,11 +514,14 @@ class Replies:
         heard = reply.playout.heard(at)
         whole = heard == reply.playout.text and reply.written
         heard = _joined(reply.before, heard)
+        self._note_heard(reply)
+        latency = reply.waterfall.seconds()
         if heard:
             generated = "" if whole else _joined(reply.before, reply.text.strip())
             over = " ".join(reply.over)
-            self._floor.save(Turn("agent", heard, at, interrupted=not whole, generated=generated, over=over))
-        self._note_heard(reply)
+            self._floor.save(
+                Turn("agent", heard, at, interrupted=not whole, generated=generated, over=over, latency=latency)
+            )
         self._floor.emit(
             "turn_ended",
             reply=reply.id,
@@ -526,7 +529,7 @@ class Replies:
             caller=self._asked if reply.kind == "answer" else "",
             agent=heard,
             interrupted=not whole,
-            latency=reply.waterfall.seconds(),
+            latency=latency,
         )
 
     def _note_heard(self, reply: Reply) -> None:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from typing import Literal
 
 Role = Literal["caller", "agent", "tool", "operator"]
@@ -37,6 +38,8 @@ class Turn:
     `interrupted`: the caller cut it off; `generated` then has what would have been said.
     `tool`: the call that `text` answers; only with role `tool`.
     `over`: of an agent's turn, what the caller said meanwhile without wanting the floor ("mm-hm").
+    `latency`: of an answer, how far each stage was from the end of the caller's speech, in seconds; see `latency`. How
+    long it took does not make it another turn.
     """
 
     role: Role
@@ -46,3 +49,4 @@ class Turn:
     generated: str = ""
     tool: ToolCall | None = None
     over: str = ""
+    latency: Mapping[str, float] = field(default_factory=dict, compare=False)

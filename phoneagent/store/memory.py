@@ -19,6 +19,8 @@ from .memory_deliveries import MemoryDeliveries
 from .memory_events import MemoryEvents
 from .memory_keys import MemoryKeys
 from .memory_orders import MemoryOrders
+from .memory_reports import MemoryReports
+from .report_rules import SETTLE, due_after, first_look
 
 MOST_CALLS = 10_000
 """About 20 kB each: 200 MB. Past that the ended calls go first, then the oldest."""
@@ -51,6 +53,7 @@ class MemoryStore:
         self.events = MemoryEvents(ttl=ttl)
         self.keys = MemoryKeys()
         self.deliveries = MemoryDeliveries()
+        self.reports = MemoryReports(ttl=ttl)
         self._ttl = ttl
         self._calls: dict[str, _Kept] = {}
         self._tokens: dict[str, tuple[str, float]] = {}
@@ -60,6 +63,7 @@ class MemoryStore:
         if kept.record is None:
             kept.record = record
         self._keep(kept)
+        await self.reports.expect(record.id, due=first_look(record))
 
     async def update_call(self, call: str, *, token: int = 0, **changes: object) -> None:
         fields: dict[str, Any] = dict(checked(changes))
@@ -70,6 +74,8 @@ class MemoryStore:
             raise LeaseLost("another process owns the call")
         kept.record = replace(kept.record, **fields)
         self._keep(kept)
+        if (due := due_after(fields)) is not None:
+            await self.reports.expect(call, due=due)
 
     async def load_call(self, call: str) -> StoredCall | None:
         kept = self._find(call)
@@ -84,6 +90,7 @@ class MemoryStore:
         if kept is not None and kept.record is not None:
             kept.record = closed(kept.record, status, ended)
             self._keep(kept)
+            await self.reports.expect(call, due=ended + SETTLE)
 
     async def page_calls(self, *, cursor: str = "", limit: int = 50) -> CallPage:
         before, now = checked_cursor(cursor), _now()
@@ -157,6 +164,7 @@ class MemoryStore:
         self.orders.clear()
         self.events.clear()
         self.deliveries.clear()
+        self.reports.clear()
 
     def _find(self, call: str) -> _Kept | None:
         kept = self._calls.get(call)

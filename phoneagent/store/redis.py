@@ -28,7 +28,9 @@ from .redis_deliveries import RedisDeliveries
 from .redis_events import RedisEvents
 from .redis_keys import RedisKeys
 from .redis_orders import RedisOrders
+from .redis_reports import RedisReports
 from .redis_url import Client, Close, connect
+from .report_rules import SETTLE, due_after, first_look
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -66,6 +68,7 @@ class RedisStore:
         self.events = RedisEvents(self._ask, client, ttl=ttl)
         self.keys = RedisKeys(self._ask)
         self.deliveries = RedisDeliveries(self._ask)
+        self.reports = RedisReports(self._ask, ttl=ttl)
         self._ttl = ttl
         self._longest = max(ttl, LIVE_TTL) + LIVE_TTL  # seconds from its beginning that anything of a call is kept
         self._client: Client | None = None
@@ -84,6 +87,7 @@ class RedisStore:
 
     async def create_call(self, record: CallRecord) -> None:
         await self._run(scripts.CREATE, record.id, *_hash(encode_record(record)))
+        await self.reports.expect(record.id, due=first_look(record))
         if not record.order:
             longest = self._longest
             bound = [record.place, place_of(max(0.0, record.started - longest), ""), _ms(longest)]
@@ -95,6 +99,8 @@ class RedisStore:
                 raise LeaseLost("another process owns the call")
             case ["unknown"]:
                 raise CallForgotten("expected a call that was created and has not expired")
+        if (due := due_after(changes)) is not None:
+            await self.reports.expect(call, due=due)
 
     async def load_call(self, call: str) -> StoredCall | None:
         answer = await self._run(scripts.LOAD, call)
@@ -109,13 +115,17 @@ class RedisStore:
     async def close_call(self, call: str, *, status: CallStatus, ended: float) -> None:
         for _ in range(ATTEMPTS):
             record = await self.load_record(call)
-            if record is None or (after := closed(record, status, ended)) == record:
+            if record is None:
                 return
+            if (after := closed(record, status, ended)) == record:
+                break
             before = encode_changes({"ended": record.ended, "ended_reason": record.ended_reason})
             changes = encode_changes({"status": after.status, "ended": after.ended, "ended_reason": after.ended_reason})
             if (await self._run(scripts.CLOSE, call, *before.values(), *_hash(changes)))[0] == "ok":
-                return
-        raise StoreError(f"expected to close a call within {ATTEMPTS} attempts")
+                break
+        else:
+            raise StoreError(f"expected to close a call within {ATTEMPTS} attempts")
+        await self.reports.expect(call, due=ended + SETTLE)
 
     async def page_calls(self, *, cursor: str = "", limit: int = 50) -> CallPage:
         bound = "(" + checked_cursor(cursor) if cursor else "+"

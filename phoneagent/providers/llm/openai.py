@@ -23,6 +23,7 @@ from phoneagent.conversation.transcript import Turn
 from phoneagent.errors import ProviderError, SettingsError
 from phoneagent.ports import Thought
 from phoneagent.records import Expectation, ToolSpec
+from phoneagent.usage import CHARACTERS_A_TOKEN, Meter, Unit, Used, meter
 
 from .chat_answer import ChatAnswer
 from .chat_messages import chat_messages, function_tools
@@ -72,6 +73,7 @@ COMPATIBLE = Flavor("compatible", "max_tokens", frozenset({"temperature"}))
 FLAVORS = {flavor.name: flavor for flavor in (OPENAI, GROQ, COMPATIBLE)}
 REASONING_MODELS = ("gpt-5", "gpt-6", "o1", "o3", "o4")  # refuse `max_tokens`, behind whatever proxy they stand
 LOCAL_NAMES = (".localhost", ".local", ".lan", ".home", ".internal")  # as is a name without a dot
+LOCAL = "local"  # as a provider: a server in our own network
 HOSTS = {"api.openai.com": OPENAI, "api.groq.com": GROQ}
 
 
@@ -110,6 +112,7 @@ class OpenAiModel:
             raise SettingsError(f"openai: flavor: expected one of {', '.join(FLAVORS)}, got {flavor!r}")
         self._flavor = FLAVORS[flavor] if flavor else HOSTS.get(urlsplit(base_url).hostname or "", COMPATIBLE)
         self._model = model
+        self._provider = _provider(base_url)
         self._api_key = api_key
         self._keyterms = keyterms
         self._first_token_within = first_token_within
@@ -155,9 +158,9 @@ class OpenAiModel:
         gap = f"no token for {self._token_gap:g} s"
         answer, events, over = ChatAnswer(), EventStream(), False
         reception: Reception | None = None
+        body, written, refused, count = self._body(instructions, turns, tools), 0, False, meter.get()
         try:
             async with asyncio.timeout_at(deadline):
-                body = self._body(instructions, turns, tools)
                 response = await self._server.request("POST", "/chat/completions", body)
             reception = Reception(response, deadline, self._token_gap)
             while not over:
@@ -172,19 +175,22 @@ class OpenAiModel:
                         reception.wait_until(loop.time() + self._token_gap)
                         missed = gap
                     if text:
+                        written += len(text)
                         yield ReplyText(reply, text)
                         reception.wait_until(loop.time() + self._token_gap)
             for thought in answer.end(reply):
                 yield thought
-            self._tell_usage(answer.usage)
             await reception.finish(within=END_WITHIN)
         except TimeoutError as late:
             raise ProviderError(self._flavor.name, missed) from late
         except ServerFailed as failed:
+            refused = reception is None
             raise self._problem(failed) from failed
         except ValueError as garbage:
             raise ProviderError(self._flavor.name, str(garbage), retryable=False) from garbage
         finally:
+            if not refused:  # what is broken off, or thrown away by whoever asked, is paid for too
+                self._count(count, answer.usage, len(body), written)
             if reception is not None:
                 reception.close()
 
@@ -247,12 +253,20 @@ class OpenAiModel:
             self._offered = tools, fields
         return fields
 
-    def _tell_usage(self, usage: Mapping[str, Any]) -> None:
-        if usage:
-            details = usage.get("prompt_tokens_details")
-            cached = details.get("cached_tokens") if isinstance(details, dict) else None
-            prompt, completion = usage.get("prompt_tokens"), usage.get("completion_tokens")
-            log.debug("llm_usage", prompt=prompt, completion=completion, cached=cached)
+    def _count(self, count: Meter, usage: Mapping[str, Any], asked: int, written: int) -> None:
+        """Tell what an answer has used: by the server's own count, or by the characters of request and text."""
+        details = usage.get("prompt_tokens_details")
+        prompt, completion = _number(usage.get("prompt_tokens")), _number(usage.get("completion_tokens"))
+        cached = (_number(details.get("cached_tokens")) if isinstance(details, dict) else None) or 0
+        counted = prompt is not None and completion is not None
+        if prompt is None or completion is None:
+            prompt, cached, completion = asked // CHARACTERS_A_TOKEN, 0, written // CHARACTERS_A_TOKEN
+        reckoned = not counted
+        log.debug("llm_usage", prompt=prompt, completion=completion, cached=cached, reckoned=reckoned)
+        amounts: dict[Unit, int] = {"tokens_in": prompt - cached, "tokens_cached": cached, "tokens_out": completion}
+        for unit, amount in amounts.items():
+            if amount > 0:
+                count(Used("llm", self._provider, self._model, unit, amount, reckoned))
 
     def _problem(self, failed: ServerFailed) -> ProviderError:
         return ProviderError(
@@ -286,6 +300,18 @@ def in_the_cloud(base_url: str) -> bool:
         return ipaddress.ip_address(host).is_global
     except ValueError:
         return "." in host and not host.endswith(LOCAL_NAMES)
+
+
+def _provider(base_url: str) -> str:
+    """Who is paid."""
+    host = urlsplit(base_url).hostname or ""
+    if host in HOSTS:
+        return HOSTS[host].name
+    return host if in_the_cloud(base_url) else LOCAL
+
+
+def _number(value: object) -> int | None:
+    return value if isinstance(value, int) and value >= 0 else None
 
 
 def _without_key(text: str, key: str) -> str:
