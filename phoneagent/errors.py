@@ -7,6 +7,7 @@ PhoneagentError
 │   └── DialRefused     it has not placed a call, and never will for this request
 ├── ProviderError       ears, mind or voice failed; says if trying again may help
 ├── ToolError           a tool failed; its text is what the model reads
+├── OutboundRefused     a request would leave the hosts that are allowed, or its answer is too large
 ├── StoreError          the store is away, or answered what it must not
 │   ├── LeaseLost       another process owns the call now: stop speaking, write nothing more
 │   └── CallForgotten   the store has lost a call, or turns of it, that were written: write them again
@@ -87,6 +88,10 @@ class ProviderError(PhoneagentError):
 
 class ToolError(PhoneagentError):
     """A tool could not do its work. The text goes to the model, which tells the caller."""
+
+
+class OutboundRefused(PhoneagentError):
+    """A request was not made, or its answer not read: it leads where it must not, or is larger than it may be."""
 
 
 class StoreError(PhoneagentError):
