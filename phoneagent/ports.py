@@ -170,8 +170,11 @@ class Synthesizer(Protocol):
 class ToolBox(Protocol):
     """The tools of an agent."""
 
-    async def run(self, name: str, arguments: str, *, call: str) -> str:
-        """Run a tool; `arguments` is JSON text as the model wrote it. Raises `ToolError` with a text for the model."""
+    async def run(self, name: str, arguments: str, *, call: str, variables: Mapping[str, str] | None = None) -> str:
+        """Run a tool; `arguments` is JSON text as the model wrote it, `variables` are the call's.
+
+        Raises `ToolError` with a text for the model.
+        """
 
 
 # --- the carrier -----------------------------------------------------------------------------------

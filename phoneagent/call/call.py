@@ -87,7 +87,7 @@ from phoneagent.usage import meter
 
 from .carrier_recording import CarrierRecording
 from .ears import Ears
-from .equipped import EquippedAgent, own_tools
+from .equipped import EquippedAgent, known_to_tools, own_tools
 from .handoff import handed_over, handoff_to, known_turns, with_summary
 from .journal import Journal, NullJournal, Opening
 from .price_book import NO_PRICES, PriceBook, prices_for
@@ -559,7 +559,8 @@ class Call:
         await self._ledger.begin(call)
         try:
             given = self._vault.fill(call.arguments) if call.name in self._equipped.trusted else call.arguments
-            result, failed = await self._equipped.tools.run(call.name, given, call=self.record.id), False
+            run = self._equipped.tools.run(call.name, given, call=self.record.id, variables=known_to_tools(self.record))
+            result, failed = await run, False
         except ToolError as error:
             result, failed = str(error), True
         result = self._vault.mask(result)

@@ -137,6 +137,13 @@ def offered_tools(agent: Agent) -> tuple[ToolSpec, ...]:
     return tuple(offered)
 
 
+def known_to_tools(record: CallRecord) -> Mapping[str, str]:
+    """What the requests of an agent's tools may name: the call's variables, and who is at the other end."""
+    person = record.caller if record.direction == "inbound" else record.called
+    known = {"call_id": record.id, "agent": record.agent, "caller_number": person.reveal()}
+    return {**record.variables, **known}
+
+
 def _choice(name: str, description: str, argument: str, values: Iterable[str]) -> ToolSpec:
     """A tool with one argument, out of these."""
     return ToolSpec(

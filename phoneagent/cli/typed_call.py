@@ -99,6 +99,7 @@ class TypedCall:
         self._mind = mind
         self._tools = tools
         self._screen = screen
+        self._variables = variables
         self._instructions = fill(agent.instructions, variables)
         phrasing = replace(agent.phrasing, greeting=fill(greeting(agent, time.time()), variables))
         entrance = Entrance("handover") if history else BY_CALL
@@ -238,7 +239,8 @@ class TypedCall:
 
     async def _run_tool(self, call: ToolCall) -> None:
         try:
-            result, failed = await self._tools.run(call.name, call.arguments, call=CALL), False
+            run = self._tools.run(call.name, call.arguments, call=CALL, variables=self._variables)
+            result, failed = await run, False
         except ToolError as error:
             result, failed = str(error), True
         self._feed(ToolReturned(call.id, result, failed))

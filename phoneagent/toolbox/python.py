@@ -5,60 +5,55 @@ from __future__ import annotations
 import asyncio
 import importlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-import structlog
 from pydantic import TypeAdapter, ValidationError, validate_call
 from pydantic.errors import PydanticUserError
-from pydantic_core import to_json
 
-from .errors import ToolError
-from .records import ToolSpec
+from phoneagent.errors import ToolError
+from phoneagent.records import ToolSpec
 
-log = structlog.get_logger(__name__)
+from .box import Asked, Box
 
 
-class PythonTools:
-    """Runs Python functions; implements `ports.ToolBox`.
+class PythonTools(Box):
+    """A box of Python functions alone."""
+
+    def __init__(self, tools: tuple[ToolSpec, ...], functions: Mapping[str, Callable[..., Any]] | None = None) -> None:
+        """As for `python_tools`."""
+        super().__init__(python_tools(tools, functions or {}))
+
+
+def python_tools(specs: Iterable[ToolSpec], functions: Mapping[str, Callable[..., Any]]) -> list[PythonTool]:
+    """`functions` are found by the tool's name; all others by `ToolSpec.function`.
+
+    Raises `LookupError` and `TypeError`, see `find_function` and `tool_spec`.
+    """
+    return [PythonTool(spec, validate_call(functions.get(spec.name) or find_function(spec.function))) for spec in specs]
+
+
+@dataclass(frozen=True, slots=True)
+class PythonTool:
+    """Implements `Tool`. Arguments are converted to what the function's annotations say.
 
     Functions without `async` run in a thread, so that the calls in progress go on. One that overruns its time keeps
     its thread until it returns: Python cannot stop it.
     """
 
-    def __init__(self, tools: tuple[ToolSpec, ...], functions: Mapping[str, Callable[..., Any]] | None = None) -> None:
-        """`functions` are found by the tool's name; all others by `ToolSpec.function`.
+    spec: ToolSpec
+    function: Callable[..., Any]
 
-        Raises `LookupError` and `TypeError`, see `find_function` and `tool_spec`.
-        """
-        self._tools = {
-            spec.name: _Tool(spec, validate_call((functions or {}).get(spec.name) or find_function(spec.function)))
-            for spec in tools
-        }
-
-    async def run(self, name: str, arguments: str, *, call: str) -> str:
-        """Run a tool; `arguments` is JSON text as the model wrote it. Raises `ToolError` with a text for the model."""
-        tool = self._tools.get(name)
-        if tool is None:
-            raise ToolError(f"There is no tool called {name!r}. There are: {', '.join(self._tools) or 'none'}.")
-        given = _arguments(name, arguments)
+    async def run(self, arguments: dict[str, Any], asked: Asked) -> Any:
+        """See `Tool`. A function does not learn for whom it is called."""
         try:
-            async with asyncio.timeout(tool.spec.timeout) as limit:
-                result = await tool.call(given)
-        except TimeoutError as error:
-            if limit.expired():
-                raise ToolError(f"{name} did not answer within {tool.spec.timeout:g} seconds.") from error
-            raise ToolError(f"{name} waited too long for something it needs.") from error
-        except ToolError:
-            raise
+            if inspect.iscoroutinefunction(self.function):
+                return await self.function(**arguments)
+            result = await asyncio.to_thread(self.function, **arguments)
+            return await result if inspect.isawaitable(result) else result
         except ValidationError as error:
-            raise ToolError(f"{name}: {_problems(error)}") from error
-        except Exception as error:
-            # Whatever a tool does wrong must not end the call. Its text may hold private values: only its kind is told.
-            log.warning("tool_failed", tool=name, call=call, error=type(error).__name__)
-            raise ToolError(f"{name} failed ({type(error).__name__}).") from error
-        return result if isinstance(result, str) else to_json(result, fallback=str).decode()
+            raise ToolError(f"{self.spec.name}: {_problems(error)}") from error
 
 
 def tool_spec(
@@ -104,25 +99,6 @@ def find_function(reference: str) -> Callable[..., Any]:
     if callable(function):
         return function
     raise LookupError(f"{module_name!r} has no function {function_name!r}")
-
-
-@dataclass(frozen=True, slots=True)
-class _Tool:
-    spec: ToolSpec
-    function: Callable[..., Any]
-
-    async def call(self, arguments: dict[str, Any]) -> Any:
-        if inspect.iscoroutinefunction(self.function):
-            return await self.function(**arguments)
-        result = await asyncio.to_thread(self.function, **arguments)
-        return await result if inspect.isawaitable(result) else result
-
-
-def _arguments(name: str, text: str) -> dict[str, Any]:
-    try:
-        return TypeAdapter(dict[str, Any]).validate_json(text or "{}")
-    except ValidationError as error:
-        raise ToolError(f"{name}: the arguments must be a JSON object.") from error
 
 
 def _problems(error: ValidationError) -> str:
