@@ -39,7 +39,7 @@ from .errors import PhoneagentError, RecordingError, SettingsError, StoreError
 from .ports import LanguageModel, Observer, Signatures, SpeechToText, Store, TextToSpeech, ToolBox
 from .providers.circuit import Circuit, Circuits
 from .records import Agent, ProviderChoice
-from .settings import Settings, load
+from .settings import Settings, load, named
 from .speakable import Speakable
 from .telemetry.calls import CallTelemetry, Everyone
 from .telemetry.loop_lag import LoopLag
@@ -48,7 +48,7 @@ from .telephony.twilio.addresses import order_urls
 from .telephony.twilio.codec import TwilioCodec
 from .telephony.twilio.signature import TwilioSignatures
 from .telephony.twilio.twiml import TwilioDocuments
-from .toolbox import PythonTools
+from .toolbox import Box, Tool, python_tools
 from .web.api.interface import rest_interface
 from .web.doors import ApiKeys, Unsigned
 from .web.health import Health
@@ -420,7 +420,17 @@ class Makers:
             library = Library.open(agent.knowledge, agent=agent.name, language=agent.language)
             self.stack.push_async_callback(library.aclose)
             functions = {**functions, agent.knowledge.tool: library.search}
-        return PythonTools(own_tools(agent), functions)
+        own = own_tools(agent)
+        tools: list[Tool] = [*python_tools((spec for spec in own if spec.http is None), functions)]
+        requests = [spec for spec in own if spec.http is not None]
+        if requests:
+            from .toolbox.http import HttpTool
+
+            for spec in requests:
+                tool = HttpTool(spec, named)
+                self.stack.push_async_callback(tool.aclose)
+                tools.append(tool)
+        return Box(tools)
 
     def whole_mind(self, agent: Agent) -> LanguageModel:
         """An agent's mind with its fallbacks, and with the dialogue beside it if that has a part in its calls."""

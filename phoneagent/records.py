@@ -37,10 +37,31 @@ class ProviderChoice:
 
 
 @dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """What an HTTP tool sends. `{names}` in url, query, headers and body are arguments, or else variables of the call.
+
+    `${NAMES}` in headers are secrets of the environment. Without a `body` it is the arguments that stand nowhere else;
+    with GET they are part of the query. `result`: a JMESPath expression for what the model is told of the answer.
+    """
+
+    method: str
+    url: str
+    query: Mapping[str, Any] = field(default_factory=dict)
+    headers: Mapping[str, str] = field(default_factory=dict)
+    body: Any = None
+    result: str = ""
+    hosts: tuple[str, ...] = ()  # allowed, as names or patterns; empty: that of the url
+    private: bool = False  # private addresses and plain http are meant
+    largest: int = 1_000_000  # bytes of an answer
+    idempotent: bool = False  # the server knows `Idempotency-Key`
+
+
+@dataclass(frozen=True, slots=True)
 class ToolSpec:
     """A tool as the model sees it. `parameters` is a JSON schema; `safe`: no side effects.
 
-    `function` is the Python function that does its work, as `module:function`; empty for what the core does itself.
+    `function` is the Python function that does its work, as `module:function`, `http` the request that does; a tool
+    without either is the core's own, or found by its name.
     `reads_keypad`: it is given what the caller typed in secret, of which everybody else only knows the name.
     """
 
@@ -51,6 +72,7 @@ class ToolSpec:
     timeout: float = 10.0  # seconds
     function: str = ""
     reads_keypad: bool = False
+    http: HttpRequest | None = None
 
 
 @dataclass(frozen=True, slots=True)

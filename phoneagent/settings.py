@@ -8,6 +8,7 @@ because that is what compose files and CI make of a missing one.
 from __future__ import annotations
 
 import ipaddress
+import os
 import re
 from collections.abc import Collection, Mapping
 from pathlib import Path
@@ -276,6 +277,13 @@ def load(**overrides: Any) -> Settings:
         raise SettingsError(*(_malformed(name, value, given) for name, value in values.items())) from None
     except (OSError, UnicodeDecodeError) as error:
         raise SettingsError(f".env: expected a readable text file in UTF-8: {error}") from error
+
+
+def named(variable_name: str) -> str | None:
+    """What a variable that an agent file names is set to, in the environment or `.env`; None or empty: nothing."""
+    from dotenv import dotenv_values
+
+    return os.environ.get(variable_name) or dotenv_values(".env").get(variable_name)
 
 
 def _malformed(name: str, value: object, given: Mapping[str, object]) -> str:

@@ -36,7 +36,6 @@ from phoneagent.records import (
     TransferPhrases,
     TransferTarget,
 )
-from phoneagent.toolbox import find_function, tool_spec
 
 from .dialogue_problems import dialogue_problems, unknown_hours
 from .handoff_table import HandoffTable
@@ -45,6 +44,7 @@ from .knowledge_table import KnowledgeTable
 from .problems import CURRENCY, LANGUAGE, NAME, Misfits, Problem, meant, names_of
 from .recording_table import RecordingTable
 from .toml_lines import Loc
+from .tool_table import ToolTable
 
 PROVIDERS: Mapping[str, tuple[str, ...]] = {
     "stt": ("deepgram", "pocketsphinx"),
@@ -189,29 +189,6 @@ class _Prices(_Table):
     million_tokens_out: NotNegative = 0.0
     thousand_characters: NotNegative = 0.0
     currency: Annotated[str, Field(pattern=CURRENCY)] = "USD"
-
-
-class _ToolTable(_Table):
-    function: str
-    name: Name | None = None
-    description: str = ""
-    safe: bool = False
-    timeout: Seconds = 10.0
-    reads_keypad: bool = False
-
-    def spec(self, loc: Loc) -> ToolSpec:
-        try:
-            return tool_spec(
-                find_function(self.function),
-                name=self.name or "",
-                description=self.description,
-                safe=self.safe,
-                timeout=self.timeout,
-                reference=self.function,
-                reads_keypad=self.reads_keypad,
-            )
-        except (LookupError, TypeError) as error:
-            raise Misfits([Problem((*loc, "function"), str(error.args[0]))]) from error
 
 
 class _KeypadTable(_Table):
@@ -400,7 +377,7 @@ class AgentFile(_Table):
     transfer: dict[Name, _TransferTable] = {}
     transfer_phrases: _TransferPhrases = _TransferPhrases()  # type: ignore[valid-type]  # made from TransferPhrases above
     hold_music: Annotated[str, AfterValidator(_audio_url)] = ""
-    tools: tuple[_ToolTable, ...] = ()
+    tools: tuple[ToolTable, ...] = ()
     dialogue: _DialogueTable | None = None
     hours: dict[Name, HoursTable] = {}
     closed: _ClosedTable | None = None

@@ -1,0 +1,180 @@
+"""`[[tools]]`: what a model may do, by a Python function or by a request to another system."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from typing import Annotated, Any, Literal
+from urllib.parse import urlsplit
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+
+from phoneagent.records import HttpRequest, ToolSpec
+from phoneagent.toolbox import find_function, tool_spec
+from phoneagent.toolbox.template import names_in
+
+from .problems import NAME, Misfits, Problem
+from .toml_lines import Loc
+
+METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
+_HTTP = HttpRequest("GET", "")
+_HTTP_ONLY = (
+    "method", "query", "headers", "body", "parameters", "optional", "schema", "result", "hosts", "private", "largest",
+    "idempotent",
+)  # fmt: skip
+
+
+def _http_url(text: str) -> str:
+    parts = urlsplit(text)
+    if parts.scheme not in ("https", "http") or not parts.hostname:
+        raise ValueError(f"expected a URL (https://api.example.com/orders/{{number}}), got {text!r}")
+    if parts.username or parts.password or "${" in text:
+        raise ValueError("expected no secret in a URL, which servers write into their logs: put it into headers")
+    return text
+
+
+def _path_expression(text: str) -> str:
+    import jmespath
+
+    try:
+        jmespath.compile(text)
+    except jmespath.exceptions.JMESPathError as error:
+        raise ValueError(f"expected a JMESPath expression (order.{{status: state}}), got {text!r}") from error
+    return text
+
+
+def _header_names(headers: dict[str, str]) -> dict[str, str]:
+    for name, value in headers.items():
+        if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
+            raise ValueError(f"expected the name of a header, got {name!r}")
+        if not value.isprintable():
+            raise ValueError(f"expected one line of text for the header {name}")
+    return headers
+
+
+class ToolTable(BaseModel):
+    """One of `[[tools]]`: with `function` or with `url`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+    function: str = ""
+    name: Annotated[str, Field(pattern=NAME)] | None = None
+    description: str = ""
+    safe: bool | None = None
+    timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
+    reads_keypad: bool = False
+
+    url: Annotated[str, AfterValidator(_http_url)] | None = None
+    method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
+    query: dict[str, str | int | float | bool] = {}
+    headers: Annotated[dict[str, str], AfterValidator(_header_names)] = {}
+    body: dict[str, Any] | None = None
+    parameters: dict[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")], str | dict[str, Any]] = {}
+    optional: tuple[str, ...] = ()
+    json_schema: Annotated[dict[str, Any] | None, Field(alias="schema")] = None
+    result: Annotated[str, AfterValidator(_path_expression)] | None = None
+    hosts: tuple[str, ...] = ()
+    private: bool = False
+    largest: Annotated[int, Field(ge=1_000, le=10_000_000)] = _HTTP.largest
+    idempotent: bool = False
+
+    def spec(self, loc: Loc) -> ToolSpec:
+        """The record. Raises `Misfits`."""
+        if problems := list(self._misfits(loc)):
+            raise Misfits(problems)
+        if self.url is not None:
+            return self._http()
+        try:
+            return tool_spec(
+                find_function(self.function),
+                name=self.name or "",
+                description=self.description,
+                safe=bool(self.safe),
+                timeout=self.timeout,
+                reference=self.function,
+                reads_keypad=self.reads_keypad,
+            )
+        except (LookupError, TypeError) as error:
+            raise Misfits([Problem((*loc, "function"), str(error.args[0]))]) from error
+
+    def _http(self) -> ToolSpec:
+        request = HttpRequest(
+            self.method,
+            self.url or "",
+            self.query,
+            self.headers,
+            self.body,
+            self.result or "",
+            self.hosts,
+            self.private,
+            self.largest,
+            self.idempotent,
+        )
+        safe = self.method == "GET" if self.safe is None else self.safe
+        return ToolSpec(
+            self.name or "",
+            self.description,
+            self._schema(),
+            safe,
+            self.timeout,
+            reads_keypad=self.reads_keypad,
+            http=request,
+        )
+
+    def _schema(self) -> Mapping[str, Any]:
+        if self.json_schema is not None:
+            return self.json_schema
+        return {
+            "type": "object",
+            "properties": {
+                name: {"type": "string", "description": about} if isinstance(about, str) else about
+                for name, about in self.parameters.items()
+            },
+            "required": [name for name in self.parameters if name not in self.optional],
+            "additionalProperties": False,
+        }
+
+    def _misfits(self, loc: Loc) -> Iterator[Problem]:
+        if self.url is None:
+            if not self.function:
+                yield Problem(loc, "expected function (module:function) or url")
+            given = {"schema" if name == "json_schema" else name for name in self.model_fields_set}
+            yield from (
+                Problem((*loc, key), "expected url too: only a request has it") for key in _HTTP_ONLY if key in given
+            )
+            return
+        if self.function:
+            yield Problem((*loc, "function"), "expected either function or url, got both")
+        for key in ("name", "description"):
+            if not getattr(self, key):
+                yield Problem((*loc, key), "expected, but missing: the model has nothing else to know the tool by")
+        if self.url.startswith("http:") and not self.private:
+            yield Problem((*loc, "url"), "expected https, or private = true for a server of your own network")
+        if "{" in (urlsplit(self.url).netloc) and not self.hosts:
+            yield Problem(
+                (*loc, "hosts"), "expected the hosts that the url may lead to, because it has a variable there"
+            )
+        if self.method == "GET" and self.body is not None:
+            yield Problem((*loc, "body"), "expected no body with GET; put it into query")
+        if self.json_schema is not None and self.parameters:
+            yield Problem((*loc, "parameters"), "expected either parameters or schema, got both")
+        for name in self.optional:
+            if name not in self.parameters:
+                yield Problem((*loc, "optional"), f"expected one of the parameters, got {name!r}")
+        yield from self._schema_misfits(loc)
+
+    def _schema_misfits(self, loc: Loc) -> Iterator[Problem]:
+        from phoneagent.toolbox.schema import argument_check
+
+        schema = self._schema()
+        place = (*loc, "parameters" if self.json_schema is None else "schema")
+        try:
+            argument_check(self.name or "", schema)
+        except ValueError as error:
+            yield Problem(place, str(error))
+            return
+        if schema.get("type") != "object":
+            yield Problem(place, 'expected a JSON schema with type = "object": a model passes arguments by name')
+        path = set(names_in(urlsplit(self.url or "").path))
+        if unsure := sorted(path & set(self.optional)):
+            yield Problem((*loc, "optional"), f"expected {unsure[0]!r} always: it is part of the url's path")

@@ -1,0 +1,39 @@
+"""Arguments against the JSON schema that the model was shown."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from phoneagent.errors import ToolError
+
+Check = Callable[[Mapping[str, Any]], None]
+
+PROBLEMS = 3  # that are told at once
+
+
+def argument_check(tool: str, schema: Mapping[str, Any]) -> Check:
+    """What raises `ToolError`, in words for the model, where arguments do not fit.
+
+    Raises `ValueError` for what is no schema.
+    """
+    from jsonschema.exceptions import SchemaError
+    from jsonschema.validators import validator_for
+
+    kind = validator_for(schema)
+    try:
+        kind.check_schema(schema)
+    except SchemaError as error:
+        place = ".".join(map(str, error.absolute_path))
+        raise ValueError(f"expected a JSON schema{f', at {place}' if place else ''}: {error.message}") from error
+    validator = kind(schema)
+
+    def check(arguments: Mapping[str, Any]) -> None:
+        problems = []
+        for error in validator.iter_errors(arguments):
+            place = ".".join(map(str, error.absolute_path))
+            problems.append(f"{place}: {error.message}" if place else error.message)
+        if problems:
+            raise ToolError(f"{tool}: {'; '.join(problems[:PROBLEMS])}")
+
+    return check
