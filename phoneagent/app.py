@@ -29,6 +29,7 @@ from .call.event_writer import EventWriter
 from .call.phone_numbers import NumberRules
 from .call.reaper import Reaper
 from .call.recording_keeper import RecordingKeeper
+from .call.reporter import Reporter
 from .call.speech_cache import SpeechCache
 from .call.steering import Steering
 from .call.switchboard import Switchboard
@@ -65,6 +66,11 @@ if TYPE_CHECKING:
     from .telephony.twilio.control import TwilioControl
 
 Provider = TypeVar("Provider", SpeechToText, LanguageModel, TextToSpeech)
+
+
+CARRIER = "twilio"
+PATIENT: Mapping[str, Any] = {"max_tokens": 4_000, "first_token_within": 60.0, "token_gap": 30.0}
+"""Options of a model that writes a report: a thousand words, and seconds in which a caller would have hung up."""
 
 
 class Worker(NamedTuple):
@@ -158,7 +164,7 @@ def create_app(
                 recordings,
                 control,
                 prices=prices,
-                carrier="twilio",
+                carrier=CARRIER,
             )
 
             def looked(lag: float) -> None:
@@ -175,6 +181,8 @@ def create_app(
                 journals=journals,
             )
             await stack.enter_async_context(board)
+            reporter = Reporter(kept, kept.orders, equipped, told, prices=prices, carrier=CARRIER)
+            await stack.enter_async_context(reporter)
             line = _steering_line(settings, shared=store is None)
             stack.push_async_callback(line.aclose)
             serving = asyncio.create_task(line.serve(around.owner, board.steer), name="steering")
@@ -223,6 +231,7 @@ def create_app(
                     told=events,
                     recordings=recordings,
                     limits=limits,
+                    reports=kept.reports,
                     caller_id=settings.twilio_phone_number or "",
                 ),
             )
@@ -237,7 +246,8 @@ def providers_of(agents: Mapping[str, Agent]) -> set[str]:
     return {
         choice.provider
         for agent in agents.values()
-        for first in (agent.stt, agent.llm, agent.tts)
+        for first in (agent.stt, agent.llm, agent.tts, agent.analysis.llm if agent.analysis is not None else None)
+        if first is not None
         for choice in (first, *first.fallback)
     }
 
@@ -410,6 +420,7 @@ class Makers:
             await self.tools(agent, functions),
             speaker.speakable,
             writer=None if agent.llm.provider == "scripted" else model,
+            analysts=await asyncio.to_thread(self._analysts, agent) if agent.analysis is not None else (),
         )
 
     async def tools(self, agent: Agent, functions: Mapping[str, Callable[..., Any]]) -> ToolBox:
@@ -431,6 +442,16 @@ class Makers:
                 self.stack.push_async_callback(tool.aclose)
                 tools.append(tool)
         return Box(tools)
+
+    def _analysts(self, agent: Agent) -> tuple[LanguageModel, ...]:
+        """Who is asked about an agent's calls when they are over: nobody waits for them. None of a script."""
+        own = agent.analysis.llm if agent.analysis is not None else None
+        first = own or agent.llm
+        choices = [choice for choice in (first, *first.fallback) if choice.provider != "scripted"]
+        # What its file says of the agent's own model is meant for short answers that come at once.
+        options = [{**PATIENT, **each.options} if own else {**each.options, **PATIENT} for each in choices]
+        patient = [replace(each, options=given) for each, given in zip(choices, options, strict=True)]
+        return tuple(self._with_close(self.mind(choice, agent)) for choice in patient)
 
     def whole_mind(self, agent: Agent) -> LanguageModel:
         """An agent's mind with its fallbacks, and with the dialogue beside it if that has a part in its calls."""

@@ -541,3 +541,71 @@ def test_what_a_call_may_cost_needs_prices():
     with pytest.raises(SettingsError, match=r"desk.toml:3: limits.spend: expected a table \[prices\]"):
         parse_agent(text, "desk.toml")
     assert parse_agent(text + "[prices]\nminute = 0.02\n", "desk.toml").spend == 0.5
+
+
+ANALYSIS = """\
+name = "desk"
+
+[analysis]
+summary = true
+success = "They have a table."
+
+[analysis.data]
+type = "object"
+
+[analysis.data.properties.people]
+type = "integer"
+
+[analysis.llm]
+provider = "openai"
+model = "gpt-5.6-luna"
+"""
+
+
+def test_what_is_asked_when_a_call_is_over():
+    analysis = parse_agent(ANALYSIS, "desk.toml").analysis
+    assert analysis is not None
+    assert analysis.summary.startswith("who called, what they wanted")
+    assert analysis.success == "They have a table."
+    assert analysis.data == {"type": "object", "properties": {"people": {"type": "integer"}}}
+    assert analysis.llm == ProviderChoice("openai", "gpt-5.6-luna")
+    own = parse_agent(ANALYSIS.replace("true", '"their mood"'), "desk.toml").analysis
+    assert own is not None
+    assert own.summary == "their mood"
+    assert parse_agent('name = "desk"', "desk.toml").analysis is None
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "told"),
+    [
+        (
+            'type = "integer"',
+            'type = "intger"',
+            r"11: analysis.data.properties.people.type: expected a JSON schema: expected",
+        ),
+        (
+            'type = "integer"',
+            '"$ref" = "http://a/b"',
+            r"11: analysis.data.properties.people.\$ref: expected a reference",
+        ),
+        ('type = "object"', "required = 2026-01-01", r"7: analysis.data: expected a JSON schema: .*date"),
+        ("summary = true", "summary = 5", r"4: analysis.summary: expected true, or a text that says"),
+        ("summary = true", "sumary = true", r"4: analysis.sumary: unknown key; did you mean 'summary'?"),
+        ('provider = "openai"', 'provider = "scripted"', r"14: analysis.llm.provider: scripted follows a dialogue"),
+        (ANALYSIS[13:], "\n[analysis]\nsummary = false\n", r"2: analysis: expected summary, success or a table"),
+        (ANALYSIS[13:], "\n[analysis.data]\n", r"2: analysis.data: expected a JSON schema, got nothing"),
+    ],
+)
+def test_what_is_wrong_with_an_analysis_is_told_with_its_line(right, wrong, told):
+    with pytest.raises(SettingsError, match=f"desk.toml:{told}"):
+        parse_agent(ANALYSIS.replace(right, wrong, 1), "desk.toml")
+
+
+def test_an_analysis_needs_a_model_that_writes():
+    text = builtin_agent_text().replace('[llm]\nprovider = "openai"', '[llm]\nprovider = "scripted"')
+    with pytest.raises(SettingsError, match=r"analysis: scripted follows a dialogue: expected \[analysis.llm\]"):
+        parse_agent(text + "\n[analysis]\nsummary = true\n", "desk.toml")
+
+
+def builtin_agent_text():
+    return BUILT_IN.read_text()

@@ -17,7 +17,8 @@ from phoneagent.errors import SettingsError
 from phoneagent.records import Agent, ProviderChoice
 
 from .problems import Misfits, Problem, dotted, expected, meant, names_of, syntax_problem
-from .tables import PROVIDERS, AgentFile
+from .provider_tables import PROVIDERS
+from .tables import AgentFile
 from .toml_lines import Loc, key_lines, line_of
 
 __all__ = [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import Field as DataclassField
-from dataclasses import asdict, fields, replace
+from dataclasses import asdict, fields
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
@@ -30,28 +30,22 @@ from phoneagent.records import (
     Intent,
     Menu,
     Prices,
-    ProviderChoice,
     Slot,
     ToolSpec,
     TransferPhrases,
     TransferTarget,
 )
 
+from .analysis_table import AnalysisTable
 from .dialogue_problems import dialogue_problems, unknown_hours
 from .handoff_table import HandoffTable
 from .hours_table import HoursTable
 from .knowledge_table import KnowledgeTable
-from .problems import CURRENCY, LANGUAGE, NAME, Misfits, Problem, meant, names_of
+from .problems import CURRENCY, LANGUAGE, NAME, Misfits, Problem
+from .provider_tables import PROVIDERS, LlmTable, SttTable, TtsTable
 from .recording_table import RecordingTable
 from .toml_lines import Loc
 from .tool_table import ToolTable
-
-PROVIDERS: Mapping[str, tuple[str, ...]] = {
-    "stt": ("deepgram", "pocketsphinx"),
-    "llm": ("openai", "scripted"),
-    "tts": ("elevenlabs", "espeak"),
-}
-"""The names of the providers that `app` can make."""
 
 BUILT_IN_TOOLS = ("end_call", "transfer", "hand_over", "back_to_menu")  # of the conversation and of the dialogue
 
@@ -123,15 +117,6 @@ def _filled(values: T) -> T:
     return values
 
 
-def _one_of(*names: str) -> AfterValidator:
-    def check(name: str) -> str:
-        if name not in names:
-            raise ValueError(f"expected {names_of(names)}, got {name!r}{meant(name, names)}")
-        return name
-
-    return AfterValidator(check)
-
-
 Text = Annotated[str, Field(min_length=1)]
 Template = Annotated[str, AfterValidator(_template)]
 Name = Annotated[str, Field(pattern=NAME)]
@@ -144,37 +129,6 @@ Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 class _Table(BaseModel):
     model_config = ConfigDict(extra="forbid", frozen=True)
-
-
-class _Provider(_Table):
-    provider: str
-    model: str = ""
-    options: dict[str, Any] = {}
-    fallback: tuple[_Provider, ...] = ()
-
-    def choice(self) -> ProviderChoice:
-        return ProviderChoice(
-            self.provider, self.model, self.options, tuple(fallback.choice() for fallback in self.fallback)
-        )
-
-
-class _Stt(_Provider):
-    provider: Annotated[str, _one_of(*PROVIDERS["stt"])]
-    fallback: tuple[_Stt, ...] = ()
-
-
-class _Llm(_Provider):
-    provider: Annotated[str, _one_of(*PROVIDERS["llm"])]
-    fallback: tuple[_Llm, ...] = ()
-    hedge: bool | None = None
-
-    def choice(self) -> ProviderChoice:
-        return replace(super().choice(), hedge=self.hedge)
-
-
-class _Tts(_Provider):
-    provider: Annotated[str, _one_of(*PROVIDERS["tts"])]
-    fallback: tuple[_Tts, ...] = ()
 
 
 class _Limits(_Table):
@@ -366,9 +320,9 @@ class AgentFile(_Table):
     greeting: Template = _PHRASING.greeting
     instructions: Template = ""
     language: Annotated[str, Field(pattern=LANGUAGE)] = "en"
-    stt: _Stt | None = None
-    llm: _Llm | None = None
-    tts: _Tts | None = None
+    stt: SttTable | None = None
+    llm: LlmTable | None = None
+    tts: TtsTable | None = None
     turn_taking: _TurnTaking = _TurnTaking()  # type: ignore[valid-type]  # made from Policy above
     phrases: _PhrasesTable = _PhrasesTable()  # type: ignore[valid-type]  # made from Phrasing above
     pronunciation: dict[Annotated[str, AfterValidator(_word)], Text] = {}
@@ -384,6 +338,7 @@ class AgentFile(_Table):
     recording: RecordingTable = RecordingTable()
     knowledge: KnowledgeTable | None = None
     handoff: dict[Name, HandoffTable] = {}
+    analysis: AnalysisTable | None = None
 
     def agent(self) -> Agent:
         """The record. Raises `Misfits`."""
@@ -418,6 +373,7 @@ class AgentFile(_Table):
             spend=self.limits.spend,
             knowledge=self.knowledge.knowledge() if self.knowledge else None,
             handoffs={name: table.handoff() for name, table in self.handoff.items()},
+            analysis=self.analysis.analysis() if self.analysis else None,
             **chosen,
         )
 
@@ -440,6 +396,8 @@ class AgentFile(_Table):
                 if llm.hedge and llm.provider == "scripted":
                     loc: Loc = ("llm", "fallback", number - 1, "hedge") if number else ("llm", "hedge")
                     yield Problem(loc, "scripted answers at once: there is nothing to ask twice")
+        if self.analysis is not None:
+            yield from self.analysis.problems(self.llm)
         if self.name in self.handoff:
             yield Problem(("handoff", self.name), "expected another agent than this one")
         if self.dialogue is None:

@@ -186,6 +186,7 @@ class Call:
         self._around = around
         self._loop = asyncio.get_running_loop()
         self._connected = self._loop.time()
+        self._answered = record.answered or time.time()
         self._began = self._connected - opening.at
         self._spending = Spending(
             prices_for(agent.prices, around.prices),
@@ -261,12 +262,11 @@ class Call:
         record, rules = self.record, self._equipped.agent.recording
         if not rules.own or self._around.recordings is None:
             return None
-        answered = record.answered or time.time()
         return Recorder(
             self._around.recordings,
             record.id,
             rules,
-            began=lambda: answered + self.now(),
+            began=lambda: self._answered + self.now(),
             tell=self._tell,
             at_once=self._may_record,
             paused=record.recording_paused,
@@ -281,7 +281,7 @@ class Call:
             scope.start(self._listen(), "carrier")
             scope.start(self._ears.run(self._lines.ears), "ears")
             scope.start(self._voice.run(self._lines.voice), "voice")
-            self.scribe.note(status="in-progress", answered=self.record.answered or time.time())
+            self.scribe.note(status="in-progress", answered=self._answered)
             scope.start(self.scribe.run(), "scribe")
             scope.start(self._watch_lease(), "lease")
             if self._carrier_recording is not None:
@@ -299,7 +299,8 @@ class Call:
             self._note_costs()
             self.stop("a defect")  # unless it is over: what was heard until now is saved, and the call carried on
             if self.ended_reason in OVER and self.ended_reason != "transfer":  # that goes on, without the agent
-                self.scribe.note(status="completed", ended=time.time(), ended_reason=self.ended_reason)
+                ended = self._answered + self.now()  # by one clock, so that the difference is how long it took
+                self.scribe.note(status="completed", ended=ended, ended_reason=self.ended_reason)
             self._vault.empty()
             if self.recorder is not None:
                 self.recorder.end()

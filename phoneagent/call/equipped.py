@@ -33,6 +33,8 @@ class EquippedAgent:
     clock: Callable[[], float] = time.time
     writer: LanguageModel | None = None
     """A mind that writes what it is asked for, without a dialogue beside it; None where there is only a dialogue."""
+    analysts: tuple[LanguageModel, ...] = ()
+    """Those that are asked about a call when it is over, the first one first; they may take their time."""
 
     @property
     def offered(self) -> tuple[ToolSpec, ...]:

@@ -85,6 +85,9 @@ def happenings(name: str, values: Mapping[str, Any]) -> list[Happening]:
             return [_status(values["status"])]
         case "answered_by":
             return [answered_by(values["answered_by"])]
+        case "analysed":
+            found = {"success": values["success"], "problems": values["problems"]}
+            return [Happening("analysed", found, once="analysed")]
         case "call_abandoned":
             return [Happening("media_missing", {})]
         case _:

@@ -130,7 +130,7 @@ def call(
         "not_after": _with_zone(not_after),
     }
     errand = Errand(
-        url=server or _here(settings),
+        url=server or here(settings),
         key=settings.api_keys[0].get_secret_value() if settings.api_keys else "",
         order={name: value for name, value in order.items() if value},
         idempotency_key=idempotency_key,
@@ -263,7 +263,8 @@ def _with_zone(when: datetime | None) -> str | None:
     return (when if when.tzinfo else when.astimezone()).isoformat()
 
 
-def _here(settings: Settings) -> str:
+def here(settings: Settings) -> str:
+    """The server of these settings, as it is reached from this machine."""
     host = settings.host
     if host in ("0.0.0.0", "::"):  # noqa: S104  # what it listens on; it is reached through loopback
         host = "127.0.0.1"

@@ -19,6 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "demo": "Place a call to the agent, here and now: no keys, no network.",
     "serve": "Answer calls.",
     "call": "Have a running server call somebody.",
+    "report": "Show what is left of a call when it is over.",
     "chat": "Talk to an agent by typing.",
     "doctor": "Check settings, providers, store and carrier.",
     "keys": "Make API keys with scopes, list and revoke them.",

@@ -8,6 +8,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Mapping
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
+from urllib.parse import quote
 
 import aiohttp
 
@@ -59,7 +60,11 @@ class RestClient:
         return await self._ask("POST", "/v1/calls", order, {"Idempotency-Key": idempotency_key})
 
     async def call(self, call: str) -> dict[str, Any]:
-        return await self._ask("GET", f"/v1/calls/{call}")
+        return await self._ask("GET", f"/v1/calls/{quote(call, safe='')}")
+
+    async def report(self, call: str) -> dict[str, Any]:
+        """Of a call that is over."""
+        return await self._ask("GET", f"/v1/calls/{quote(call, safe='')}/report")
 
     async def events(self, call: str) -> AsyncGenerator[Happening, None]:
         """What has happened in a call, and what happens, to its end: each once, also when the connection is lost."""

@@ -23,6 +23,7 @@ OTHERS: list[tuple[str, dict[str, Any]]] = [
     ("call_abandoned", {}),
     ("answered_by", {"answered_by": "human"}),
     ("caller_turn", {"text": "x"}),
+    ("analysed", {"success": "pass", "problems": []}),
     ("turn_ended", {"agent": "x", "interrupted": False, "kind": "answer", "latency": LATENCY}),
 ]
 ORDERS = {"delayed", "cancel_asked"}  # told by the book of orders

@@ -16,7 +16,7 @@ from phoneagent.api_keys import RateLimits
 from phoneagent.call.phone_numbers import NumberRules
 from phoneagent.call.switchboard import Switchboard
 from phoneagent.errors import StoreError
-from phoneagent.ports import EventLog, OrderBook
+from phoneagent.ports import EventLog, OrderBook, ReportBook
 from phoneagent.ports import Recordings as RecordingsKept
 from phoneagent.web.doors import ApiKeys, Holder
 
@@ -27,6 +27,7 @@ from .events import Events, EventsTold, EventStream, Following
 from .orders import OrderDesk, Orders, WantedCall
 from .problems import HANDLERS, Problem, refused, unavailable
 from .recordings import Recordings
+from .reports import Reports, ReportView
 from .representations import AgentView, CallView, EventView, Page, Transcript
 from .resource import HOLDER, IDEMPOTENCY_KEY, LAST_EVENT_ID, RANGE, Handler, Medium, Operation, resource
 from .steering import TAKEN_UP, Steering, Steers
@@ -49,14 +50,15 @@ def rest_interface(
     told: EventsTold | None = None,
     recordings: RecordingsKept | None = None,
     limits: RateLimits | None = None,
+    reports: ReportBook | None = None,
 ) -> Starlette:
     """An application to be mounted at `/v1`. Nothing of it is seen without a key, not even what there is.
 
     Without a `desk` no calls are placed, and who asks for one is told what is missing. `caller_id` is the number that
     is shown where none is named. With `steers` calls in progress can be steered, and transferred to the numbers that
     `numbers` allows: without it to none. What happens in calls is read from
-    `log`, where `told` writes it. `recordings` are those that can be listened to. `limits` counts requests; without it
-    nobody does.
+    `log`, where `told` writes it. `recordings` are those that can be listened to, `reports` those of calls
+    that are over. `limits` counts requests; without it nobody does.
     """
     agents, calls = Agents(board), Calls(board, book)
     place: Handler = not_set_up
@@ -102,6 +104,11 @@ def rest_interface(
             ),
         ),
     ]
+    if reports is not None:
+        show = Operation(
+            Reports(reports, calls.carrier_id).show, "What is left of a call that is over", {200: ReportView}
+        )
+        routes.append(resource("/calls/{call}/report", GET=show))
     if log is not None and told is not None:
         follow = Operation(
             Events(board, book, log, told).follow,
