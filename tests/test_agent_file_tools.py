@@ -1,0 +1,117 @@
+"""Tools in agent files: what docs/tools.md shows, and what is told about mistakes."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from phoneagent.agent_file import parse_agent
+from phoneagent.errors import SettingsError
+
+SMALL = 'name = "small"\n'
+TOOL = SMALL + '[[tools]]\nname = "t"\ndescription = "Do."\n'
+URL = TOOL + 'url = "https://example.com/{a}"\n'
+GUIDE = Path(__file__).parents[1] / "docs" / "tools.md"
+
+
+def problems(text):
+    with pytest.raises(SettingsError) as caught:
+        parse_agent(text, "a.toml")
+    return caught.value.problems
+
+
+def test_the_guides_requests_can_be_taken_as_they_are():
+    guide = GUIDE.read_text(encoding="utf-8")
+    [example] = re.findall(r"## HTTP\n\n```toml\n(.*?)```", guide, flags=re.DOTALL)
+    status, courier = parse_agent(SMALL + example, "a.toml").tools
+    assert status.safe
+    assert not courier.safe
+    assert status.http is not None
+    assert (status.http.method, status.http.result) == ("GET", "order.{status: state, arrives: eta}")
+    assert status.parameters["required"] == ["number"]
+    assert courier.parameters["required"] == ["number", "day"]
+    assert courier.parameters["properties"]["note"] == {
+        "type": "string",
+        "description": "What the courier should know.",
+    }
+    assert courier.http is not None
+    assert courier.http.idempotent
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        (SMALL + "[[tools]]\n", "a.toml:2: tools[0]: expected function (module:function) or url"),
+        (
+            SMALL + '[[tools]]\nfunction = "json:loads"\nresult = "a"\n',
+            "a.toml:4: tools[0].result: expected url too: only a request has it",
+        ),
+        (
+            URL + 'function = "json:loads"\n',
+            "a.toml:6: tools[0].function: expected either function or url, got both",
+        ),
+        (
+            SMALL + '[[tools]]\nurl = "https://example.com"\nname = "t"\n',
+            "a.toml:2: tools[0].description: expected, but missing: the model has nothing else to know the tool by",
+        ),
+        (
+            TOOL + 'url = "example.com"\n',
+            "a.toml:5: tools[0].url: expected a URL (https://api.example.com/orders/{number}), got 'example.com'",
+        ),
+        (
+            TOOL + 'url = "https://example.com/?key=${KEY}"\n',
+            (
+                "a.toml:5: tools[0].url: expected no secret in a URL, which servers write into their logs: put it into"
+                " headers"
+            ),
+        ),
+        (
+            TOOL + 'url = "http://example.com"\n',
+            "a.toml:5: tools[0].url: expected https, or private = true for a server of your own network",
+        ),
+        (
+            TOOL + 'url = "https://{host}/"\n',
+            "a.toml:2: tools[0].hosts: expected the hosts that the url may lead to, because it has a variable there",
+        ),
+        (
+            URL + 'method = "FETCH"\n',
+            "a.toml:6: tools[0].method: expected 'GET', 'POST', 'PUT', 'PATCH' or 'DELETE', got 'FETCH'",
+        ),
+        (URL + "body = { a = 1 }\n", "a.toml:6: tools[0].body: expected no body with GET; put it into query"),
+        (
+            URL + 'result = "a["\n',
+            "a.toml:6: tools[0].result: expected a JMESPath expression (order.{status: state}), got 'a['",
+        ),
+        (
+            URL + 'headers = { "X Y" = "1" }\n',
+            "a.toml:6: tools[0].headers: expected the name of a header, got 'X Y'",
+        ),
+        (
+            URL + 'headers = { X = "1\\n2" }\n',
+            "a.toml:6: tools[0].headers: expected one line of text for the header X",
+        ),
+        (
+            URL + 'parameters = { a = { type = "strin" } }\n',
+            (
+                "a.toml:6: tools[0].parameters: expected a JSON schema, at properties.a.type: 'strin' is not valid"
+                " under any of the given schemas"
+            ),
+        ),
+        (
+            URL + 'schema = { type = "string" }\n',
+            'a.toml:6: tools[0].schema: expected a JSON schema with type = "object": a model passes arguments by name',
+        ),
+        (
+            URL + 'parameters = { a = "x" }\noptional = ["b"]\n',
+            "a.toml:7: tools[0].optional: expected one of the parameters, got 'b'",
+        ),
+        (
+            URL + 'parameters = { a = "x" }\noptional = ["a"]\n',
+            "a.toml:7: tools[0].optional: expected 'a' always: it is part of the url's path",
+        ),
+        (URL + "largest = 10\n", "a.toml:6: tools[0].largest: expected a number of at least 1000, got 10"),
+        (URL + "retries = 3\n", "a.toml:6: tools[0].retries: unknown key"),
+    ],
+)
+def test_a_mistake_is_told_with_its_line(text, problem):
+    assert problems(text) == (problem,)
