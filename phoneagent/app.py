@@ -23,9 +23,11 @@ from .agent_file.price_file import load_prices
 from .api_keys import KeyRing
 from .call.business_hours import closed_now
 from .call.call import Surroundings
+from .call.courier import Courier
 from .call.dialler import Dialler
 from .call.equipped import EquippedAgent, own_tools
 from .call.event_writer import EventWriter
+from .call.outbox import Outbox
 from .call.phone_numbers import NumberRules
 from .call.reaper import Reaper
 from .call.recording_keeper import RecordingKeeper
@@ -39,6 +41,7 @@ from .call.verdicts import Verdicts
 from .errors import PhoneagentError, RecordingError, SettingsError, StoreError
 from .ports import LanguageModel, Observer, Signatures, SpeechToText, Store, TextToSpeech, ToolBox
 from .providers.circuit import Circuit, Circuits
+from .receivers import webhooks_of
 from .records import Agent, ProviderChoice
 from .settings import Settings, load, named
 from .speakable import Speakable
@@ -57,6 +60,7 @@ from .web.media import MediaSocket
 from .web.routes import routes
 from .web.transfers import TransferHooks
 from .web.webhooks import Webhooks
+from .webhooks.messenger import Messenger
 
 if TYPE_CHECKING:
     from .store.rate_limits import RateLimits
@@ -118,6 +122,8 @@ def create_app(
     if problems := [f"agent {name!r}: {dotted(place)}: {text}" for name, place, text in strangers(agents)]:
         raise SettingsError(*problems)
 
+    webhooks_out = webhooks_of(settings, agents)
+
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
         async with AsyncExitStack() as stack:
@@ -126,7 +132,15 @@ def create_app(
             kept = store or _store(settings)
             stack.push_async_callback(kept.aclose)
             owner = _process_name()
-            events = await stack.enter_async_context(EventWriter(kept, writer=owner))
+            messenger = Messenger()
+            stack.push_async_callback(messenger.aclose)
+            outbox = None
+            if webhooks_out:
+                keep = settings.webhook_keep_days * 24 * 3600.0
+                courier = Courier(kept.deliveries, messenger, webhooks_out, telemetry, shared=kept.shared, keep=keep)
+                await stack.enter_async_context(courier)
+                outbox = Outbox(kept, webhooks_out, telemetry, courier.wake)
+            events = await stack.enter_async_context(EventWriter(kept, writer=owner, outbox=outbox))
             told = Everyone(telemetry, events, *([observer] if observer else []))
             orders = ToldOrders(kept.orders, events)
             cache = SpeechCache(kept)
@@ -138,9 +152,10 @@ def create_app(
             greetings = [_greeting(cache, speakers[name], agent) for name, agent in agents.items()]
             stack.push_async_callback(_end, asyncio.gather(*greetings))
             # While the voice is at the greetings, threads import what takes longest: SDKs, a second in all.
-            control, limits = await asyncio.gather(
+            control, limits, _ = await asyncio.gather(
                 asyncio.to_thread(twilio_control, settings),
                 asyncio.to_thread(_rate_limits, settings, shared=store is None),
+                asyncio.to_thread(messenger.load),
             )
             stack.push_async_callback(limits.aclose)
             if control is not None:

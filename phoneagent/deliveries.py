@@ -24,13 +24,15 @@ SHORT = 16  # hexadecimal digits of a hash: enough to tell a few webhooks apart
 class Webhook:
     """A receiver. `events`: of what it is told, everything if empty. `agent`: of whose calls; of all, if empty.
 
-    `secrets`: each signs, so that one can be replaced by another while both are good; `whsec_` and base64.
+    `secrets`: each signs, so that one can be replaced by another while both are good; `whsec_` and base64. `private`:
+    it is in a private network, or on this machine, and may be reached by plain http.
     """
 
     url: str = field(repr=False)
     secrets: tuple[Private[str], ...]
     events: tuple[MessageType, ...] = ()
     agent: str = ""
+    private: bool = False
 
     @property
     def id(self) -> str:
@@ -45,6 +47,14 @@ class Webhook:
 
     def wants(self, event: MessageType) -> bool:
         return not self.events or event in self.events
+
+
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """Who is asked what is to be done with a call that comes in. `within`: seconds for the answer; the caller waits."""
+
+    webhook: Webhook
+    within: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +103,33 @@ class DeadPage:
 
     letters: tuple[DeadLetter, ...]
     next: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What a receiver has answered. `status` 0: nothing, and `problem` says why. `body`: its first kilobytes.
+
+    `wait`: seconds after which it wants to be asked again, 0 if it did not say.
+    """
+
+    status: int = 0
+    body: bytes = field(default=b"", repr=False)
+    media_type: str = ""
+    problem: str = ""
+    wait: float = 0.0
+
+    @property
+    def arrived(self) -> bool:
+        return 200 <= self.status < 300
+
+
+class Post(Protocol):
+    """Signs messages and brings them to receivers."""
+
+    async def send(self, webhook: Webhook, message: str, body: str, *, within: float) -> Reply:
+        """Ask once, for so many seconds at most. `message`: the id of it. Trouble of any kind is a `Reply` too."""
+
+    async def aclose(self) -> None: ...
 
 
 class Taken(NamedTuple):

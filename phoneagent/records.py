@@ -15,7 +15,7 @@ from .conversation.events import KeysExpected
 from .conversation.policy import Phrasing, Policy
 from .conversation.transcript import ToolCall, Turn
 from .conversation.words import Word
-from .deliveries import Webhook
+from .deliveries import Incoming, Webhook
 from .private import Private
 from .usage import Used
 
@@ -348,6 +348,7 @@ class Agent:
     handoffs: Mapping[str, Handoff] = field(default_factory=dict)  # to other agents, by their names
     webhooks: tuple[Webhook, ...] = ()  # who is told of its calls
     analysis: Analysis | None = None
+    incoming: Incoming | None = None  # who is asked about calls that come in for it
 
 
 # --- speech ----------------------------------------------------------------------------------------
@@ -557,6 +558,7 @@ class CallRecord:
     carrier_recording_status: str = ""  # in the carrier's words: in-progress, paused, completed, absent
     carrier_recording_seconds: float | None = None
     recording_paused: bool = False  # an operator wants nothing recorded
+    metadata: Mapping[str, str] = field(default_factory=dict)  # of a call that came in: what the operator noted of it
 
     @property
     def place(self) -> str:

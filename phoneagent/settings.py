@@ -18,7 +18,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from phoneagent.deliveries import MESSAGE_TYPES, MessageType
 from phoneagent.errors import MisuseError, SettingsError
+from phoneagent.webhooks.receivers import EXPECTED_SECRET, EXPECTED_URL, checked_secrets, checked_url
+from phoneagent.webhooks.receivers import PREFIX as SIGNING
 
 REDIS_SCHEMES = frozenset(scheme + kind for scheme in ("redis", "rediss") for kind in ("", "+sentinel", "+cluster")) | {
     "unix"
@@ -61,6 +64,11 @@ def _redis_url(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _signing(secret: SecretStr) -> SecretStr:
+    checked_secrets(secret.get_secret_value())
+    return secret
+
+
 def _comma_separated(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
@@ -78,6 +86,9 @@ HttpUrl = Annotated[str, _url("https", "http")]
 SpeechUrl = Annotated[str, _url("wss", "ws", "https", "http")]
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
 Secret = Annotated[SecretStr, Field(min_length=1)]
+ReceiverUrl = Annotated[str, AfterValidator(checked_url)]
+SigningSecrets = Annotated[SecretStr, AfterValidator(_signing)]
+MessageTypes = Annotated[tuple[MessageType, ...], NoDecode, BeforeValidator(_comma_separated)]
 ApiKeys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_comma_separated)]
 
 
@@ -165,6 +176,36 @@ class Settings(BaseSettings):
     prices: Path | None = _variable(
         "PHONEAGENT_PRICES", expected="a price file in place of phoneagent/prices.toml, such as a corrected copy of it"
     )
+    webhook_url: ReceiverUrl | None = _variable(
+        "PHONEAGENT_WEBHOOK_URL", expected=f"who is told of all calls: {EXPECTED_URL}"
+    )
+    webhook_secret: SigningSecrets | None = _variable("PHONEAGENT_WEBHOOK_SECRET", expected=EXPECTED_SECRET)
+    webhook_events: MessageTypes = _variable(
+        "PHONEAGENT_WEBHOOK_EVENTS",
+        default=(),
+        expected=f"comma-separated ones of {', '.join(MESSAGE_TYPES)} (unset: all)",
+    )
+    webhook_private: bool = _variable(
+        "PHONEAGENT_WEBHOOK_PRIVATE",
+        default=False,
+        expected="true or false: whether PHONEAGENT_WEBHOOK_URL and PHONEAGENT_INCOMING_URL may lead into your own "
+        "network, and be plain http",
+    )
+    webhook_keep_days: Annotated[int, Field(ge=1, le=365)] = _variable(
+        "PHONEAGENT_WEBHOOK_KEEP_DAYS",
+        default=30,
+        expected="days for which messages that could not be delivered are kept, 1 to 365",
+    )
+    incoming_url: ReceiverUrl | None = _variable(
+        "PHONEAGENT_INCOMING_URL", expected=f"who is asked about each call that comes in: {EXPECTED_URL}"
+    )
+    incoming_secret: SigningSecrets | None = _variable("PHONEAGENT_INCOMING_SECRET", expected=EXPECTED_SECRET)
+    incoming_within: Annotated[float, Field(gt=0, le=5, allow_inf_nan=False)] = _variable(
+        "PHONEAGENT_INCOMING_WITHIN",
+        # Callers hear it ring for so long; five of them would let some hang up, and the carrier waits for fifteen.
+        default=1.0,
+        expected="seconds for which a call that comes in waits for the answer, above 0 and at most 5",
+    )
     redis_url: RedisUrl | None = _variable(
         "REDIS_URL", expected="a Redis URL, such as redis://127.0.0.1:6379/0 or rediss://:password@redis.example.com"
     )
@@ -239,7 +280,9 @@ class Settings(BaseSettings):
         values = [value for name in type(self).model_fields if isinstance(value := getattr(self, name), SecretStr)]
         if self.redis_url is not None and (password := urlsplit(self.redis_url.get_secret_value()).password):
             values.append(SecretStr(password))
-        return tuple(value.get_secret_value() for value in (*values, *self.api_keys))
+        plain = [value.get_secret_value() for value in (*values, *self.api_keys)]
+        signing = (text for text in plain if text.startswith(SIGNING) and len(text.split()) > 1)
+        return (*plain, *(each for text in signing for each in text.split()))
 
 
 class _Variable(NamedTuple):
@@ -319,6 +362,10 @@ def require_for_serving(settings: Settings, *, dev: bool, providers: set[str]) -
         problems.append(_missing("twilio_api_key_sid", "TWILIO_API_KEY_SECRET is set and needs it"))
     if settings.workers > 1 and settings.redis_url is None:
         problems.append(_missing("redis_url", "without it PHONEAGENT_WORKERS must be 1: they share their calls there"))
+    if settings.webhook_url is not None and settings.webhook_secret is None:
+        problems.append(_missing("webhook_secret", "PHONEAGENT_WEBHOOK_URL is set and needs it"))
+    if settings.incoming_url is not None and settings.incoming_secret is None:
+        problems.append(_missing("incoming_secret", "PHONEAGENT_INCOMING_URL is set and needs it"))
     problems += missing_keys(settings, providers)
     if problems:
         raise SettingsError(*problems)

@@ -41,6 +41,7 @@ _WORDING: Mapping[str, Callable[[Mapping[str, Any]], str]] = {
     "missing": lambda _: "expected, but missing",
     "greater_than": lambda ctx: f"expected a number above {ctx['gt']:g}",
     "greater_than_equal": lambda ctx: f"expected a number of at least {ctx['ge']:g}",
+    "less_than_equal": lambda ctx: f"expected a number of at most {ctx['le']:g}",
     "finite_number": lambda _: "expected a finite number",
     "float_type": lambda _: "expected a number",
     "float_parsing": lambda _: "expected a number",

@@ -46,6 +46,7 @@ from .provider_tables import PROVIDERS, LlmTable, SttTable, TtsTable
 from .recording_table import RecordingTable
 from .toml_lines import Loc
 from .tool_table import ToolTable
+from .webhook_table import IncomingTable, WebhookTable
 
 BUILT_IN_TOOLS = ("end_call", "transfer", "hand_over", "back_to_menu")  # of the conversation and of the dialogue
 
@@ -339,6 +340,8 @@ class AgentFile(_Table):
     knowledge: KnowledgeTable | None = None
     handoff: dict[Name, HandoffTable] = {}
     analysis: AnalysisTable | None = None
+    webhooks: tuple[WebhookTable, ...] = ()
+    incoming: IncomingTable | None = None
 
     def agent(self) -> Agent:
         """The record. Raises `Misfits`."""
@@ -374,6 +377,8 @@ class AgentFile(_Table):
             knowledge=self.knowledge.knowledge() if self.knowledge else None,
             handoffs={name: table.handoff() for name, table in self.handoff.items()},
             analysis=self.analysis.analysis() if self.analysis else None,
+            webhooks=tuple(table.webhook() for table in self.webhooks),
+            incoming=self.incoming.incoming() if self.incoming else None,
             **chosen,
         )
 

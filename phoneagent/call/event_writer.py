@@ -19,6 +19,7 @@ from phoneagent.private import Private
 from phoneagent.records import LAST_STEP, LOG_KEPT, LogEntry, Order
 
 from .happenings import GAP, STATUS, Happening, happenings, status_step
+from .outbox import Outbox
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -55,12 +56,13 @@ class EventWriter:
     """An `Observer`, and what tells of orders. Use as an asynchronous context manager: inside it entries are written.
 
     `writer` is unique to this start of this process. While the store is away entries wait; of too many the oldest are
-    dropped, and those who read are told how many they missed.
+    dropped, and those who read are told how many they missed. `outbox` is given each entry that was written.
     """
 
-    def __init__(self, store: Store, *, writer: str) -> None:
+    def __init__(self, store: Store, *, writer: str, outbox: Outbox | None = None) -> None:
         self._store = store
         self._writer = writer
+        self._outbox = outbox
         self._number = 1
         self._waiting: deque[_Told] = deque()
         self._dropped: dict[str, int] = {}
@@ -192,6 +194,8 @@ class EventWriter:
             if self._batch is None:
                 self._batch = await self._next_batch()
             await self._store.events.append(self._writer, self._batch.first, self._batch.entries)
+            if self._outbox is not None:
+                await self._outbox.append(self._writer, self._batch.first, self._batch.entries, now=self.now)
             self._batch = None
 
     async def _next_batch(self) -> _Batch:

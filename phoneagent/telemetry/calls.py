@@ -50,6 +50,8 @@ class CallTelemetry:
                 log.warning(name, call=call, **values)
             case "reply_failed" | "ears_failed":
                 log.warning(name, call=call, problem=values["problem"])
+            case "message":
+                metrics.message(values["outcome"])
             case "refused":
                 metrics.webhook_refused(values["reason"])
             case "deadline":

@@ -148,6 +148,15 @@ class Metrics:
                 registry=self._registry,
             )
         )
+        self._messages = _Labelled(
+            Counter(
+                "phoneagent_webhook_messages",
+                "Attempts to tell the operator's systems: delivered, failed (another follows), dead (none does); and "
+                "messages that were not taken: no_room (too many wait), disabled (the receiver wants none)",
+                ("outcome",),
+                registry=self._registry,
+            )
+        )
         self._greeting = Histogram(
             "phoneagent_greeting_seconds",
             "From the media stream's start to the greeting's first frame on the wire",
@@ -164,6 +173,8 @@ class Metrics:
             self._stages.child(stage)
         for outcome in ("paid", "lost"):
             self._speculative.child(outcome)
+        for outcome in ("delivered", "failed", "dead"):
+            self._messages.child(outcome)
 
     def call_started(self) -> None:
         """A call is in progress; `call_ended` must follow."""
@@ -221,6 +232,10 @@ class Metrics:
     def webhook_refused(self, reason: str) -> None:
         """`reason` is one of few words: `signature`, `token`, `overload`, ..."""
         self._refused.child(reason).inc()
+
+    def message(self, outcome: str) -> None:
+        """What has become of a message to the operator's systems, or of an attempt."""
+        self._messages.child(outcome).inc()
 
     def greeted(self, seconds: float) -> None:
         """From the stream's start to the greeting's first frame."""

@@ -1,0 +1,115 @@
+"""Signs messages and posts them: once, to where they are meant for, and not for long."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+import time
+from collections.abc import Iterable
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import TYPE_CHECKING
+
+from standardwebhooks import Webhook as Signer
+
+from phoneagent.deliveries import Reply, Webhook
+from phoneagent.errors import OutboundRefused
+
+if TYPE_CHECKING:
+    import httpx
+
+MOST_READ = 16 * 1024  # bytes of an answer: all that one about a call that comes in may have; others are not kept
+LONGEST_STEP = 30.0  # seconds for a step of a request; whoever sends has a deadline for all of it
+CLOSE_WITHIN = 0.5  # seconds
+LONGEST_SHOWN = 200  # characters of a problem
+LONGEST_WAIT = 24 * 3600.0  # seconds; who wants to be left alone for longer says 410
+HEADERS = {
+    "Content-Type": "application/json",
+    "User-Agent": "phoneagent",
+    "Accept-Encoding": "identity",  # a few kilobytes may become gigabytes
+}
+
+
+def signed_headers(secrets: Iterable[str], message: str, body: str, at: datetime) -> dict[str, str]:
+    """The headers of a signed message, by each of the secrets. `at`: the time of this attempt, not of the first."""
+    return {
+        "webhook-id": message,
+        "webhook-timestamp": str(int(at.timestamp())),
+        "webhook-signature": " ".join(Signer(secret).sign(message, at, body) for secret in secrets),
+    }
+
+
+class Messenger:
+    """A `Post` that reaches public addresses only, unless a webhook is private."""
+
+    def __init__(self) -> None:
+        self._clients: dict[bool, httpx.AsyncClient] = {}
+
+    def load(self) -> None:
+        """Import now what the first message would otherwise, in the middle of a call."""
+        import phoneagent.outbound  # noqa: F401  # its import is what is wanted
+
+    async def send(self, webhook: Webhook, message: str, body: str, *, within: float) -> Reply:
+        """See `deliveries.Post`."""
+        import httpx
+
+        secrets = [secret.reveal() for secret in webhook.secrets]
+        # By the machine's clock: the receiver compares it with its own.
+        headers = signed_headers(secrets, message, body, datetime.fromtimestamp(time.time(), UTC))
+        try:
+            async with (
+                asyncio.timeout(within),
+                self._client(private=webhook.private).stream(
+                    "POST", webhook.url, content=body.encode(), headers=HEADERS | headers
+                ) as answer,
+            ):
+                status, media_type = answer.status_code, answer.headers.get("content-type", "")
+                wait = _wait(answer.headers.get("retry-after", ""))
+                return Reply(status, await _beginning(answer), media_type, _problem(status), wait)
+        except TimeoutError:
+            return Reply(problem=f"no answer within {within:g} s")
+        except (OutboundRefused, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:
+            return Reply(problem=(str(error) or type(error).__name__)[:LONGEST_SHOWN])
+
+    async def aclose(self) -> None:
+        while self._clients:
+            _, client = self._clients.popitem()
+            async with asyncio.timeout(CLOSE_WITHIN):
+                await client.aclose()
+
+    def _client(self, *, private: bool) -> httpx.AsyncClient:
+        from phoneagent.outbound import Reach, outbound_client
+
+        if private not in self._clients:
+            self._clients[private] = outbound_client(Reach(private=private), timeout=LONGEST_STEP)
+        return self._clients[private]
+
+
+async def _beginning(answer: httpx.Response) -> bytes:
+    read = bytearray()
+    async for piece in answer.aiter_raw():
+        read += piece
+        if len(read) >= MOST_READ:
+            break
+    return bytes(read[:MOST_READ])
+
+
+def _problem(status: int) -> str:
+    if 200 <= status < 300:
+        return ""
+    if 300 <= status < 400:
+        return f"expected an answer, got {status}, a redirect, which is not followed: set up the URL it leads to"
+    return f"expected a status from 200 to 299, got {status}"
+
+
+def _wait(header: str) -> float:
+    """Seconds of a Retry-After; 0 for none, or one that cannot be read."""
+    if re.fullmatch(r"\d{1,9}", header):
+        return min(float(header), LONGEST_WAIT)
+    try:
+        at = parsedate_to_datetime(header)
+    except ValueError:
+        return 0.0
+    if at.tzinfo is None:
+        at = at.replace(tzinfo=UTC)
+    return min(max(0.0, at.timestamp() - time.time()), LONGEST_WAIT)
