@@ -23,6 +23,7 @@ from phoneagent.usage import Used, meter
 
 log = structlog.stdlib.get_logger(__name__)
 
+OURS = "analysis"  # who has a problem, if it is none of the models
 WITHIN = 90.0  # seconds for an answer of a thousand words by a slow model; nobody waits for it
 LONGEST_ANSWER = 40_000  # characters; what is longer is no report
 LONGEST_SUMMARY = 4_000  # characters
@@ -142,7 +143,7 @@ def _line(turn: Turn) -> str:
 
 async def _first(minds: Sequence[LanguageModel], rules: Analysis, asked: tuple[Turn, ...]) -> tuple[LanguageModel, str]:
     """The answer of the first that gives one."""
-    problem = ProviderError("analysis", "there is no model to ask", retryable=False)
+    problem = ProviderError(OURS, "there is no model to ask", retryable=False)
     for mind in minds:
         try:
             return mind, await _ask(mind, rules, asked)
@@ -163,7 +164,7 @@ async def _ask(mind: LanguageModel, rules: Analysis, turns: tuple[Turn, ...]) ->
                     if len(text) > LONGEST_ANSWER:
                         break
     except TimeoutError as late:
-        raise ProviderError("analysis", f"no whole answer within {WITHIN:g} s") from late
+        raise ProviderError(OURS, f"no whole answer within {WITHIN:g} s") from late
     return text
 
 

@@ -16,7 +16,7 @@ from phoneagent.ports import Observer, OrderBook, Store
 from phoneagent.records import StoredCall
 from phoneagent.report import EndOfCallReport, ReportClaim
 
-from .analysis import WITHIN, Findings, analyse
+from .analysis import OURS, WITHIN, Findings, analyse
 from .end_of_call import NOTHING, end_of_call_report
 from .equipped import EquippedAgent
 from .price_book import PriceBook, prices_for
@@ -185,14 +185,14 @@ class Reporter:
             if await self._again(claim):
                 log.warning("analysis_put_off", call=record.id, problem=str(error))
                 return None
-            findings = Findings(problems=(f"analysis: {error}",))
+            findings = Findings(problems=(str(error) if error.provider == OURS else f"{OURS}: {error}",))
         prices = prices_for(equipped.agent.prices, self._prices) if equipped is not None else self._prices
         return end_of_call_report(stored, order, findings, prices, carrier=self._carrier, made=self.now)
 
     async def _find(self, equipped: EquippedAgent | None, stored: StoredCall) -> Findings:
         """Raises `ProviderError`, also for an agent that another process may know."""
         if equipped is None:
-            raise ProviderError("analysis", f"this server has no agent {stored.record.agent!r}")
+            raise ProviderError(OURS, f"this server has no agent {stored.record.agent!r}")
         rules = equipped.agent.analysis
         return NOTHING if rules is None else await analyse(rules, equipped.analysts, stored.turns)
 

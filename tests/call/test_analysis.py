@@ -122,12 +122,14 @@ async def test_what_is_no_use_is_told(written, told):
 
 
 async def test_what_is_nested_too_deeply_is_told():
-    findings = await analyse(RULES, [Deep()], TURNS)  # type: ignore[list-item]  # it only replies
+    deep = Writes('{"summary": ' + "[" * 19_000 + "]" * 19_000 + "}")
+    findings = await analyse(RULES, [deep], TURNS)  # type: ignore[list-item]  # it only replies
     assert findings.problems == ("analysis: expected one JSON object, got one that is nested too deeply",)
 
 
 async def test_an_answer_that_does_not_end_is_cut_off():
-    findings, _ = await found('{"summary": "' + "A" * 100_000 + '"}')
+    endless = Writes('{"summary": "' + "A" * 100_000 + '"}')
+    findings = await analyse(RULES, [endless], TURNS)  # type: ignore[list-item]  # it only replies
     assert findings.problems == ("analysis: expected one JSON object, got more than 40000 characters",)
 
 
@@ -205,8 +207,11 @@ async def test_that_turns_were_left_out_is_told():
     assert problem.endswith("turns were left out, for the transcript is too long")
 
 
-class Deep:
-    """A mind that opens brackets, more than any program can count."""
+class Writes:
+    """A mind that writes this at once."""
+
+    def __init__(self, text):
+        self.text = text
 
     async def reply(self, reply, *, instructions, turns, tools):
-        yield ReplyText(reply, '{"summary": ' + "[" * 19_000 + "]" * 19_000 + "}")
+        yield ReplyText(reply, self.text)

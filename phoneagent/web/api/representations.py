@@ -99,7 +99,7 @@ class CallView(Representation):
     says, or what was heard: `machine`, `human`, `screener`; `outcome`: what it got: `voicemail_left`, `voicemail_cut`,
     `hung_up` or `screening_answered`. `transfer_to`: to whom the caller was to be connected last; `transfer_outcome`:
     what became of it, empty while nobody has decided. `muted`: the agent is to be silent. `spent`: what
-    the call has cost by its agent's `[prices]`, as of the last turn. `held`: which agent had it from
+    the call has cost as of the last turn, by its agent's `[prices]` or at list prices. `held`: which agent had it from
     when, if one handed it to another.
     """
 
