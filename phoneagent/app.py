@@ -31,7 +31,7 @@ from .call.outbox import Outbox
 from .call.phone_numbers import NumberRules
 from .call.reaper import Reaper
 from .call.recording_keeper import RecordingKeeper
-from .call.reporter import Reporter
+from .call.reporter import Deliver, Reporter, nobody
 from .call.speech_cache import SpeechCache
 from .call.steering import Steering
 from .call.switchboard import Switchboard
@@ -39,10 +39,12 @@ from .call.told_orders import ToldOrders
 from .call.transfers import Transfers
 from .call.verdicts import Verdicts
 from .errors import PhoneagentError, RecordingError, SettingsError, StoreError
+from .json_schemas import schema_problem
 from .ports import LanguageModel, Observer, Signatures, SpeechToText, Store, TextToSpeech, ToolBox
 from .providers.circuit import Circuit, Circuits
 from .receivers import webhooks_of
 from .records import Agent, ProviderChoice
+from .report import EndOfCallReport
 from .settings import Settings, load, named
 from .speakable import Speakable
 from .telemetry.calls import CallTelemetry, Everyone
@@ -54,6 +56,7 @@ from .telephony.twilio.signature import TwilioSignatures
 from .telephony.twilio.twiml import TwilioDocuments
 from .toolbox import Box, Tool, python_tools
 from .web.api.interface import rest_interface
+from .web.api.reports import ReportView
 from .web.doors import ApiKeys, Unsigned
 from .web.health import Health
 from .web.media import MediaSocket
@@ -196,7 +199,15 @@ def create_app(
                 journals=journals,
             )
             await stack.enter_async_context(board)
-            reporter = Reporter(kept, kept.orders, equipped, told, prices=prices, carrier=CARRIER)
+            reporter = Reporter(
+                kept,
+                kept.orders,
+                equipped,
+                told,
+                prices=prices,
+                carrier=CARRIER,
+                deliver=nobody if outbox is None else _to_receivers(outbox, lambda: events.now),
+            )
             await stack.enter_async_context(reporter)
             line = _steering_line(settings, shared=store is None)
             stack.push_async_callback(line.aclose)
@@ -254,6 +265,16 @@ def create_app(
             yield
 
     return Starlette(lifespan=lifespan)
+
+
+def _to_receivers(outbox: Outbox, now: Callable[[], float]) -> Deliver:
+    """Reports, in the words of the REST interface."""
+
+    async def deliver(report: EndOfCallReport) -> None:
+        shown = ReportView.of(report).model_dump(mode="json", by_alias=True)
+        await outbox.analysed(shown["id"], shown["made_at"], shown, now=now())
+
+    return deliver
 
 
 def providers_of(agents: Mapping[str, Agent]) -> set[str]:
@@ -460,6 +481,10 @@ class Makers:
 
     def _analysts(self, agent: Agent) -> tuple[LanguageModel, ...]:
         """Who is asked about an agent's calls when they are over: nobody waits for them. None of a script."""
+        schema = agent.analysis.data if agent.analysis is not None else None
+        # Here, in a thread and before any call, is what checks answers imported too.
+        if schema is not None and (wrong := schema_problem(schema)) is not None:
+            raise SettingsError(f"agent {agent.name!r}: {dotted(('analysis', 'data', *wrong.path))}: {wrong.text}")
         own = agent.analysis.llm if agent.analysis is not None else None
         first = own or agent.llm
         choices = [choice for choice in (first, *first.fallback) if choice.provider != "scripted"]

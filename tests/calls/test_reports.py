@@ -10,7 +10,9 @@ import pytest
 
 from phoneagent.call.analysis import WITHIN
 from phoneagent.cli.report import asked, lines
+from phoneagent.deliveries import Webhook
 from phoneagent.errors import PhoneagentError, SettingsError
+from phoneagent.private import Private
 from phoneagent.records import Analysis, Prices, ProviderChoice
 from phoneagent.rehearsal import API_KEY
 from phoneagent.report import Verdict
@@ -19,6 +21,7 @@ from phoneagent.simulator.faults import Fault
 from phoneagent.simulator.mind import Answer
 from phoneagent.store.memory import MemoryStore
 from tests.web.api.client import client
+from tests.webhooks.receiver import SECRET, receiving
 
 from .world import MIND, agent, world
 
@@ -154,6 +157,13 @@ async def test_an_agent_without_an_analysis_has_a_report_all_the_same_by_its_own
     assert report["costs"]["total"] == pytest.approx(report["duration"] * 0.01, abs=1e-4)
 
 
+async def test_an_agent_made_in_python_whose_schema_is_none_stops_the_start():
+    made = agent(analysis=Analysis(data={"type": "strng"}))
+    with pytest.raises(SettingsError, match=r"agent 'front-desk': analysis.data.type: expected a JSON schema"):
+        async with world(made, mind=Writer()):
+            pass
+
+
 async def test_who_has_no_known_price_is_told(tmp_path):
     file = tmp_path / "prices.toml"
     file.write_text('as_of = 2026-01-01\nprices = []\ncurrency = "PLN"\n')
@@ -167,6 +177,22 @@ async def test_who_has_no_known_price_is_told(tmp_path):
     assert (report["costs"]["complete"], report["costs"]["total"]) == (False, 0.0)
     assert report["costs"]["prices"] == "prices.toml of 2026-01-01"
     assert {item["cost"] for item in report["costs"]["items"]} == {None}
+
+
+async def test_a_report_reaches_a_receiver_that_fails_twice():
+    """Signed by the convention, and verified with its library; the same as over REST."""
+    async with receiving(500, 503, 200) as receiver:
+        webhook = Webhook(receiver.url, (Private(SECRET),), ("call.analysed",), private=True)
+        made = agent(analysis=ANALYSIS, webhooks=(webhook,))
+        async with called(made, Writer()) as (_, told, rest, call):
+            report = await reported(told, rest, call)
+            await receiver.until(lambda: bool(receiver.messages))
+    (message,) = receiver.messages
+    assert message["type"] == "call.analysed"
+    assert message["data"]["call"]["id"] == call.call
+    assert message["data"]["report"] == report
+    assert len(receiver.attempts) == 3
+    assert len({name for name, _ in receiver.attempts}) == 1
 
 
 async def test_a_model_that_never_answers_is_asked_later_and_then_let_be():
