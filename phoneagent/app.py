@@ -57,6 +57,7 @@ from .telephony.twilio.twiml import TwilioDocuments
 from .toolbox import Box, Tool, python_tools
 from .web.api.interface import rest_interface
 from .web.api.reports import ReportView
+from .web.api.webhooks import DeadLetters
 from .web.doors import ApiKeys, Unsigned
 from .web.health import Health
 from .web.media import MediaSocket
@@ -137,12 +138,13 @@ def create_app(
             owner = _process_name()
             messenger = Messenger()
             stack.push_async_callback(messenger.aclose)
-            outbox = None
+            outbox, wake = None, None
             if webhooks_out:
                 keep = settings.webhook_keep_days * 24 * 3600.0
                 courier = Courier(kept.deliveries, messenger, webhooks_out, telemetry, shared=kept.shared, keep=keep)
                 await stack.enter_async_context(courier)
-                outbox = Outbox(kept, webhooks_out, telemetry, courier.wake)
+                wake = courier.wake
+                outbox = Outbox(kept, webhooks_out, telemetry, wake)
             events = await stack.enter_async_context(EventWriter(kept, writer=owner, outbox=outbox))
             told = Everyone(telemetry, events, *([observer] if observer else []))
             orders = ToldOrders(kept.orders, events)
@@ -258,6 +260,7 @@ def create_app(
                     recordings=recordings,
                     limits=limits,
                     reports=kept.reports,
+                    letters=DeadLetters(kept.deliveries, wake),
                     caller_id=settings.twilio_phone_number or "",
                 ),
             )

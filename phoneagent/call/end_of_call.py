@@ -59,7 +59,7 @@ def end_of_call_report(
         transfer_outcome=record.transfer_outcome,
         resumed=record.resumed,
         variables=record.variables,
-        metadata=order.metadata if order else {},
+        metadata=order.metadata if order else record.metadata,
         problems=(*findings.problems, *_problems(record)),
         made=made,
     )

@@ -72,6 +72,45 @@ async def test_the_end_of_a_call_reaches_a_receiver_that_fails_twice():
     assert len({name for name, _ in receiver.attempts}) == 1
 
 
+async def test_the_report_of_a_call_reaches_a_receiver_that_fails_twice():
+    async with receiving(500, 503, 200) as receiver:
+        made = agent(webhooks=(told(receiver, "call.analysed"),))
+        async with world(made) as (running, _), client(running.url) as rest:
+            call = running.carrier.dial(running.voice_url, caller=TALKS)
+            await receiver.until(lambda: receiver.messages)
+            shown = await rest.get(f"/v1/calls/{call.sid}/report")
+    (analysed,) = receiver.messages
+    assert len(receiver.attempts) == 3
+    assert len({name for name, _ in receiver.attempts}) == 1
+    assert analysed["type"] == "call.analysed"
+    assert analysed["data"]["report"] == shown.json
+    assert [turn["text"] for turn in shown.json["turns"] if turn["role"] == "agent"][1] == HOURS
+
+
+async def test_what_could_not_be_delivered_is_shown_and_delivered_again(monkeypatch):
+    monkeypatch.setattr("phoneagent.call.courier.SCHEDULE", (5.0,))
+    async with receiving(500) as receiver:
+        made = agent(webhooks=(told(receiver, "call.ended"),))
+        async with world(made) as (running, _), client(running.url) as rest:
+            call = running.carrier.dial(running.voice_url, caller=TALKS)
+            await receiver.until(lambda: len(receiver.attempts) == 2)
+            await asyncio.sleep(1)
+            (letter,) = (await rest.get("/v1/webhooks/dead")).json["items"]
+            metrics = (await rest.get("/metrics")).text
+            receiver.answers = [200]
+            again = await rest.post(f"/v1/webhooks/{letter['id']}/redeliver")
+            await receiver.until(lambda: receiver.messages)
+            left = (await rest.get("/v1/webhooks/dead")).json
+            unknown = await rest.post(f"/v1/webhooks/{letter['id']}/redeliver")
+    assert (letter["type"], letter["call"], letter["url"]) == ("call.ended", call.sid, receiver.url)
+    assert (letter["attempts"], letter["problem"]) == (2, "expected a status from 200 to 299, got 500")
+    assert letter["id"] == receiver.attempts[0][0]
+    assert again.status == 202
+    assert left == {"items": [], "next_cursor": None}
+    assert unknown.problem["type"] == "urn:problem-type:phoneagent:unknown-message"
+    assert 'phoneagent_webhook_messages_total{outcome="dead"} 1.0' in metrics
+
+
 async def test_a_tool_and_a_transfer_are_told():
     script = CallerScript(
         Say("A table for two please", after=AgentFinished(0.5)),

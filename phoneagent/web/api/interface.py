@@ -31,6 +31,8 @@ from .reports import Reports, ReportView
 from .representations import AgentView, CallView, EventView, Page, Transcript
 from .resource import HOLDER, IDEMPOTENCY_KEY, LAST_EVENT_ID, RANGE, Handler, Medium, Operation, resource
 from .steering import TAKEN_UP, Steering, Steers
+from .webhooks import TAKEN_UP as LETTER_TAKEN_UP
+from .webhooks import DeadLetters, DeadLetterView, DeadWindow
 
 WAV = Medium("audio/wav")
 
@@ -51,6 +53,7 @@ def rest_interface(
     recordings: RecordingsKept | None = None,
     limits: RateLimits | None = None,
     reports: ReportBook | None = None,
+    letters: DeadLetters | None = None,
 ) -> Starlette:
     """An application to be mounted at `/v1`. Nothing of it is seen without a key, not even what there is.
 
@@ -58,7 +61,8 @@ def rest_interface(
     is shown where none is named. With `steers` calls in progress can be steered, and transferred to the numbers that
     `numbers` allows: without it to none. What happens in calls is read from
     `log`, where `told` writes it. `recordings` are those that can be listened to, `reports` those of calls
-    that are over. `limits` counts requests; without it nobody does.
+    that are over. `limits` counts requests; without it nobody does. `letters` are messages to webhooks that could not
+    be delivered.
     """
     agents, calls = Agents(board), Calls(board, book)
     place: Handler = not_set_up
@@ -131,6 +135,16 @@ def rest_interface(
                 problems=(409, 502, 504),
             )
             routes.append(resource(f"/calls/{{call}}/{action.name}", POST=operation))
+    if letters is not None:
+        index = Operation(
+            letters.index,
+            "Messages to webhooks that could not be delivered, the last one first",
+            {200: Page[DeadLetterView]},
+            query=DeadWindow,
+        )
+        again = Operation(letters.redeliver, "Deliver one of them again", {LETTER_TAKEN_UP: None}, scope="admin")
+        routes.append(resource("/webhooks/dead", GET=index))
+        routes.append(resource("/webhooks/{message}/redeliver", POST=again))
     app = Starlette(
         routes=routes, middleware=[Middleware(_Door, keys=keys, limits=limits)], exception_handlers=HANDLERS
     )

@@ -24,7 +24,10 @@ Model = tuple[type[BaseModel], Mode]
 
 PREFIX = "/v1"
 
-PATH_PARAMETERS = {"call": "the id of a call: ours (PC…), or the carrier's (CA…)"}
+PATH_PARAMETERS = {
+    "call": "the id of a call: ours (PC…), or the carrier's (CA…)",
+    "message": "the id of a message to a webhook (msg_…)",
+}
 """What stands for a part of a path, by its name there."""
 
 HEADERS: Mapping[str, Json] = {

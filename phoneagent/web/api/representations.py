@@ -138,6 +138,7 @@ class CallView(Representation):
             caller=record.caller.reveal(),
             called=record.called.reveal(),
             variables=record.variables,
+            metadata=record.metadata,
             carrier_id=record.id,
             created_at=moment(record.started),
             started_at=moment(record.started),
