@@ -54,9 +54,9 @@ class Spending:
 
     def replaced(self, part: str, name: str, at: float) -> None:
         """Others stand in for ears or voice: `provider/model`, as they are told to people."""
-        if part in self._names:
+        provider, _, model = name.partition("/")
+        if part in self._names and (model or provider != self._names[part][0]):  # else the same one is asked again
             self._listen(at)
-            provider, _, model = name.partition("/")
             self._names[part] = (provider, model)
 
     def used(self, at: float) -> tuple[Used, ...]:

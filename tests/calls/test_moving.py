@@ -24,9 +24,9 @@ class Shared(MemoryStore):
 
 
 @asynccontextmanager
-async def two_processes(**options):
+async def two_processes(made=None, **options):
     """A world with two applications; calls come to the first until `front` is told otherwise."""
-    async with world(store=Shared(), **options) as (running, told), running.another() as other:
+    async with world(made, store=Shared(), **options) as (running, told), running.another() as other:
         yield running, told, other
 
 

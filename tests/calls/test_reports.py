@@ -23,6 +23,7 @@ from phoneagent.store.memory import MemoryStore
 from tests.web.api.client import client
 from tests.webhooks.receiver import SECRET, receiving
 
+from .test_moving import move, two_processes
 from .world import MIND, agent, world
 
 SCHEMA = {
@@ -69,14 +70,14 @@ async def called(made, mind, *, script=BOOKING, **options):
 
 async def reported(told, rest, call):
     await told.until(lambda: bool(told.of("analysed")))
-    return (await rest.get(f"/v1/calls/{call.call}/report")).json
+    return (await rest.get(f"/v1/calls/{call}/report")).json
 
 
 async def test_a_call_that_is_over_is_analysed_and_its_report_can_be_read():
     writer = Writer()
     async with called(agent(analysis=ANALYSIS), writer) as (running, told, rest, call):
         early = await rest.get(f"/v1/calls/{call.call}/report")
-        report = await reported(told, rest, call)
+        report = await reported(told, rest, call.call)
         shown = (await rest.get(f"/v1/calls/{call.call}")).json
         assert running.openai is not None
         produced = running.openai.tokens_produced
@@ -149,7 +150,7 @@ async def test_an_agent_without_an_analysis_has_a_report_all_the_same_by_its_own
     script = CallerScript(Say("What are your opening hours?"), Say("Stop, please.", after=AgentSpeaking(1.0)), HangUp())
     prices = Prices(minute=0.6, currency="EUR")
     async with called(agent(prices=prices), writer, script=script) as (_, told, rest, call):
-        report = await reported(told, rest, call)
+        report = await reported(told, rest, call.call)
     assert writer.asked == []
     assert (report["summary"], report["data"], report["success"], report["problems"]) == ("", None, None, [])
     assert (report["interruptions"], report["ended_reason"]) == (1, "caller")
@@ -173,7 +174,7 @@ async def test_who_has_no_known_price_is_told(tmp_path):
         rest,
         call,
     ):
-        report = await reported(told, rest, call)
+        report = await reported(told, rest, call.call)
     assert (report["costs"]["complete"], report["costs"]["total"]) == (False, 0.0)
     assert report["costs"]["prices"] == "prices.toml of 2026-01-01"
     assert {item["cost"] for item in report["costs"]["items"]} == {None}
@@ -185,7 +186,7 @@ async def test_a_report_reaches_a_receiver_that_fails_twice():
         webhook = Webhook(receiver.url, (Private(SECRET),), ("call.analysed",), private=True)
         made = agent(analysis=ANALYSIS, webhooks=(webhook,))
         async with called(made, Writer()) as (_, told, rest, call):
-            report = await reported(told, rest, call)
+            report = await reported(told, rest, call.call)
             await receiver.until(lambda: bool(receiver.messages))
     (message,) = receiver.messages
     assert message["type"] == "call.analysed"
@@ -201,7 +202,7 @@ async def test_a_model_that_never_answers_is_asked_later_and_then_let_be():
         running.openai.faults.add(Fault("stall"), whom=lambda attempt: attempt.model == "gpt-5.6-luna")
         call = await running.carrier.call(running.voice_url, caller=CallerScript(Say("A table for two."), HangUp()))
         began = asyncio.get_running_loop().time()
-        report = await reported(told, rest, call)
+        report = await reported(told, rest, call.call)
         took = asyncio.get_running_loop().time() - began
     assert report["problems"] == ["analysis: compatible: no token within 60 s"]
     assert 4 * 60 + 370 < took < 4 * WITHIN + 420, "four times, with ten seconds, one and five minutes between"
@@ -260,3 +261,23 @@ class Kept:
 
     async def aclose(self):
         pass
+
+
+async def test_a_report_covers_what_all_processes_had_of_a_call():
+    async with two_processes(made=agent(analysis=ANALYSIS), mind=Writer()) as (running, told, other):
+        placed = running.carrier.dial(running.voice_url, caller=BOOKING)
+        await told.until(lambda: len(told.of("turn_ended")) == 3)
+        before = (await other.state.switchboard.look_up(placed.sid)).record
+        move(running, other)
+        await placed.ended
+        async with client(running.url) as rest:
+            report = await reported(told, rest, placed.sid)
+    assert [each["resumed"] for each in told.of("call_started")] == [False, True]
+    heard = [turn["latency"]["heard"] for turn in told.of("turn_ended") if "heard" in turn["latency"]]
+    stages = {each["stage"]: each for each in report["latency"]}
+    assert (stages["heard"]["turns"], stages["heard"]["p95"]) == (len(heard), max(heard))
+    items = {(item["provider"], item["unit"]): item["amount"] for item in report["costs"]["items"]}
+    known = {(used.provider, used.unit): used.amount for used in before.used}
+    assert items["deepgram", "seconds"] == pytest.approx(report["duration"], abs=3.0)
+    assert items["deepgram", "seconds"] > known["deepgram", "seconds"] > 0
+    assert items["elevenlabs", "characters"] > known["elevenlabs", "characters"] > 0

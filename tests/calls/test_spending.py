@@ -50,12 +50,14 @@ def test_who_carries_a_call_on_adds_to_what_was_used_before():
 def test_who_stands_in_is_paid():
     counted = spending(PriceBook())
     counted.spoken("four")
+    counted.replaced("tts", "elevenlabs", 4.0)
+    counted.spoken("five5")
     counted.replaced("tts", "espeak", 5.0)
     counted.replaced("stt", "deepgram/nova-3", 10.0)
     counted.replaced("llm", "groq/some", 11.0)
     counted.spoken("three")
     assert amounts(counted.used(15.0)) == {
-        ("tts", "elevenlabs", "eleven_flash_v2_5", "characters"): 4,
+        ("tts", "elevenlabs", "eleven_flash_v2_5", "characters"): 9,
         ("tts", "espeak", "", "characters"): 5,
         ("stt", "deepgram", "flux-general-en", "seconds"): 10.0,
         ("stt", "deepgram", "nova-3", "seconds"): 5.0,
