@@ -24,6 +24,7 @@ from .clip_encoding import VoiceKeys, decode_clip, encode_clip, text_field, voic
 from .cursor import checked_cursor
 from .encoding import VERSION, decode_record, decode_turn, encode_changes, encode_record, encode_turn, newer
 from .expiry import ENDED_TTL, LIVE_TTL, VOICE_TTL
+from .redis_answer import answer_of
 from .redis_deliveries import RedisDeliveries
 from .redis_events import RedisEvents
 from .redis_keys import RedisKeys
@@ -39,10 +40,6 @@ PLACES = "phoneagent:calls:places"  # of calls that nobody ordered; orders have 
 ATTEMPTS = 20  # at closing a call that its process closes too
 
 RECORD = "record."  # before the names of the record's fields in the meta hash
-
-DEADLINE = 2.0
-"""Seconds for one operation: three attempts of half a second and their waits. On a new connection the client would
-retry connecting within each retry of the command, nearly five seconds in all."""
 
 CLOSE_WITHIN = 0.9  # seconds
 
@@ -222,11 +219,7 @@ class RedisStore:
         return answer
 
     async def _ask(self, question: Callable[[Client], Any]) -> Any:
-        try:
-            async with asyncio.timeout(DEADLINE):
-                return await question(self._connected())
-        except (RedisError, RedisClusterException, OSError) as exc:
-            raise StoreError(f"redis: {type(exc).__name__}: {exc}") from exc
+        return await answer_of(question(self._connected()))
 
     def _connected(self) -> Client:
         if self._client is None:

@@ -7,17 +7,14 @@ from collections.abc import Awaitable, Callable, Sequence
 from typing import Any
 from urllib.parse import quote
 
-from redis.exceptions import RedisClusterException, RedisError
-
-from phoneagent.errors import StoreError
 from phoneagent.records import LAST_STEP, LogEntry, LoggedEvent
 
+from .redis_answer import answer_of
 from .redis_url import Client, Close
 
 MOST_ENTRIES = 10_000  # of one log: an hour of talk has about two thousand
 AT_ONCE = 16  # logs that are written to at the same time: calls have the other connections
 LOOK = 0.25  # seconds that one blocking look takes: below the client's own limit of half a second for an answer
-DEADLINE = 2.0  # seconds for one look, as in the store
 
 # KEYS: a log, and what is remembered of it. ARGV: the writer, the most entries, the last step, milliseconds that it is
 # kept if nothing follows, and after the last step; then of each entry its number, event, data, step and once.
@@ -95,7 +92,7 @@ class RedisEvents:
         await self._ask(append)
 
     async def read(self, log: str, *, after: str = "", most: int = 100, wait: float = 0.0) -> tuple[LoggedEvent, ...]:
-        key, reading, loop = _key(log), asyncio.current_task(), asyncio.get_running_loop()
+        key, loop = _key(log), asyncio.get_running_loop()
         until = loop.time() + wait
         while True:
             left = until - loop.time()
@@ -105,18 +102,11 @@ class RedisEvents:
                 return tuple(LoggedEvent(name, fields["event"], fields["data"]) for name, fields in answer[0][1])
             if left <= LOOK:
                 return ()
-            # A cancellation that meets the end of a command was seen to be lost in redis-py; the task still knows.
-            if reading and reading.cancelling():
-                raise asyncio.CancelledError
 
     async def _look(self, key: str, after: str, most: int, block: int | None) -> Any:
         if self._client is None:
             self._client, self._close = self._make_client()
-        try:
-            async with asyncio.timeout(DEADLINE):
-                return await self._client.xread({key: after}, count=most, block=block)
-        except (RedisError, RedisClusterException, OSError) as exc:
-            raise StoreError(f"redis: {type(exc).__name__}: {exc}") from exc
+        return await answer_of(self._client.xread({key: after}, count=most, block=block))
 
     def take_close(self) -> Close | None:
         """What closes the readers' connections; later ones are new."""

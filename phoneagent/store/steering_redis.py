@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable
-from typing import Any
 from urllib.parse import quote
 
 import msgspec
 import structlog
-from redis.exceptions import RedisClusterException, RedisError
 
 from phoneagent.call.steering import Control, Outcome, Receive
 from phoneagent.errors import StoreError
 
+from .redis_answer import answer_of
 from .redis_url import Client, Close, connect
 
 log = structlog.stdlib.get_logger(__name__)
 
 LOOK = 0.25  # seconds that one blocking look takes: below the client's own limit of half a second for an answer
-DEADLINE = 2.0  # seconds for one operation, as in the store
 GRACE = 0.25  # seconds for an acknowledgement of what was taken up in the last moment
 AGAIN_AFTER = 0.5  # seconds; Redis is away
 REMEMBERED = 3_600_000  # ms that an id is known; who repeats a wish does so within seconds
@@ -61,15 +58,15 @@ class RedisSteering:
 
     async def send(self, call: str, control: Control, *, within: float) -> Outcome:
         client, until = self._connected(), asyncio.get_running_loop().time() + within + GRACE
-        lease = await _ask(client.get(f"phoneagent:call:{_slot(call)}:lease"))
+        lease = await answer_of(client.get(f"phoneagent:call:{_slot(call)}:lease"))
         if not lease:
             return "nobody"
         reply_to = f"phoneagent:steering:answer:{_slot(control.id)}"
         message = msgspec.json.encode(_Message(call, reply_to, control)).decode()
         inbox = _inbox(lease.rpartition("/")[0])
-        await _ask(client.eval(POST, 1, inbox, message, str(round(within * 1000)), str(UNREAD)))
+        await answer_of(client.eval(POST, 1, inbox, message, str(round(within * 1000)), str(UNREAD)))
         while asyncio.get_running_loop().time() < until:
-            answer = await _ask(client.blpop([reply_to], timeout=LOOK))
+            answer = await answer_of(client.blpop([reply_to], timeout=LOOK))
             if answer:
                 outcome: Outcome = msgspec.convert(answer[1], Outcome)
                 return outcome
@@ -77,11 +74,9 @@ class RedisSteering:
 
     async def serve(self, process: str, receive: Receive) -> None:
         away = False
-        serving = asyncio.current_task()
-        # A cancellation that meets the end of a command was seen to be lost in redis-py; the task still knows of it.
-        while not (serving and serving.cancelling()):
+        while True:
             try:
-                answer = await _ask(self._connected().blpop([_inbox(process)], timeout=LOOK))
+                answer = await answer_of(self._connected().blpop([_inbox(process)], timeout=LOOK))
                 if answer:
                     await self._take(answer[1], receive)
                 away = False
@@ -100,32 +95,24 @@ class RedisSteering:
             log.warning("steering_unreadable", problem=type(error).__name__)
             return
         known = f"phoneagent:steering:known:{_slot(message.call + ':' + message.control.id)}"
-        claimed = await _ask(client.eval(CLAIM, 1, known, deadline, str(REMEMBERED)))
+        claimed = await answer_of(client.eval(CLAIM, 1, known, deadline, str(REMEMBERED)))
         outcome: Outcome = claimed
         if claimed == "mine":
             outcome = receive(message.call, message.control)
             if outcome != "done":
-                await _ask(client.delete(known))  # it was not carried out, and may be wanted again
-        await _ask(client.rpush(message.reply_to, outcome))
-        await _ask(client.pexpire(message.reply_to, UNREAD))
+                await answer_of(client.delete(known))  # it was not carried out, and may be wanted again
+        await answer_of(client.rpush(message.reply_to, outcome))
+        await answer_of(client.pexpire(message.reply_to, UNREAD))
 
     async def aclose(self) -> None:
         close, self._close, self._client = self._close, None, None
         if close is not None:
-            await _ask(close())
+            await answer_of(close())
 
     def _connected(self) -> Client:
         if self._client is None:
             self._client, self._close = connect(self._url)
         return self._client
-
-
-async def _ask(question: Awaitable[Any] | Any) -> Any:
-    try:
-        async with asyncio.timeout(DEADLINE):
-            return await question
-    except (RedisError, RedisClusterException, OSError) as exc:
-        raise StoreError(f"redis: {type(exc).__name__}: {exc}") from exc
 
 
 def _inbox(process: str) -> str:

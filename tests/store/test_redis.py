@@ -16,7 +16,8 @@ from phoneagent.errors import CallForgotten, SettingsError, StoreError
 from phoneagent.records import Clip
 from phoneagent.store.encoding import VERSION
 from phoneagent.store.memory import MemoryStore
-from phoneagent.store.redis import DEADLINE, PLACES, RedisStore
+from phoneagent.store.redis import PLACES, RedisStore
+from phoneagent.store.redis_answer import DEADLINE
 from phoneagent.store.redis_url import ANSWER_WITHIN
 from tests.redis_server import free_port, redis_server
 
