@@ -199,6 +199,7 @@ class ElevenLabsSpeech:
             state.stop_timer()
         self._over.update(self._replies)
         self._replies.clear()
+        self._speaking.clear()  # what still comes while sockets close would be waited for
         channels, self._channels = self._channels, []
         await asyncio.gather(*(channel.aclose() for channel in channels))
 

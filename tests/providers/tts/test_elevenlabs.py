@@ -9,6 +9,7 @@ import pytest
 from phoneagent.errors import MisuseError, ProviderError
 from phoneagent.providers.tts.elevenlabs import ElevenLabs
 from phoneagent.providers.tts.elevenlabs_http import ElevenLabsHttp
+from phoneagent.providers.tts.elevenlabs_messages import Message
 from phoneagent.records import SpeechDone, SpeechFailed
 from phoneagent.simulator.elevenlabs import ElevenLabsServer
 from phoneagent.simulator.faults import Fault, Faults
@@ -288,6 +289,20 @@ async def test_closing_takes_less_than_a_second_when_the_peer_has_died(voice):
 
 
 # --- plain HTTP -------------------------------------------------------------------------------------
+
+
+async def test_what_comes_while_sockets_close_is_not_waited_for():
+    errors: list[dict[str, Any]] = []
+    asyncio.get_running_loop().set_exception_handler(lambda _, context: errors.append(context))
+    async with call(ElevenLabs) as ear:
+        say(ear, 1, LONG)
+        await ear.until(lambda: ear.chunks(1))
+        [channel] = ear.speech._channels
+        state = ear.speech._replies[1]
+        await ear.speech.aclose()
+        ear.speech.received(channel, Message(audio=b"\x7f" * 160, context_camel=state.context))
+        await asyncio.sleep(10.0)
+    assert errors == []
 
 
 async def test_cancelling_closes_the_request():
