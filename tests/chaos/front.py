@@ -70,7 +70,7 @@ class Pipe(asyncio.Protocol):
         self.transport = transport  # type: ignore[assignment]  # TCP is a Transport
 
     def data_received(self, data: bytes) -> None:
-        if self.other is not None:
+        if self.other is not None and not self.other.transport.is_closing():
             self.other.transport.write(data)
 
     def connection_lost(self, exc: Exception | None) -> None:
