@@ -27,6 +27,7 @@ from .call.courier import Courier
 from .call.dialler import Dialler
 from .call.equipped import EquippedAgent, own_tools
 from .call.event_writer import EventWriter
+from .call.incoming import Reception
 from .call.outbox import Outbox
 from .call.phone_numbers import NumberRules
 from .call.reaper import Reaper
@@ -42,7 +43,7 @@ from .errors import PhoneagentError, RecordingError, SettingsError, StoreError
 from .json_schemas import schema_problem
 from .ports import LanguageModel, Observer, Signatures, SpeechToText, Store, TextToSpeech, ToolBox
 from .providers.circuit import Circuit, Circuits
-from .receivers import webhooks_of
+from .receivers import incoming_of, webhooks_of
 from .records import Agent, ProviderChoice
 from .report import EndOfCallReport
 from .settings import Settings, load, named
@@ -64,6 +65,7 @@ from .web.media import MediaSocket
 from .web.routes import routes
 from .web.transfers import TransferHooks
 from .web.webhooks import Webhooks
+from .webhooks.incoming import IncomingWebhook
 from .webhooks.messenger import Messenger
 
 if TYPE_CHECKING:
@@ -127,6 +129,7 @@ def create_app(
         raise SettingsError(*problems)
 
     webhooks_out = webhooks_of(settings, agents)
+    asked = incoming_of(settings, agents)
 
     @asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
@@ -199,6 +202,7 @@ def create_app(
                 lag=lambda: lag.smoothed,
                 overflow=settings.overflow or "",
                 journals=journals,
+                reception=Reception(IncomingWebhook(messenger), asked, agents, told) if asked else None,
             )
             await stack.enter_async_context(board)
             reporter = Reporter(

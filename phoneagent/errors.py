@@ -13,6 +13,7 @@ PhoneagentError
 │   └── CallForgotten   the store has lost a call, or turns of it, that were written: write them again
 ├── OrderRefused        a call that somebody wants cannot be placed as asked; says which field → who asked
 │   └── KeyReused       an idempotency key has come with another request before
+├── IncomingUndecided   the operator's system has not decided about a call that comes in
 ├── SteeringError       an operator's wish did not reach a call              → the operator
 │   ├── CallIsOver
 │   ├── NobodyHoldsCall
@@ -120,6 +121,10 @@ class OrderRefused(PhoneagentError):
 
 class KeyReused(OrderRefused):
     """An idempotency key came with a request that differs from the one it was first used for."""
+
+
+class IncomingUndecided(PhoneagentError):
+    """The operator's system was asked about a call that comes in, and has not decided; the text says why."""
 
 
 class SteeringError(PhoneagentError):

@@ -201,6 +201,9 @@ class Documents(Protocol):
 
     def say_and_hang_up(self, text: str, *, language: str = "") -> str: ...
 
+    def reject(self, *, busy: bool) -> str:
+        """Do not answer: the line is busy, or nobody can be reached."""
+
     def dial(self, target: str, *, ring_for: int, ask_first: str = "") -> str:
         """Connect the caller to a number or a SIP address; afterwards ask `/twilio/continue`.
 

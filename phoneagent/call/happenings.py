@@ -20,6 +20,7 @@ GAP: Final = "gap"
 STEPS: Final[Mapping[str, int]] = {"queued": 1, "dialling": 2, "ringing": 3, "in-progress": 4}
 
 PLAIN: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
+    "incoming_undecided": ("incoming_undecided", ("problem",)),
     "interrupted": ("interrupted", ("heard",)),
     "resumed": ("agent_resumed", ("heard",)),
     "tool_called": ("tool_called", ("tool",)),
@@ -81,6 +82,9 @@ def happenings(name: str, values: Mapping[str, Any]) -> list[Happening]:
             return [_status("in-progress"), connected]
         case "call_left":
             return _left(values["reason"])
+        case "call_turned_away":
+            refused = Happening("refused", {"how": values["how"]}, once="refused")
+            return [refused, _status(values["status"], reason="refused")]
         case "call_over":
             return [_status(values["status"])]
         case "answered_by":

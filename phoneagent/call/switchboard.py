@@ -20,6 +20,7 @@ from phoneagent.records import FINAL_STATUSES, CallPage, CallRecord, CallStatus,
 from .admission import Admission
 from .call import NOTED, OVER, Call, Lines, Surroundings
 from .equipped import EquippedAgent
+from .incoming import NOTHING, Reception, Refused
 from .recorder import Recorder
 from .scribe import Scribe
 from .steering import Control, Outcome
@@ -79,8 +80,11 @@ class Switchboard:
         lag: Callable[[], float] | None = None,
         overflow: str = "",
         journals: Path | None = None,
+        reception: Reception | None = None,
     ) -> None:
-        """`lag`: how late the event loop is, in seconds. `overflow`: where calls go that find no room, or `queue`."""
+        """`lag`: how late the event loop is, in seconds. `overflow`: where calls go that find no room, or `queue`.
+        `reception`: has a say in calls that come in.
+        """
         self.agents = agents
         self.draining = False
         self._moved: dict[str, float] = {}  # calls left to other processes, until the carrier asks how they go on
@@ -89,6 +93,8 @@ class Switchboard:
         self._admission = Admission(max_calls, lag)
         self._overflow = overflow
         self._journals = journals
+        self._reception = reception
+        self._deciding: set[str] = set()  # calls about which somebody is asked
         self._ringing: dict[str, _Ringing] = {}
         self._live: dict[str, Call] = {}
         self._unsettled: dict[str, Scribe] = {}  # calls that ended here, of which the store lacks something
@@ -132,7 +138,7 @@ class Switchboard:
     @property
     def calls(self) -> int:
         """Calls that talk or ring."""
-        return len(self._live.keys() | self._ringing.keys())
+        return len(self._live.keys() | self._ringing.keys() | self._deciding)
 
     @property
     def room(self) -> int:
@@ -229,18 +235,29 @@ class Switchboard:
     # -- what the carrier asks ----------------------------------------------------------------------
 
     async def incoming(
-        self, record: CallRecord, *, asked: str = "/twilio/voice", again: int = 0, waited: float = 0.0
+        self,
+        record: CallRecord,
+        *,
+        asked: str = "/twilio/voice",
+        again: int = 0,
+        waited: float = 0.0,
+        details: Mapping[str, str] = NOTHING,
     ) -> str:
         """A call rings: the document that answers it. Its agent must be one of `agents`.
 
         `asked`: what the carrier has asked, to be asked again of a process that stays; `again`: how often it was;
-        `waited`: seconds that the caller has waited for room.
+        `waited`: seconds that the caller has waited for room. `details`: what else the carrier tells of the caller.
         """
         if self.draining or (self.full and record.id not in self._ringing):
             return self._refuse(asked, again, waited)
         if record.id in self._live:
             return self._not_again(record.id, over=False)
         record = replace(record, started=record.started or time.time())
+        if self._reception is not None and record.direction == "inbound":
+            received = await self._receive(record, self._reception, details)
+            if isinstance(received, Refused):
+                return await self._turn_away(record, received)
+            record = received
         self._prepare(StoredCall(record, ()))
         try:
             async with asyncio.timeout(STORED):
@@ -255,6 +272,34 @@ class Switchboard:
         rings = {"direction": record.direction, "agent": record.agent, "order": record.order}
         self._around.observer.tell(record.id, 0.0, "call_rings", rings)
         return document
+
+    async def _receive(
+        self, record: CallRecord, reception: Reception, details: Mapping[str, str]
+    ) -> CallRecord | Refused:
+        """What the operator's system says of a call. It takes up room meanwhile, and is asked about once."""
+        if (ringing := self._ringing.get(record.id)) is not None:
+            return ringing.known.record
+        self._deciding.add(record.id)
+        try:
+            return await reception.receive(record, details)
+        finally:
+            self._deciding.discard(record.id)
+
+    async def _turn_away(self, record: CallRecord, refused: Refused) -> str:
+        """The call is over before it began, and is kept as one that was refused."""
+        log.info("call_turned_away", how=refused.how)
+        over = replace(record, status=refused.status, ended=time.time(), ended_reason="refused")
+        try:
+            async with asyncio.timeout(STORED):
+                await self._around.store.create_call(over)
+        except (TimeoutError, StoreError) as error:
+            log.warning("call_not_stored", problem=str(error) or f"no answer within {STORED} s")
+        told = {"how": refused.how, "status": refused.status}
+        self._around.observer.tell(record.id, 0.0, "call_turned_away", told)
+        documents = self._around.documents
+        if refused.how == "say":
+            return documents.say_and_hang_up(refused.words, language=self.agents[record.agent].agent.language)
+        return documents.reject(busy=refused.how == "busy")
 
     def _not_again(self, call: str, *, over: bool) -> str:
         """A call that was answered rings again: somebody repeats a request that the carrier has signed once, and must

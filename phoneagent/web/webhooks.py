@@ -48,6 +48,16 @@ ENDINGS: Mapping[str, CallStatus] = {
 }
 
 
+DETAILS: Mapping[str, str] = {
+    "caller_name": "CallerName",
+    "caller_city": "FromCity",
+    "caller_state": "FromState",
+    "caller_country": "FromCountry",
+    "forwarded_from": "ForwardedFrom",
+    "attestation": "StirVerstat",
+}
+"""What the carrier may tell of a caller beside the number, by our names for it."""
+
 RECORDING_STATUSES = ("in-progress", "completed", "absent")
 
 
@@ -142,8 +152,13 @@ class Webhooks:
             voicemail=order.voicemail if order else "",
             answered_by=order.answered_by if order else "",
         )
-        waited = seconds_of(form, "QueueTime")
-        document = await self._switchboard.incoming(record, asked=_asked(request), again=_again(request), waited=waited)
+        document = await self._switchboard.incoming(
+            record,
+            asked=_asked(request),
+            again=_again(request),
+            waited=seconds_of(form, "QueueTime"),
+            details={name: value for name, field in DETAILS.items() if (value := text_of(form, field))},
+        )
         return twiml(document)
 
     async def _proceed(self, request: Request, form: FormData) -> Response:

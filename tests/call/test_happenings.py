@@ -20,6 +20,7 @@ OTHERS: list[tuple[str, dict[str, Any]]] = [
     ("call_started", {"agent": "a", "resumed": False}),
     ("call_left", {"reason": "caller"}),
     ("call_over", {"status": "completed"}),
+    ("call_turned_away", {"how": "busy", "status": "busy"}),
     ("call_abandoned", {}),
     ("answered_by", {"answered_by": "human"}),
     ("caller_turn", {"text": "x"}),

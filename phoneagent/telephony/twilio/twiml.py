@@ -67,6 +67,12 @@ class TwilioDocuments:
         response.hangup()
         return _xml(response)
 
+    def reject(self, *, busy: bool) -> str:
+        """Twilio charges nothing for a call that it has not answered."""
+        response = VoiceResponse()
+        response.reject(reason="busy" if busy else "rejected")
+        return _xml(response)
+
     # -- transfers ----------------------------------------------------------------------------------
 
     def dial(self, target: str, *, ring_for: int, ask_first: str = "") -> str:
