@@ -17,6 +17,7 @@ SECONDS, MILLION, THOUSAND = 60, 1_000_000, 1_000
 DATED = re.compile(r"-\d[\d-]*")
 """What follows the name of a model in that of one of its versions: `gpt-5.4-mini-2026-03-17`."""
 
+MOST_KNOWN = 1_000  # things whose price was looked up; models have names that others choose
 ANY = "*"  # whatever the model is called
 
 
@@ -55,6 +56,9 @@ class PriceBook:
     currency: str = "USD"
     origin: str = ""
     prices: tuple[Price, ...] = field(default=(), repr=False)
+    _known: dict[tuple[Part, str, str], Price | None] = field(
+        default_factory=dict, init=False, repr=False, compare=False
+    )
 
     def price(self, used: Used) -> float | None:
         found = self._find(used)
@@ -67,9 +71,17 @@ class PriceBook:
         return used.amount
 
     def _find(self, used: Used) -> Price | None:
-        there = [price for price in self.prices if (price.part, price.provider) == (used.part, used.provider)]
-        exact = (price for price in there if used.model in price.models)
-        dated = (price for price in there if any(_is_version(used.model, model) for model in price.models))
+        key = (used.part, used.provider, used.model)
+        if key not in self._known:
+            if len(self._known) >= MOST_KNOWN:
+                self._known.clear()
+            self._known[key] = self._look_up(*key)
+        return self._known[key]
+
+    def _look_up(self, part: Part, provider: str, model: str) -> Price | None:
+        there = [price for price in self.prices if (price.part, price.provider) == (part, provider)]
+        exact = (price for price in there if model in price.models)
+        dated = (price for price in there if any(_is_version(model, each) for each in price.models))
         rest = (price for price in there if ANY in price.models)
         return next((price for kind in (exact, dated, rest) for price in kind), None)
 
@@ -123,6 +135,11 @@ def costs_of(used: Iterable[Used], prices: PriceList) -> Costs:
         prices.origin,
         items,
     )
+
+
+def total_of(used: Iterable[Used], prices: PriceList) -> float:
+    """The sum alone: it is asked for with every event of a call that has a limit."""
+    return round(sum((prices.price(each) or 0.0) * prices.billed(each) for each in used), 6)
 
 
 def _cost(used: Used, prices: PriceList) -> Cost:

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from phoneagent.records import ProviderChoice
 from phoneagent.usage import Part, Unit, Used, together
 
-from .price_book import PriceList, costs_of
+from .price_book import PriceList, total_of
 
 STREAM = "media-stream"  # as a model of the carrier
 RECORDING = "recording"
@@ -66,7 +66,7 @@ class Spending:
 
     def until(self, at: float) -> float:
         """What it all has cost, with the call itself."""
-        return costs_of((*self.used(at), call_itself(self._carrier, self._direction, at)), self._prices).total
+        return total_of((*self.used(at), call_itself(self._carrier, self._direction, at)), self._prices)
 
     def _listen(self, at: float) -> None:
         seconds = max(0.0, at - self._listened)
