@@ -39,6 +39,7 @@ from .call.switchboard import Switchboard
 from .call.told_orders import ToldOrders
 from .call.transfers import Transfers
 from .call.verdicts import Verdicts
+from .deliveries import DeliveryQueue
 from .errors import PhoneagentError, RecordingError, SettingsError, StoreError
 from .json_schemas import schema_problem
 from .ports import LanguageModel, Observer, Signatures, SpeechToText, Store, TextToSpeech, ToolBox
@@ -319,6 +320,21 @@ async def key_ring(settings: Settings) -> AsyncIterator[KeyRing]:
     kept = _store(settings)
     try:
         yield kept.keys
+    finally:
+        await kept.aclose()
+
+
+@asynccontextmanager
+async def delivery_queue(settings: Settings) -> AsyncIterator[DeliveryQueue]:
+    """Where the servers of these settings keep messages to webhooks. Raises `SettingsError` when it is nowhere."""
+    if settings.redis_url is None:
+        raise SettingsError(
+            "REDIS_URL: expected the Redis that the server uses; without one messages are in the server's memory: see "
+            "GET /v1/webhooks/dead"
+        )
+    kept = _store(settings)
+    try:
+        yield kept.deliveries
     finally:
         await kept.aclose()
 

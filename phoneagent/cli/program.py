@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "knowledge": "Try what an agent finds in its documents.",
     "simulate": "Play scripted calls, and score how well they went.",
     "bench": "Measure latencies, and how many calls a core carries.",
+    "webhooks": "Try webhooks, and deliver again what never arrived.",
     "recordings": "List and delete recordings of calls.",
     "replay": "Tell a recorded call again, event by event.",
     "states": "Print the states of a call.",

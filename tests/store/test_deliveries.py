@@ -265,6 +265,20 @@ async def test_a_webhook_is_tried_again_after_a_month(queue, later):
     assert await queue.put([message(2)], now=NOW + 30 * DAY) == Taken()
 
 
+@pytest.mark.parametrize("kind", ["redis"])
+async def test_everything_expires(queue, empty_redis):
+    await queue.put([message(number, lane=f"CA{number % 3}") for number in range(9)], now=NOW)
+    one, two, three = await claimed(queue)
+    await queue.delivered(one, now=NOW)
+    await queue.postpone(two, until=NOW + 9, now=NOW, problem="500", aside=True)
+    await queue.bury(three, now=NOW, keep=DAY, problem="410", disable=True)
+    keys = empty_redis.command("KEYS", "*").split("\r\n")[2::2]
+    assert len(keys) > 12
+    assert {
+        key: empty_redis.command("PTTL", key) for key in keys if int(empty_redis.command("PTTL", key)[1:]) < 0
+    } == {}
+
+
 # --- whatever happens, nothing is lost and nothing comes twice at the same time
 
 STEPS = st.lists(st.sampled_from(["put", "deliver", "postpone", "aside", "bury", "die"]), max_size=40)
