@@ -39,9 +39,9 @@ fuzz: .venv/.dev  ## a million broken messages for the media stream's codec
 	@$(BIN)/python -m tests.chaos fuzz $(ARGS)
 
 lock: .venv/.dev  ## pin what pyproject.toml asks for, with hashes (UPGRADE=1: the newest versions)
-	@$(call compile,dev,pyproject.toml --extra embedded --group dev $(if $(UPGRADE),--upgrade))
+	@$(call compile,dev,pyproject.toml --extra embedded --extra mcp --group dev $(if $(UPGRADE),--upgrade))
 	@$(call compile,demo,pyproject.toml --extra embedded --constraints requirements/dev.txt)
-	@$(call compile,runtime,pyproject.toml --constraints requirements/dev.txt)
+	@$(call compile,runtime,pyproject.toml --extra mcp --constraints requirements/dev.txt)
 	@$(call compile,build,--group build --constraints requirements/dev.txt)
 
 clean:  ## remove caches and what the demo left (rm -r .venv for a fresh start)

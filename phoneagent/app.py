@@ -9,12 +9,14 @@ import secrets
 import socket
 import time
 from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
+import structlog
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
@@ -25,7 +27,7 @@ from .call.business_hours import closed_now
 from .call.call import Surroundings
 from .call.courier import Courier
 from .call.dialler import Dialler
-from .call.equipped import EquippedAgent, own_tools
+from .call.equipped import CORE_TOOLS, EquippedAgent, own_tools
 from .call.event_writer import EventWriter
 from .call.incoming import Reception
 from .call.outbox import Outbox
@@ -75,6 +77,9 @@ if TYPE_CHECKING:
     from .store.steering_memory import MemorySteering
     from .store.steering_redis import RedisSteering
     from .telephony.twilio.control import TwilioControl
+    from .toolbox.mcp import McpTools
+
+log = structlog.stdlib.get_logger(__name__)
 
 Provider = TypeVar("Provider", SpeechToText, LanguageModel, TextToSpeech)
 
@@ -500,7 +505,22 @@ class Makers:
                 tool = HttpTool(spec, named)
                 self.stack.push_async_callback(tool.aclose)
                 tools.append(tool)
-        return Box(tools)
+        return Box(tools, await self._servers(agent, names={*CORE_TOOLS, *(spec.name for spec in own)}))
+
+    async def _servers(self, agent: Agent, names: AbstractSet[str]) -> list[McpTools]:
+        """The tools of other servers. Those that are away now may be there later. `names`: of the agent's own."""
+        if not agent.mcp:
+            return []
+        from .toolbox.mcp import McpTools
+
+        servers = [McpTools(name, server, named) for name, server in agent.mcp.items()]
+        for server in servers:
+            self.stack.push_async_callback(server.aclose)
+        await asyncio.gather(*(server.ready() for server in servers))
+        for server in servers:
+            for name in sorted(names & set(server.tools)):
+                log.warning("mcp_tool_hidden", agent=agent.name, server=server.name, tool=name)
+        return servers
 
     def _analysts(self, agent: Agent) -> tuple[LanguageModel, ...]:
         """Who is asked about an agent's calls when they are over: nobody waits for them. None of a script."""

@@ -170,6 +170,10 @@ class Synthesizer(Protocol):
 class ToolBox(Protocol):
     """The tools of an agent."""
 
+    @property
+    def found(self) -> tuple[ToolSpec, ...]:
+        """What there is now beside those that the agent itself names: the tools of servers that were asked."""
+
     async def run(self, name: str, arguments: str, *, call: str, variables: Mapping[str, str] | None = None) -> str:
         """Run a tool; `arguments` is JSON text as the model wrote it, `variables` are the call's.
 

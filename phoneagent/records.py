@@ -57,6 +57,23 @@ class HttpRequest:
 
 
 @dataclass(frozen=True, slots=True)
+class McpServer:
+    """A server that has tools, by the Model Context Protocol: at a `url`, or started by a `command`.
+
+    Headers and environment may hold `${NAMES}` of secrets. `tools`: only these; `safe`: which change nothing, None for
+    those of which the server says so.
+    """
+
+    url: str = ""
+    command: tuple[str, ...] = ()
+    headers: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict)
+    tools: tuple[str, ...] = ()
+    safe: tuple[str, ...] | None = None
+    timeout: float = 10.0  # seconds for each tool
+
+
+@dataclass(frozen=True, slots=True)
 class ToolSpec:
     """A tool as the model sees it. `parameters` is a JSON schema; `safe`: no side effects.
 
@@ -345,6 +362,7 @@ class Agent:
     prices: Prices = Prices()
     spend: float = 0.0  # that a call may cost; 0: whatever it does
     knowledge: Knowledge | None = None
+    mcp: Mapping[str, McpServer] = field(default_factory=dict)
     handoffs: Mapping[str, Handoff] = field(default_factory=dict)  # to other agents, by their names
     webhooks: tuple[Webhook, ...] = ()  # who is told of its calls
     analysis: Analysis | None = None

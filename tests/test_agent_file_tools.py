@@ -1,4 +1,4 @@
-"""Tools in agent files: what docs/tools.md shows, and what is told about mistakes."""
+"""Tools in agent files, and servers that have some: what docs/tools.md shows, and what is told about mistakes."""
 
 import re
 from pathlib import Path
@@ -10,6 +10,7 @@ from phoneagent.errors import SettingsError
 
 SMALL = 'name = "small"\n'
 TOOL = SMALL + '[[tools]]\nname = "t"\ndescription = "Do."\n'
+MCP = SMALL + "[mcp.shop]\n"
 URL = TOOL + 'url = "https://example.com/{a}"\n'
 GUIDE = Path(__file__).parents[1] / "docs" / "tools.md"
 
@@ -36,6 +37,16 @@ def test_the_guides_requests_can_be_taken_as_they_are():
     }
     assert courier.http is not None
     assert courier.http.idempotent
+
+
+def test_the_guides_servers_can_be_taken_as_they_are():
+    guide = GUIDE.read_text(encoding="utf-8")
+    [example] = re.findall(r"## MCP\n\n```toml\n(.*?)```", guide, flags=re.DOTALL)
+    servers = parse_agent(SMALL + example, "a.toml").mcp
+    assert servers["calendar"].url == "https://calendar.example.com/mcp"
+    assert servers["stock"].command == ("uvx", "stock-mcp-server", "--readonly")
+    assert servers["calendar"].safe == ("free_times",)
+    assert servers["stock"].safe is None
 
 
 @pytest.mark.parametrize(
@@ -111,6 +122,23 @@ def test_the_guides_requests_can_be_taken_as_they_are():
         ),
         (URL + "largest = 10\n", "a.toml:6: tools[0].largest: expected a number of at least 1000, got 10"),
         (URL + "retries = 3\n", "a.toml:6: tools[0].retries: unknown key"),
+        (MCP, "a.toml:2: mcp.shop: expected either url or command"),
+        (
+            MCP + 'url = "shop"\n',
+            "a.toml:3: mcp.shop.url: expected the URL of an MCP server (https://tools.example.com/mcp), got 'shop'",
+        ),
+        (
+            MCP + "command = []\n",
+            'a.toml:3: mcp.shop.command: expected a program and its arguments (["uvx", "some-mcp-server"])',
+        ),
+        (
+            MCP + 'command = ["x"]\nheaders = { X = "1" }\n',
+            "a.toml:2: mcp.shop: expected headers with url only; a command has an environment",
+        ),
+        (
+            MCP + 'command = ["x"]\ntools = ["a"]\nsafe = ["b"]\n',
+            "a.toml:2: mcp.shop: expected the names in safe to be among tools, got 'b'",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_its_line(text, problem):

@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from phoneagent.call.equipped import CORE_TOOLS
 from phoneagent.call.menus import KEYS, MAIN, choices, menu_text
 from phoneagent.conversation.events import KeysExpected
 from phoneagent.conversation.grammar import parse
@@ -41,14 +42,13 @@ from .dialogue_problems import dialogue_problems, unknown_hours
 from .handoff_table import HandoffTable
 from .hours_table import HoursTable
 from .knowledge_table import KnowledgeTable
+from .mcp_table import McpTable
 from .problems import CURRENCY, LANGUAGE, NAME, Misfits, Problem
 from .provider_tables import PROVIDERS, LlmTable, SttTable, TtsTable
 from .recording_table import RecordingTable
 from .toml_lines import Loc
 from .tool_table import ToolTable
 from .webhook_table import IncomingTable, WebhookTable
-
-BUILT_IN_TOOLS = ("end_call", "transfer", "hand_over", "back_to_menu")  # of the conversation and of the dialogue
 
 T = TypeVar("T")
 
@@ -339,6 +339,7 @@ class AgentFile(_Table):
     recording: RecordingTable = RecordingTable()
     knowledge: KnowledgeTable | None = None
     handoff: dict[Name, HandoffTable] = {}
+    mcp: dict[Name, McpTable] = {}
     analysis: AnalysisTable | None = None
     webhooks: tuple[WebhookTable, ...] = ()
     incoming: IncomingTable | None = None
@@ -376,6 +377,7 @@ class AgentFile(_Table):
             spend=self.limits.spend,
             knowledge=self.knowledge.knowledge() if self.knowledge else None,
             handoffs={name: table.handoff() for name, table in self.handoff.items()},
+            mcp={name: table.server() for name, table in self.mcp.items()},
             analysis=self.analysis.analysis() if self.analysis else None,
             webhooks=tuple(table.webhook() for table in self.webhooks),
             incoming=self.incoming.incoming() if self.incoming else None,
@@ -435,7 +437,7 @@ def _with_menu(greeting: str, dialogue: Dialogue | None) -> str:
 
 
 def _repeated(tools: tuple[ToolSpec, ...], knowledge: KnowledgeTable | None) -> Iterator[Problem]:
-    seen = set(BUILT_IN_TOOLS)
+    seen = set(CORE_TOOLS)
     for index, tool in enumerate(tools):
         if tool.name in seen:
             yield Problem(("tools", index), f"there already is a tool called {tool.name!r}")

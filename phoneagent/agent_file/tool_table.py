@@ -43,7 +43,8 @@ def _path_expression(text: str) -> str:
     return text
 
 
-def _header_names(headers: dict[str, str]) -> dict[str, str]:
+def checked_headers(headers: dict[str, str]) -> dict[str, str]:
+    """Headers that HTTP allows. Raises `ValueError`."""
     for name, value in headers.items():
         if not re.fullmatch(r"[A-Za-z0-9!#$%&'*+.^_`|~-]+", name):
             raise ValueError(f"expected the name of a header, got {name!r}")
@@ -67,7 +68,7 @@ class ToolTable(BaseModel):
     url: Annotated[str, AfterValidator(_http_url)] | None = None
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
     query: dict[str, str | int | float | bool] = {}
-    headers: Annotated[dict[str, str], AfterValidator(_header_names)] = {}
+    headers: Annotated[dict[str, str], AfterValidator(checked_headers)] = {}
     body: dict[str, Any] | None = None
     parameters: dict[Annotated[str, Field(pattern=r"^[A-Za-z_]\w*$")], str | dict[str, Any]] = {}
     optional: tuple[str, ...] = ()

@@ -87,7 +87,7 @@ from phoneagent.usage import meter
 
 from .carrier_recording import CarrierRecording
 from .ears import Ears
-from .equipped import EquippedAgent, known_to_tools, own_tools
+from .equipped import EquippedAgent, known_to_tools
 from .handoff import handed_over, handoff_to, known_turns, with_summary
 from .journal import Journal, NullJournal, Opening
 from .price_book import NO_PRICES, PriceBook, prices_for
@@ -169,7 +169,7 @@ class Call:
             phrasing=equipped.phrasing(record.variables, placed=record.direction == "outbound"),
             policy=agent.policy,
             turn_events=equipped.stt.turn_events,
-            safe_tools=tuple(tool.name for tool in own_tools(agent) if tool.safe),
+            safe_tools=tuple(tool.name for tool in equipped.own if tool.safe),
             history=(*history, *left),
             language=agent.language,
             entrance=record.entrance,

@@ -39,7 +39,12 @@ class EquippedAgent:
     @property
     def offered(self) -> tuple[ToolSpec, ...]:
         """The tools the model may ask for."""
-        return offered_tools(self.agent)
+        return offered_tools(self.agent, self.tools.found)
+
+    @property
+    def own(self) -> tuple[ToolSpec, ...]:
+        """The tools that are run for the model."""
+        return (*own_tools(self.agent), *self.tools.found)
 
     @property
     def trusted(self) -> frozenset[str]:
@@ -117,6 +122,10 @@ def back_to_menu() -> str:
     return "The menu is read out to the caller."
 
 
+CORE_TOOLS = frozenset({"end_call", "transfer", "hand_over", "back_to_menu"})
+"""The names of what the conversation and the dialogue carry out."""
+
+
 def own_tools(agent: Agent) -> tuple[ToolSpec, ...]:
     """The tools that are run for an agent's model: its own, what looks things up in its documents, and what leads back
     to the menu of its dialogue.
@@ -126,8 +135,10 @@ def own_tools(agent: Agent) -> tuple[ToolSpec, ...]:
     return (*own, BACK_TO_MENU) if mixed else own
 
 
-def offered_tools(agent: Agent) -> tuple[ToolSpec, ...]:
-    """The tools that an agent's model may ask for: its own, and those that the conversation carries out."""
+def offered_tools(agent: Agent, found: tuple[ToolSpec, ...] = ()) -> tuple[ToolSpec, ...]:
+    """The tools that an agent's model may ask for: its own, those that servers have, and those that the conversation
+    carries out, which nobody else's name hides.
+    """
     own = (
         replace(tool, description=tool.description + TYPED) if tool.reads_keypad else tool for tool in own_tools(agent)
     )
@@ -136,7 +147,8 @@ def offered_tools(agent: Agent) -> tuple[ToolSpec, ...]:
         about = "Connect the caller to a person. Announce it in the same answer, before you call this."
         offered.append(_choice("transfer", about, "target", agent.transfer_targets))
     offered += hand_over_tool(agent)
-    return tuple(offered)
+    names = {tool.name for tool in offered} | CORE_TOOLS
+    return (*offered, *(tool for tool in found if tool.name not in names))
 
 
 def known_to_tools(record: CallRecord) -> Mapping[str, str]:

@@ -228,7 +228,9 @@ class TypedCall:
             self._news.set()
 
     async def _think(self, reply: int, turns: tuple[Turn, ...]) -> None:
-        stream = self._mind.reply(reply, instructions=self._instructions, turns=turns, tools=offered_tools(self._agent))
+        stream = self._mind.reply(
+            reply, instructions=self._instructions, turns=turns, tools=offered_tools(self._agent, self._tools.found)
+        )
         try:
             async with aclosing(stream) as thoughts:
                 async for thought in thoughts:

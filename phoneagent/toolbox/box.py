@@ -43,21 +43,41 @@ class Tool(Protocol):
         """
 
 
+class ToolSource(Protocol):
+    """Tools of which it is only known at run time what they are."""
+
+    @property
+    def tools(self) -> Mapping[str, Tool]:
+        """By name; those that there are now."""
+
+
 class Box:
-    """Implements `ports.ToolBox`."""
+    """Implements `ports.ToolBox`. Where two sources have a tool of the same name, the first is asked."""
 
-    def __init__(self, tools: Iterable[Tool] = ()) -> None:
+    def __init__(self, tools: Iterable[Tool] = (), sources: Iterable[ToolSource] = ()) -> None:
         self._tools = {tool.spec.name: tool for tool in tools}
+        self._sources = tuple(sources)
 
-    def put(self, tool: Tool) -> None:
-        """Add a tool, or replace the one of this name."""
-        self._tools[tool.spec.name] = tool
+    @property
+    def found(self) -> tuple[ToolSpec, ...]:
+        """See `ports.ToolBox`."""
+        found: dict[str, ToolSpec] = {}
+        for source in self._sources:
+            for name, tool in source.tools.items():
+                if name not in self._tools:
+                    found.setdefault(name, tool.spec)
+        return tuple(found.values())
+
+    def _named(self, name: str) -> Tool:
+        for tools in (self._tools, *(source.tools for source in self._sources)):
+            if name in tools:
+                return tools[name]
+        known = [*self._tools, *(spec.name for spec in self.found)]
+        raise ToolError(f"There is no tool called {name!r}. There are: {', '.join(known) or 'none'}.")
 
     async def run(self, name: str, arguments: str, *, call: str, variables: Mapping[str, str] | None = None) -> str:
         """Run a tool; `arguments` is JSON text as the model wrote it. Raises `ToolError` with a text for the model."""
-        tool = self._tools.get(name)
-        if tool is None:
-            raise ToolError(f"There is no tool called {name!r}. There are: {', '.join(self._tools) or 'none'}.")
+        tool = self._named(name)
         try:
             given = _OBJECT.validate_json(arguments or "{}")
         except ValidationError as error:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 import time
 import uuid
 from collections.abc import Callable, Mapping
@@ -16,12 +15,13 @@ import httpx
 import jmespath
 import structlog
 
-from phoneagent.errors import OutboundRefused, SettingsError, ToolError
+from phoneagent.errors import OutboundRefused, ToolError
 from phoneagent.outbound import Reach, outbound_client, read_at_most
 from phoneagent.records import HttpRequest, ToolSpec
 
 from .box import Asked
 from .schema import argument_check
+from .secret_names import SECRET, secrets_in
 from .template import Missing, fill_all, fill_text, names_in
 
 log = structlog.stdlib.get_logger(__name__)
@@ -31,7 +31,6 @@ BODILESS = frozenset({"GET", "HEAD", "DELETE"})
 AGAIN = frozenset({429, 502, 503, 504})  # statuses that may be others in a moment
 DELAYS = (0.2, 0.8)  # seconds before the second and the third attempt
 QUOTED = 300  # characters of an answer that says what is wrong
-_SECRET = re.compile(r"\$\{([A-Za-z_]\w*)\}")
 
 
 class HttpTool:
@@ -48,7 +47,7 @@ class HttpTool:
         self._request: HttpRequest = spec.http
         self._check = argument_check(spec.name, spec.parameters)
         self._find = jmespath.compile(self._request.result).search if self._request.result else None
-        self._secrets = _secrets(spec, secret)
+        self._secrets = secrets_in(self._request.headers.values(), secret, f"the tool {spec.name!r}")
         self._tries = len(DELAYS) if self._request.method in IDEMPOTENT or self._request.idempotent else 0
         reach = Reach(self._request.hosts or (httpx.URL(self._request.url).host,), self._request.private)
         self._client = outbound_client(reach, timeout=spec.timeout)
@@ -89,7 +88,7 @@ class HttpTool:
         try:
             url = fill_text(what.url, values, quoted=_path_part)
             headers = {
-                name: _SECRET.sub(lambda found: self._secrets[found[1]], fill_text(text, values, quoted=_header_part))
+                name: SECRET.sub(lambda found: self._secrets[found[1]], fill_text(text, values, quoted=_header_part))
                 for name, text in what.headers.items()
             }
             query = {key: _query_value(value) for key, value in fill_all(what.query, values).items()}
@@ -145,20 +144,6 @@ class HttpTool:
         except jmespath.exceptions.JMESPathError as error:
             log.warning("tool_result_not_found", tool=self.spec.name, call=asked.call, problem=str(error))
             raise ToolError(f"{self.spec.name}: the answer is not as expected.") from error
-
-
-def _secrets(spec: ToolSpec, secret: Callable[[str], str | None]) -> dict[str, str]:
-    assert spec.http is not None  # noqa: S101 - looked at by who asks
-    names = {name for text in spec.http.headers.values() for name in _SECRET.findall(text)}
-    found = {name: secret(name) or "" for name in names}
-    if missing := sorted(name for name, value in found.items() if not value):
-        raise SettingsError(
-            *(
-                f"{name}: expected a secret for the tool {spec.name!r}; set it in the environment or .env"
-                for name in missing
-            )
-        )
-    return found
 
 
 def _path_part(text: str) -> str:
