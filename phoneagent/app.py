@@ -169,7 +169,7 @@ def create_app(
             control, limits, _ = await asyncio.gather(
                 asyncio.to_thread(twilio_control, settings),
                 asyncio.to_thread(_rate_limits, settings, shared=store is None),
-                asyncio.to_thread(messenger.load),
+                asyncio.to_thread(messenger.load if webhooks_out or asked else _nothing),
             )
             stack.push_async_callback(limits.aclose)
             if control is not None:
@@ -416,6 +416,10 @@ def _signatures(settings: Settings, *, dev: bool) -> Signatures:
     if dev:
         return Unsigned()
     raise SettingsError("TWILIO_AUTH_TOKEN and PHONEAGENT_PUBLIC_URL: expected both, to tell Twilio from strangers")
+
+
+def _nothing() -> None:
+    """There is nobody to send anything to."""
 
 
 def _process_name() -> str:

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import re
+import ssl
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
+from importlib import import_module
 from typing import TYPE_CHECKING
 
+import structlog
 from standardwebhooks import Webhook as Signer
 
 from phoneagent.deliveries import Reply, Webhook
@@ -18,6 +21,13 @@ from phoneagent.errors import OutboundRefused
 if TYPE_CHECKING:
     import httpx
 
+log = structlog.stdlib.get_logger(__name__)
+
+LATE = ("phoneagent.outbound", "httpcore", "anyio._backends._asyncio", "encodings.idna")
+"""What requests import when there is the first one."""
+
+MOST_CONNECTIONS = 20  # to one host
+KEPT_ALIVE = 4.0  # seconds: uvicorn and Node close what was idle for five
 MOST_READ = 16 * 1024  # bytes of an answer: all that one about a call that comes in may have; others are not kept
 LONGEST_STEP = 30.0  # seconds for a step of a request; whoever sends has a deadline for all of it
 CLOSE_WITHIN = 0.5  # seconds
@@ -44,10 +54,15 @@ class Messenger:
 
     def __init__(self) -> None:
         self._clients: dict[bool, httpx.AsyncClient] = {}
+        self._certificates: ssl.SSLContext | None = None
 
     def load(self) -> None:
-        """Import now what the first message would otherwise, in the middle of a call."""
-        import phoneagent.outbound  # noqa: F401  # its import is what is wanted
+        """Do now, in a thread, what the first message would otherwise, in the middle of a call: 100 ms of imports, and
+        reading certificates, which httpx does for each host anew.
+        """
+        for name in LATE:
+            import_module(name)
+        self._certificates = import_module("httpx").create_ssl_context(trust_env=False)
 
     async def send(self, webhook: Webhook, message: str, body: str, *, within: float) -> Reply:
         """See `deliveries.Post`."""
@@ -74,15 +89,27 @@ class Messenger:
     async def aclose(self) -> None:
         while self._clients:
             _, client = self._clients.popitem()
-            async with asyncio.timeout(CLOSE_WITHIN):
-                await client.aclose()
+            try:
+                async with asyncio.timeout(CLOSE_WITHIN):
+                    await client.aclose()
+            except TimeoutError:
+                log.warning("connections_not_closed")  # they end with the process
 
     def _client(self, *, private: bool) -> httpx.AsyncClient:
         from phoneagent.outbound import Reach, outbound_client
 
         if private not in self._clients:
-            self._clients[private] = outbound_client(Reach(private=private), timeout=LONGEST_STEP)
+            reach = Reach(private=private)
+            self._clients[private] = outbound_client(reach, timeout=LONGEST_STEP, tls=self._transport)
         return self._clients[private]
+
+    def _transport(self) -> httpx.AsyncHTTPTransport:
+        import httpx
+
+        if self._certificates is None:
+            self.load()
+        limits = httpx.Limits(max_connections=MOST_CONNECTIONS, keepalive_expiry=KEPT_ALIVE)
+        return httpx.AsyncHTTPTransport(verify=self._certificates or True, trust_env=False, limits=limits)
 
 
 async def _beginning(answer: httpx.Response) -> bytes:

@@ -7,8 +7,9 @@ from contextlib import asynccontextmanager
 from dataclasses import replace
 
 from pydantic import SecretStr
+from starlette.responses import JSONResponse
 
-from phoneagent.deliveries import Webhook
+from phoneagent.deliveries import Incoming, Webhook
 from phoneagent.private import Private
 from phoneagent.records import Handoff
 from phoneagent.simulator.caller import AgentFinished, CallerScript, HangUp, Say
@@ -164,6 +165,18 @@ async def test_agents_tell_their_own_and_both_tell_of_a_call_that_one_handed_to_
     assert desk.types == billing.types == everybody.types == ["call.ended"]
     assert desk.messages[0]["data"]["call"]["agent"] == "billing"
     assert not other.attempts
+
+
+async def test_a_call_that_was_refused_is_told_too():
+    async with receiving() as receiver, receiving(JSONResponse({"refuse": "busy"})) as deciding:
+        asked = Incoming(Webhook(deciding.url, (Private(SECRET),), private=True))
+        made = agent(webhooks=(told(receiver),), incoming=asked)
+        async with world(made) as (running, _):
+            await running.carrier.dial(running.voice_url, caller=TALKS).ended
+            await receiver.until(lambda: receiver.messages)
+            await asyncio.sleep(10)
+    (ended,) = receiver.messages
+    assert (ended["type"], ended["data"]["status"], ended["data"]["reason"]) == ("call.ended", "busy", "refused")
 
 
 async def test_a_receiver_that_never_answers_is_not_noticed_in_the_call():
