@@ -39,6 +39,7 @@ class Receiver:
     async def receive(self, request: Request) -> Response:
         body = await request.body()
         self.attempts.append((request.headers["webhook-id"], asyncio.get_running_loop().time()))
+        self._news.set()
         self.at_once += 1
         self.most_at_once = max(self.most_at_once, self.at_once)
         try:
@@ -56,7 +57,6 @@ class Receiver:
         assert json.loads(body) == message
         answer = self.answers.pop(0) if len(self.answers) > 1 else self.answers[0]
         if answer is None:
-            self._news.set()
             await request.receive()  # until they have gone
             return Response()
         if isinstance(answer, float):
