@@ -9,6 +9,7 @@ import schemathesis
 
 OVER = os.environ["CALLS_OVER"].split(",")
 LASTING = os.environ["CALL_THAT_LASTS"]
+DEAD = os.environ["DEAD_LETTERS"].split(",")
 
 WOULD_END_IT = ("hangup", "transfer", "dtmf")
 WITHOUT_END = "events"  # while the call lasts
@@ -24,4 +25,8 @@ def map_path_parameters(context: schemathesis.HookContext, path_parameters: dict
         drawn = sum(map(ord, str(path_parameters["call"]))) % (len(known) + 1)
         if drawn < len(known):
             path_parameters["call"] = known[drawn]
+    if path_parameters and "message" in path_parameters:
+        drawn = sum(map(ord, str(path_parameters["message"])))
+        if drawn % 2:
+            path_parameters["message"] = DEAD[drawn // 2 % len(DEAD)]
     return path_parameters

@@ -13,9 +13,11 @@ from pathlib import Path
 
 import pytest
 
+from phoneagent.deliveries import Delivery
 from phoneagent.records import ProviderChoice, RecordingRules
 from phoneagent.rehearsal import API_KEY
 from phoneagent.simulator.caller import AgentSpeaking, CallerScript, HangUp, Wait
+from phoneagent.store.memory import MemoryStore
 from tests.calls.world import agent, world
 
 from .client import client
@@ -39,7 +41,8 @@ async def test_whatever_is_asked_is_answered_as_documented(tmp_path):
     made = agent(  # espeak has its phrases in real time too
         tts=ProviderChoice("espeak"), recording=RecordingRules(own=True, consent="given")
     )
-    options = {"recordings": str(tmp_path / "recordings"), "rate_limit": "100000/minute"}
+    store = MemoryStore()
+    options = {"recordings": str(tmp_path / "recordings"), "rate_limit": "100000/minute", "store": store}
     async with (
         world(made, twilio_phone_number="+15005550006", **options) as (running, told),
         client(running.url) as rest,
@@ -52,9 +55,21 @@ async def test_whatever_is_asked_is_answered_as_documented(tmp_path):
         canceled = await rest.post(f"/v1/calls/{placed.json['id']}/cancel")
         assert canceled.json["status"] == "canceled"
         calls = {"CALLS_OVER": f"{short.sid},{canceled.json['id']}", "CALL_THAT_LASTS": lasting.sid}
+        calls["DEAD_LETTERS"] = ",".join(letters := await _dead_letters(store))
         status, said = await _schemathesis(running.url, calls, tmp_path)
         assert told.of("steered"), "a call was reached that could be steered"
+        left = (await store.deliveries.dead(limit=100)).letters
+        assert 0 < len(left) < len(letters), "some were found and delivered again"
     assert status == 0, said
+
+
+async def _dead_letters(store: MemoryStore) -> list[str]:
+    """Messages that could not be delivered."""
+    made = [Delivery(f"msg_{n}", "crm", "https://a.example/", f"CA{n}", "call.ended", 1.0, "{}") for n in range(50)]
+    await store.deliveries.put(made, now=1.0)
+    for claimed in await store.deliveries.claim({"crm": len(made)}, now=1.0, seconds=1.0):
+        await store.deliveries.bury(claimed, now=1.0, keep=3600.0, problem="expected a status from 200 to 299, got 500")
+    return [delivery.id for delivery in made]
 
 
 async def _schemathesis(url: str, calls: dict[str, str], folder: Path) -> tuple[int | None, str]:
