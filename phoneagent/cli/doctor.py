@@ -100,6 +100,7 @@ def _examined(settings: Settings, *, embedded: bool, quiet: bool) -> Iterator[Fi
                 "agents", "failed", problem, "Correct the file; front-desk.toml shows and explains every key."
             )
 
+    yield from _webhooks(settings, agents)
     if quiet or not sys.stderr.isatty():
         yield from asyncio.run(examine(settings, agents))
         return
@@ -108,6 +109,24 @@ def _examined(settings: Settings, *, embedded: bool, quiet: bool) -> Iterator[Fi
     with Console(stderr=True).status("trying everything, ten seconds at most"):
         found = asyncio.run(examine(settings, agents))
     yield from found
+
+
+def _webhooks(settings: Settings, agents: Mapping[str, Agent]) -> Iterator[Finding]:
+    """Nothing is sent: receivers would take it for a call's."""
+    from phoneagent.receivers import incoming_of, webhooks_of
+
+    from .checks import Finding
+
+    try:
+        told, asked = webhooks_of(settings, agents), incoming_of(settings, agents)
+    except SettingsError as error:
+        for problem in error.problems:
+            fix = "Correct it, or set the variable; `phoneagent webhooks secret` makes a secret."
+            yield Finding("webhooks", "failed", problem, fix)
+        return
+    if told or asked:
+        found = f"{len(told)} to be told of calls, {len(set(asked.values()))} to decide about incoming ones"
+        yield Finding("webhooks", "ok", found, "`phoneagent webhooks test` sends them a message." if told else "")
 
 
 def _settings_problem(problem: str, found: str) -> Finding:

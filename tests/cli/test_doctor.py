@@ -215,3 +215,15 @@ async def test_embedded_providers_are_tried_and_need_nothing():
     status, found = await found_by_doctor({}, "--embedded")
     assert status == 1, "no public URL"
     assert [found[part]["state"] for part in ("ears: pocketsphinx", "mind: scripted", "voice: espeak")] == ["ok"] * 3
+
+
+async def test_webhooks_are_looked_at_and_nothing_is_sent(tmp_path):
+    (tmp_path / "desk.toml").write_text(
+        'name = "desk"\n[[webhooks]]\nurl = "https://crm.example.com/"\nsecret = "${CRM_SECRET}"\n'
+    )
+    _, found = await found_by_doctor({}, "--agent", str(tmp_path / "desk.toml"))
+    assert found["webhooks"]["state"] == "failed"
+    assert "in CRM_SECRET" in found["webhooks"]["found"]
+    secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+    _, found = await found_by_doctor({"CRM_SECRET": secret}, "--agent", str(tmp_path / "desk.toml"))
+    assert found["webhooks"]["found"] == "1 to be told of calls, 0 to decide about incoming ones"
