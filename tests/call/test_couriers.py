@@ -55,3 +55,20 @@ async def test_two_processes_share_the_work():
     came = [numbers[each["n"]] for each in receiver.messages]
     for call in range(CALLS):
         assert [nth for each, nth in came if each == call] == list(range(EACH))
+
+
+async def test_one_goes_on_where_the_other_died_in_an_attempt(monkeypatch):
+    monkeypatch.setattr("phoneagent.call.courier.LEASE", 0.5)
+    with redis_server() as redis:
+        async with receiving(None, 200) as receiver, AsyncExitStack() as stack:
+            webhook = Webhook(receiver.url, (Private(SECRET),), private=True)
+            store, dying = await stack.enter_async_context(process(redis.url, webhook))
+            await store.deliveries.put([message(1, webhook), message(2, webhook)], now=dying.now)
+            dying.wake()
+            await receiver.until(lambda: receiver.attempts)
+            for task in filter(None, [dying._service, *dying._tasks]):  # as if it was killed
+                task.cancel()
+            await stack.enter_async_context(process(redis.url, webhook))
+            async with asyncio.timeout(10):
+                await receiver.until(lambda: len(receiver.messages) == 2)
+    assert [name for name, _ in receiver.attempts] == ["msg_1", "msg_1", "msg_2"]
