@@ -12,7 +12,14 @@ from .errors import SettingsError
 from .private import Private
 from .records import Agent
 from .settings import Settings, named
-from .webhooks.receivers import EXPECTED_NAME, checked_reach, checked_secrets, checked_url, named_variable
+from .webhooks.receivers import (
+    EXPECTED_NAME,
+    EXPECTED_SECRET,
+    checked_reach,
+    checked_secrets,
+    checked_url,
+    named_variable,
+)
 
 
 def webhooks_of(settings: Settings, agents: Mapping[str, Agent]) -> tuple[Webhook, ...]:
@@ -97,8 +104,9 @@ def _resolved(webhook: Webhook, place: str) -> Webhook:
 def _read(secret: Private[str], place: str) -> tuple[str, ...]:
     text, where = secret.reveal(), ""
     if (name := named_variable(text)) is not None:
-        text, where = named(name) or "", f" in {name}, which is set in the environment or .env"
+        where = f"the variable {name}, in the environment or .env, to be "
+        text = named(name) or ""
     try:
         return checked_secrets(text)
-    except ValueError as error:
-        raise SettingsError(f"{place}.secret: {error}{where}") from None
+    except ValueError:
+        raise SettingsError(f"{place}.secret: expected {where}{EXPECTED_SECRET}; several with blanks between") from None

@@ -223,7 +223,7 @@ async def test_webhooks_are_looked_at_and_nothing_is_sent(tmp_path):
     )
     _, found = await found_by_doctor({}, "--agent", str(tmp_path / "desk.toml"))
     assert found["webhooks"]["state"] == "failed"
-    assert "in CRM_SECRET" in found["webhooks"]["found"]
+    assert "the variable CRM_SECRET" in found["webhooks"]["found"]
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     _, found = await found_by_doctor({"CRM_SECRET": secret}, "--agent", str(tmp_path / "desk.toml"))
     assert found["webhooks"]["found"] == "1 to be told of calls, 0 to decide about incoming ones"

@@ -80,7 +80,7 @@ def test_what_is_missing_is_said(tmp_path, monkeypatch):
     file.write_text(AGENT.format(url="http://127.0.0.1:9/"))
     unset = run("test", "--agent", str(file), CRM_SECRET="")
     assert unset.exit_code == 2
-    assert "in CRM_SECRET" in unset.stderr
+    assert "the variable CRM_SECRET" in unset.stderr
     assert run("dead", REDIS_URL="").exit_code == 2
 
 
