@@ -79,7 +79,7 @@ def test_a_webhook_stays_the_same_when_its_secret_changes():
 def test_a_secret_that_is_not_set_or_none(monkeypatch):
     (problem,) = wrong(desk())
     assert problem.startswith(
-        "agent 'desk': webhooks[0].secret: expected the variable CRM_SECRET, in the environment or .env, to be whsec_ and"
+        "agent 'desk': webhooks[0].secret: expected the variable CRM_SECRET, in the environment or .env, to be whsec_"
     )
     monkeypatch.setenv("CRM_SECRET", "hunter2")
     (problem,) = wrong(desk())
