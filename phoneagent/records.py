@@ -13,6 +13,7 @@ from .conversation import answering
 from .conversation.entrance import BY_CALL, Entrance
 from .conversation.events import KeysExpected
 from .conversation.policy import Phrasing, Policy
+from .conversation.running_tools import NO_MESSAGES, ToolMessages
 from .conversation.transcript import ToolCall, Turn
 from .conversation.words import Word
 from .deliveries import Incoming, Webhook
@@ -90,6 +91,7 @@ class ToolSpec:
     function: str = ""
     reads_keypad: bool = False
     http: HttpRequest | None = None
+    messages: ToolMessages = NO_MESSAGES
 
 
 @dataclass(frozen=True, slots=True)

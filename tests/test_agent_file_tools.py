@@ -39,6 +39,16 @@ def test_the_guides_requests_can_be_taken_as_they_are():
     assert courier.http.idempotent
 
 
+def test_the_guides_messages_can_be_taken_as_they_are():
+    guide = GUIDE.read_text(encoding="utf-8")
+    [example] = re.findall(r"## What the caller hears meanwhile\n\n```toml\n(.*?)```", guide, flags=re.DOTALL)
+    example = example.replace("bookings:book_table", "phoneagent.agents.front_desk:book_table")
+    [tool] = parse_agent(SMALL + example, "a.toml").tools
+    assert tool.messages.start == "I am booking that for you."
+    assert [slow.after for slow in tool.messages.slow] == [4.0, 10.0]
+    assert tool.messages.failed == "I cannot reach our booking system."
+
+
 def test_the_guides_servers_can_be_taken_as_they_are():
     guide = GUIDE.read_text(encoding="utf-8")
     [example] = re.findall(r"## MCP\n\n```toml\n(.*?)```", guide, flags=re.DOTALL)
@@ -122,6 +132,10 @@ def test_the_guides_servers_can_be_taken_as_they_are():
         ),
         (URL + "largest = 10\n", "a.toml:6: tools[0].largest: expected a number of at least 1000, got 10"),
         (URL + "retries = 3\n", "a.toml:6: tools[0].retries: unknown key"),
+        (
+            URL + "[tools.messages]\nslow = [{ after = 0, say = 'x' }]\n",
+            "a.toml:7: tools[0].messages.slow[0].after: expected a number above 0, got 0",
+        ),
         (MCP, "a.toml:2: mcp.shop: expected either url or command"),
         (
             MCP + 'url = "shop"\n',

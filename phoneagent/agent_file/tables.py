@@ -41,6 +41,7 @@ from .analysis_table import AnalysisTable
 from .dialogue_problems import dialogue_problems, unknown_hours
 from .handoff_table import HandoffTable
 from .hours_table import HoursTable
+from .kinds import Seconds, Template
 from .knowledge_table import KnowledgeTable
 from .mcp_table import McpTable
 from .problems import CURRENCY, LANGUAGE, NAME, Misfits, Problem
@@ -59,14 +60,6 @@ _DIALOGUE = Dialogue(intents=())
 
 def _pattern(text: str) -> str:
     parse(text)
-    return text
-
-
-def _template(text: str) -> str:
-    """Text with `{variables}`: a name in braces, and no other brace."""
-    left = re.sub(r"\{[A-Za-z_]\w*\}", "", text)
-    if brace := re.search(r"[{}].{0,12}", left):
-        raise ValueError(f"expected {{name}} with letters, digits and _, got {brace[0]!r}")
     return text
 
 
@@ -119,13 +112,11 @@ def _filled(values: T) -> T:
 
 
 Text = Annotated[str, Field(min_length=1)]
-Template = Annotated[str, AfterValidator(_template)]
 Name = Annotated[str, Field(pattern=NAME)]
 Phrase = Annotated[str, AfterValidator(_pattern)]
 Phrases = Annotated[tuple[Phrase, ...], AfterValidator(_filled)]
 Key = Annotated[str, AfterValidator(_key)]
 NotNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 
 
 class _Table(BaseModel):

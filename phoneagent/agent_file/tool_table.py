@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from phoneagent.conversation.running_tools import SlowMessage, ToolMessages
 from phoneagent.records import HttpRequest, ToolSpec
 from phoneagent.toolbox import find_function, tool_spec
 from phoneagent.toolbox.template import names_in
 
+from .kinds import Seconds, Template
 from .problems import NAME, Misfits, Problem
 from .toml_lines import Loc
 
@@ -53,6 +56,27 @@ def checked_headers(headers: dict[str, str]) -> dict[str, str]:
     return headers
 
 
+class _SlowTable(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    after: Seconds
+    say: Template
+
+
+class _MessagesTable(BaseModel):
+    """`[tools.messages]`."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    start: Template = ""
+    slow: tuple[_SlowTable, ...] = ()
+    failed: Template = ""
+
+    def messages(self) -> ToolMessages:
+        slow = tuple(SlowMessage(table.after, table.say) for table in self.slow)
+        return ToolMessages(self.start, slow, self.failed)
+
+
 class ToolTable(BaseModel):
     """One of `[[tools]]`: with `function` or with `url`."""
 
@@ -62,8 +86,9 @@ class ToolTable(BaseModel):
     name: Annotated[str, Field(pattern=NAME)] | None = None
     description: str = ""
     safe: bool | None = None
-    timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] = 10.0
+    timeout: Seconds = 10.0
     reads_keypad: bool = False
+    messages: _MessagesTable = _MessagesTable()
 
     url: Annotated[str, AfterValidator(_http_url)] | None = None
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
@@ -84,9 +109,9 @@ class ToolTable(BaseModel):
         if problems := list(self._misfits(loc)):
             raise Misfits(problems)
         if self.url is not None:
-            return self._http()
+            return replace(self._http(), messages=self.messages.messages())
         try:
-            return tool_spec(
+            spec = tool_spec(
                 find_function(self.function),
                 name=self.name or "",
                 description=self.description,
@@ -97,6 +122,7 @@ class ToolTable(BaseModel):
             )
         except (LookupError, TypeError) as error:
             raise Misfits([Problem((*loc, "function"), str(error.args[0]))]) from error
+        return replace(spec, messages=self.messages.messages())
 
     def _http(self) -> ToolSpec:
         request = HttpRequest(

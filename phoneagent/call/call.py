@@ -18,6 +18,7 @@ import structlog
 from phoneagent.conversation.caller_turn import HIDDEN
 from phoneagent.conversation.commands import (
     CancelReply,
+    CancelTool,
     ClearPlayback,
     Command,
     Emit,
@@ -87,7 +88,7 @@ from phoneagent.usage import meter
 
 from .carrier_recording import CarrierRecording
 from .ears import Ears
-from .equipped import EquippedAgent, known_to_tools
+from .equipped import EquippedAgent, known_to_tools, tool_messages
 from .handoff import handed_over, handoff_to, known_turns, with_summary
 from .journal import Journal, NullJournal, Opening
 from .price_book import NO_PRICES, PriceBook, prices_for
@@ -176,6 +177,7 @@ class Call:
             at=already,
             answering=equipped.answering(record),
             muted=record.muted,
+            tool_messages=tool_messages(equipped.own, record.variables),
         )
         self.journal: Journal | NullJournal = Journal(opening) if keep_journal else NullJournal()
         self._conversation = opening.conversation()
@@ -216,6 +218,7 @@ class Call:
             self.scribe.note(tools=())
         self._scope = Scope()
         self._thinking: dict[int, asyncio.Task[None]] = {}
+        self._tools: dict[str, asyncio.Task[None]] = {}
         self._inbox: deque[Event] = deque()
         self._feeding = False
         self.recorder = self._make_recorder()
@@ -477,7 +480,10 @@ class Call:
             case ListenForBeeps(on):
                 self._ears.listen_for_beeps(on)
             case RunTool(_, call):
-                self._scope.start(self._run_tool(call), f"tool {call.name}")
+                self._tools[call.id] = self._scope.start(self._run_tool(call), f"tool {call.name}")
+            case CancelTool(id_):
+                if task := self._tools.pop(id_, None):
+                    task.cancel()
             case SaveTurn(seq, turn):
                 self.scribe.save(seq, turn)
                 self._ledger.saved(turn)
@@ -564,6 +570,7 @@ class Call:
             result, failed = await run, False
         except ToolError as error:
             result, failed = str(error), True
+        self._tools.pop(call.id, None)
         result = self._vault.mask(result)
         self._ledger.returned(call, result)
         self.feed(ToolReturned(call.id, result, failed))

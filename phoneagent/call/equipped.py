@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from phoneagent.conversation.answering import Answering
 from phoneagent.conversation.policy import Phrasing
+from phoneagent.conversation.running_tools import NO_MESSAGES, SlowMessage, ToolMessages
 from phoneagent.ports import LanguageModel, SpeechToText, TextToSpeech, ToolBox
 from phoneagent.records import Agent, CallRecord, ToolSpec
 from phoneagent.speakable import Speakable
@@ -156,6 +157,27 @@ def known_to_tools(record: CallRecord) -> Mapping[str, str]:
     person = record.caller if record.direction == "inbound" else record.called
     known = {"call_id": record.id, "agent": record.agent, "caller_number": person.reveal()}
     return {**record.variables, **known}
+
+
+def tool_messages(tools: Iterable[ToolSpec], variables: Mapping[str, str]) -> dict[str, ToolMessages]:
+    """What is said while they run, by their names, with a call's variables in it."""
+    return {
+        tool.name: ToolMessages(
+            fill(tool.messages.start, variables),
+            tuple(SlowMessage(slow.after, fill(slow.say, variables)) for slow in tool.messages.slow),
+            fill(tool.messages.failed, variables),
+        )
+        for tool in tools
+        if tool.messages != NO_MESSAGES
+    }
+
+
+def fixed_phrases(agent: Agent) -> Iterator[str]:
+    """What an agent may say word for word in any call: worth having spoken before it is needed."""
+    yield from agent.phrasing.fixed
+    for messages in tool_messages(own_tools(agent), {}).values():
+        texts = (messages.start, *(slow.say for slow in messages.slow), messages.failed)
+        yield from (text for text in texts if text and not _VARIABLE.search(text))
 
 
 def _choice(name: str, description: str, argument: str, values: Iterable[str]) -> ToolSpec:

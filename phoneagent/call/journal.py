@@ -15,6 +15,7 @@ from phoneagent.conversation.conversation import Conversation
 from phoneagent.conversation.entrance import BY_CALL, Entrance
 from phoneagent.conversation.events import Event
 from phoneagent.conversation.policy import Phrasing, Policy
+from phoneagent.conversation.running_tools import ToolMessages
 from phoneagent.conversation.transcript import Turn
 
 VERSION = 1
@@ -35,6 +36,7 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     at: float = 0.0
     answering: Answering | None = None  # of a call that was placed
     muted: bool = False
+    tool_messages: dict[str, ToolMessages] = {}
     version: int = VERSION
 
     def conversation(self) -> Conversation:
@@ -50,6 +52,7 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             at=self.at,
             answering=self.answering,
             muted=self.muted,
+            tool_messages=self.tool_messages,
         )
 
 

@@ -19,7 +19,7 @@ from phoneagent.records import FINAL_STATUSES, CallPage, CallRecord, CallStatus,
 
 from .admission import Admission
 from .call import NOTED, OVER, Call, Lines, Surroundings
-from .equipped import EquippedAgent
+from .equipped import EquippedAgent, fixed_phrases
 from .incoming import NOTHING, Reception, Refused
 from .recorder import Recorder
 from .scribe import Scribe
@@ -569,7 +569,7 @@ class Switchboard:
 
     async def _warm_phrases(self, equipped: EquippedAgent, greeting: asyncio.Task[None]) -> None:
         await asyncio.wait([greeting])  # it goes first: together they would share the voice's bandwidth
-        await self._around.cache.prepare(equipped.tts, map(equipped.spoken, equipped.agent.phrasing.fixed))
+        await self._around.cache.prepare(equipped.tts, map(equipped.spoken, fixed_phrases(equipped.agent)))
 
     def _begin(self, work: Coroutine[Any, Any, None], name: str) -> asyncio.Task[None]:
         task = asyncio.create_task(work, name=name)

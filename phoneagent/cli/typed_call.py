@@ -16,9 +16,10 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Protocol
 
-from phoneagent.call.equipped import fill, greeting, offered_tools
+from phoneagent.call.equipped import fill, greeting, offered_tools, own_tools, tool_messages
 from phoneagent.conversation.commands import (
     CancelReply,
+    CancelTool,
     Command,
     Emit,
     FinishSpeech,
@@ -104,7 +105,12 @@ class TypedCall:
         phrasing = replace(agent.phrasing, greeting=fill(greeting(agent, time.time()), variables))
         entrance = Entrance("handover") if history else BY_CALL
         self._conversation = Conversation(
-            phrasing, agent.policy, language=agent.language, history=history, entrance=entrance
+            phrasing,
+            agent.policy,
+            language=agent.language,
+            history=history,
+            entrance=entrance,
+            tool_messages=tool_messages(own_tools(agent), variables),
         )
         self._inbox: deque[Event] = deque()
         self._news = asyncio.Event()
@@ -193,6 +199,9 @@ class TypedCall:
                 self._feed(ReplyAudioDone(reply))
             case SendMark(name):
                 self._feed(MarkPlayed(name))
+            case CancelTool(id_):
+                if task := self._tasks.get(id_):
+                    task.cancel()
             case RunTool(_, call):
                 self._start(call.id, self._run_tool(call))
             case SaveTurn(_, turn):

@@ -108,6 +108,13 @@ class RunTool:
 
 
 @dataclass(frozen=True, slots=True)
+class CancelTool:
+    """Stop a tool that changes nothing, and whose result nobody wants any more; no `ToolReturned` is to come of it."""
+
+    call_id: str
+
+
+@dataclass(frozen=True, slots=True)
 class SaveTurn:
     """Append a turn to the transcript that outlives the process. `seq` counts from 1 without gaps.
 
@@ -170,6 +177,7 @@ Command: TypeAlias = (
     | Expect
     | ListenForBeeps
     | RunTool
+    | CancelTool
     | SaveTurn
     | Transfer
     | HandOver

@@ -7,7 +7,7 @@ agent's `replies.py`, and where they overlap `barge_in.py`. Here a call begins a
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from operator import attrgetter
 from typing import Any
 
@@ -25,6 +25,7 @@ from .floor import Floor
 from .listening import Listening
 from .policy import Phrasing, Policy
 from .replies import Replies
+from .running_tools import RunningTools, ToolMessages
 from .states import TRANSITIONS, State
 from .transcript import Turn
 
@@ -33,9 +34,10 @@ class Conversation:
     """One call's turn-taking.
 
     `turn_events`: the ears decide when a turn ends; otherwise silence does (`endpointing.py`). `safe_tools` may run
-    before the caller's turn is certain to be over. `language`: what the agent speaks. `history`: the turns of a call
-    that is being carried on; `entrance`: how the agent comes into it, `at` so many seconds after it began.
-    `answering`: what whoever answers gets, of a call that we placed. `muted`: an operator has muted the agent before.
+    before the caller's turn is certain to be over; `tool_messages`: what is said while a tool runs. `language`: what
+    the agent speaks. `history`: the turns of a call that is being carried on; `entrance`: how the agent comes into it,
+    `at` so many seconds after it began. `answering`: what whoever answers gets, of a call that we placed. `muted`: an
+    operator has muted the agent before.
     """
 
     def __init__(
@@ -45,6 +47,7 @@ class Conversation:
         *,
         turn_events: bool = True,
         safe_tools: frozenset[str] = frozenset(),
+        tool_messages: Mapping[str, ToolMessages] | None = None,
         language: str = "en",
         history: tuple[Turn, ...] = (),
         entrance: Entrance = BY_CALL,
@@ -58,7 +61,8 @@ class Conversation:
         self._entrance = entrance
         self._floor = Floor(phrasing, policy, turn_events=turn_events, language=language, history=history)
         self._floor.muted = muted
-        self._replies = Replies(self._floor, safe_tools=safe_tools, after_reply=self._after_reply)
+        tools = RunningTools(safe_tools, tool_messages or {})
+        self._replies = Replies(self._floor, tools=tools, after_reply=self._after_reply)
         self._listening = Listening(self._floor, self._replies, takes_turn=self._takes_turn)
         self._barge_in = BargeIn(self._floor, self._listening, self._replies)
         self._floor.deadlines.set(Reason.STREAM, at + policy.stream_within)

@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Callable, Mapping
-from dataclasses import replace
 
 from phoneagent.errors import MisuseError
 
 from . import events as e
 from .commands import (
     CancelReply,
+    CancelTool,
     ClearPlayback,
     FinishSpeech,
     HandOver,
@@ -34,6 +34,7 @@ from .phrases import Phrases
 from .playout import Phrase, Playout
 from .reply import Kind, Reply
 from .round_trip import RoundTrip
+from .running_tools import TOO_MANY, RunningTools
 from .speculation import Speculation
 from .states import State
 from .transcript import ToolCall, Turn
@@ -47,14 +48,12 @@ class Replies:
     `after_reply` is called when a reply was heard to its end and nothing is to follow it: the floor is free.
     """
 
-    def __init__(self, floor: Floor, *, safe_tools: frozenset[str], after_reply: Callable[[float], None]) -> None:
+    def __init__(self, floor: Floor, *, tools: RunningTools, after_reply: Callable[[float], None]) -> None:
         self.reply: Reply | None = None
         self.next_id = 1
         self._floor = floor
-        self._safe_tools = safe_tools
         self._after_reply = after_reply
-        self._tools: dict[str, ToolCall] = {}  # running, whatever became of the reply that asked for them
-        self._tools_until = 0.0  # when those that run must have returned
+        self._tools = tools
         self._asked = ""  # the caller's words that the present reply answers
         self._failures = 0  # replies that failed in a row
         self._speculation = Speculation(floor)
@@ -218,8 +217,7 @@ class Replies:
         if self.reply and self.reply.speculative and self.reply.speculative_for != normalised(unless):
             self._floor.want(CancelReply(self.reply.id))
             self._speculation.lost(self.reply)
-            for safe in self.reply.running_tools:
-                self._tools.pop(safe, None)  # it changes nothing; its result must not become part of the transcript
+            self._cancel_tools(self.reply)
             self.reply = None
 
     def _new(self, kind: Kind, at: float) -> Reply:
@@ -236,7 +234,7 @@ class Replies:
     @property
     def tools_with_effects(self) -> dict[str, ToolCall]:
         """Those that run and change something."""
-        return {id_: call for id_, call in self._tools.items() if call.name not in self._safe_tools}
+        return self._tools.with_effects
 
     def _think(self, at: float) -> None:
         self._floor.enter(State.THINKING)
@@ -386,23 +384,33 @@ class Replies:
             reply.then = Transfer(event.call.text_of("target"))
         elif event.call.name == "hand_over":
             reply.then = HandOver(event.call.text_of("agent"))
-        elif reply.speculative and event.call.name not in self._safe_tools:
+        elif reply.speculative and not self._tools.is_safe(event.call.name):
             reply.held_tools.append(event.call)
         else:
             self._run_tool(reply, event.call, at)
 
     def _run_tool(self, reply: Reply, call: ToolCall, at: float) -> None:
-        if call.id in self._tools:  # some servers count anew in each reply
-            call = replace(call, id=f"{call.id}.{reply.id}")
-        self._tools[call.id] = reply.running_tools[call.id] = call
-        self._tools_until = at + self._floor.policy.tool_within
+        full = self._tools.full
+        call = self._tools.begin(call, reply.id, at, within=self._floor.policy.tool_within)
+        reply.running_tools[call.id] = call
+        if full:
+            self.tool_returned(e.ToolReturned(call.id, TOO_MANY, failed=True), at)
+            return
         self._floor.want(RunTool(reply.id, call))
         self._floor.emit("tool_called", tool=call.name)
         if not reply.speculative:
             self._watch(at)
 
+    def _cancel_tools(self, reply: Reply) -> None:
+        """Of a reply that nobody wants any more: those that change nothing need not go on, nor be known of. What
+        changes something runs to its end, and the model is told with the next turn.
+        """
+        for id_, call in reply.running_tools.items():
+            if self._tools.is_safe(call.name) and self._tools.end(id_) is not None:
+                self._floor.want(CancelTool(id_))
+
     def tool_returned(self, event: e.ToolReturned, at: float) -> None:
-        call = self._tools.pop(event.call_id, None)
+        call = self._tools.end(event.call_id)
         if call is None:
             return
         turn = Turn("tool", event.result, at, tool=call)
@@ -416,6 +424,9 @@ class Replies:
         reply.tools_answered = True
         if not reply.speculative:
             self._floor.save(turn)
+            if event.failed and reply.kind == "answer" and (said := self._tools.on_failure(call.name)):
+                reply.text = _joined(reply.text.rstrip(), said)
+                self._speak(reply, Phrase(said), at)
             if reply.written:
                 self._written(reply, at)
 
@@ -547,7 +558,7 @@ class Replies:
         for reason in _WAITS:
             deadlines.drop(reason)
         if reply.running_tools:
-            deadlines.set(Reason.TOOL, self._tools_until)
+            deadlines.set(Reason.TOOL, self._tools.until)
         elif state is State.THINKING or (state is State.SPEAKING and reply.owed_since is not None):
             deadlines.set(Reason.ANSWER, reply.since + policy.reply_within)
         elif state is State.SPEAKING:
@@ -568,9 +579,12 @@ class Replies:
         """When the caller has waited long enough for a word; None while the voice has something to say."""
         policy, playout = self._floor.policy, reply.playout
         waiting = reply.owed_since is not None or reply.running_tools
-        if reply.kind != "answer" or not waiting or playout.voice_owes or not self._fillers:
+        if reply.kind != "answer" or not waiting or playout.voice_owes:
             return None
-        if reply.fillers >= policy.fillers_at_most:
+        if self._tools.has_messages(reply.running_tools):
+            message = self._tools.next_message(reply.running_tools, spoken=reply.spoken)
+            return None if message is None else max(message[0], reply.not_before)
+        if not self._fillers or reply.fillers >= policy.fillers_at_most:
             return None
         if playout.sent:
             return playout.ends_at + policy.filler_again
@@ -582,8 +596,13 @@ class Replies:
         if self._filler_due(reply) is None:
             self._watch(at)
             return
-        text = self._fillers.next(later=bool(reply.playout.phrases))
-        reply.fillers += 1
+        message = self._tools.next_message(reply.running_tools, spoken=reply.spoken)
+        if message is not None:
+            _, text = message
+            self._tools.said(text)
+        else:
+            text = self._fillers.next(later=bool(reply.playout.phrases))
+            reply.fillers += 1
         self._floor.emit("filler", reply=reply.id, text=text)
         self._speak(reply, Phrase(text, filler=True), at)
         self._watch(at)
@@ -657,6 +676,7 @@ class Replies:
             self._floor.want(ClearPlayback())
             reply.playout.stop(at, gone=gone)
         self._floor.want(CancelReply(reply.id))
+        self._cancel_tools(reply)
         self._record(reply, at)
         self.reply = None
 

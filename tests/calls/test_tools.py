@@ -27,6 +27,8 @@ instructions = "You tell callers of their orders."
 [[tools]]
 function = "tests.calls.test_tools:ask_warehouse"
 safe = true
+[tools.messages]
+slow = [{{ after = 1.5, say = "The warehouse is slow." }}]
 
 [[tools]]
 name = "courier_position"
@@ -96,7 +98,8 @@ async def test_three_systems_one_slow_and_one_failing():
             stored = await running.app.state.switchboard.look_up(identity)
     assert call.violations == ()
     answer = "Order seven was packed on Monday. It is sent. I cannot reach the courier."
-    assert answer in told.dialogue[1]
+    heard = f"Where is my order number seven / Let me ask. The warehouse is slow. {answer}"
+    assert told.dialogue[1] == heard
     assert told.dialogue[2:] == ["Thanks / You are welcome.", "Goodbye / Goodbye."]
     names = {turn.tool.name for turn in stored.turns if turn.tool is not None}
     assert names == {"ask_warehouse", "courier_position", "order_status"}

@@ -1,0 +1,117 @@
+"""The tools that run in a call, whatever became of the reply that asked for them, and what is said meanwhile."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from .transcript import ToolCall
+
+AT_ONCE = 8  # in one call; a model that asks for more is asked to go about it in steps
+TOO_MANY = f"Not done: {AT_ONCE} tools are running already. Wait for them, then ask again."
+
+START_AFTER = 0.3
+"""Seconds until a tool's first message: one that has returned by then needs none, and its answer comes sooner."""
+
+
+@dataclass(frozen=True, slots=True)
+class SlowMessage:
+    """Said when a tool has run for `after` seconds."""
+
+    after: float
+    say: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolMessages:
+    """What the agent says of its own while a tool runs, in place of the general fillers.
+
+    `start` is left out where the model has said something itself; `failed` is said before the model goes on.
+    """
+
+    start: str = ""
+    slow: tuple[SlowMessage, ...] = ()
+    failed: str = ""
+
+
+NO_MESSAGES = ToolMessages()
+
+
+@dataclass(slots=True)
+class _Running:
+    call: ToolCall
+    began: float
+    start: str = ""  # not said yet
+    slow: list[SlowMessage] = field(default_factory=list)  # the same, in their order
+
+    @property
+    def next_message(self) -> tuple[float, str] | None:
+        if self.start:
+            return self.began + START_AFTER, self.start
+        return (self.began + self.slow[0].after, self.slow[0].say) if self.slow else None
+
+
+class RunningTools:
+    """`safe` are those that change nothing; `messages` is by a tool's name."""
+
+    def __init__(self, safe: Collection[str], messages: Mapping[str, ToolMessages]) -> None:
+        self.until = 0.0  # when all that run must have returned
+        self._safe = frozenset(safe)
+        self._messages = messages
+        self._running: dict[str, _Running] = {}
+
+    def is_safe(self, name: str) -> bool:
+        return name in self._safe
+
+    @property
+    def full(self) -> bool:
+        """Whether no further one may begin."""
+        return len(self._running) >= AT_ONCE
+
+    @property
+    def with_effects(self) -> dict[str, ToolCall]:
+        """Those that run and change something."""
+        return {id_: tool.call for id_, tool in self._running.items() if tool.call.name not in self._safe}
+
+    def begin(self, call: ToolCall, reply: int, at: float, *, within: float) -> ToolCall:
+        """The call as it is known from now on: some servers count anew in each reply."""
+        if call.id in self._running:
+            call = replace(call, id=f"{call.id}.{reply}")
+        said = self._messages.get(call.name, NO_MESSAGES)
+        slow = sorted(said.slow, key=lambda message: message.after)
+        self._running[call.id] = _Running(call, at, said.start, slow)
+        self.until = at + within
+        return call
+
+    def end(self, id_: str) -> ToolCall | None:
+        """It has returned, or nobody wants it any more. None: it was not running."""
+        running = self._running.pop(id_, None)
+        return running.call if running is not None else None
+
+    def on_failure(self, name: str) -> str:
+        """What is said when this tool has failed; empty: what the model makes of it is enough."""
+        return self._messages.get(name, NO_MESSAGES).failed
+
+    # -- messages -----------------------------------------------------------------------------------
+
+    def has_messages(self, ids: Iterable[str]) -> bool:
+        """Whether any of these speaks for itself: then nothing else bridges the wait."""
+        return any(self._running[id_].call.name in self._messages for id_ in ids if id_ in self._running)
+
+    def next_message(self, ids: Iterable[str], *, spoken: bool) -> tuple[float, str] | None:
+        """When which message is due, of those of these tools; `spoken`: the model has announced them itself."""
+        found = []
+        for running in filter(None, map(self._running.get, ids)):
+            if spoken:
+                running.start = ""
+            if (message := running.next_message) is not None:
+                found.append(message)
+        return min(found, default=None)
+
+    def said(self, text: str) -> None:
+        """A message was said; of several tools with the same one it counts for all."""
+        for running in self._running.values():
+            if running.start == text:
+                running.start = ""
+            elif running.slow and running.slow[0].say == text:
+                running.slow.pop(0)
