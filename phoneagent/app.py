@@ -257,7 +257,7 @@ def create_app(
                 MediaSocket(TwilioCodec(), signatures, board, told),
                 webhooks,
                 TransferHooks(webhooks, board, transfers, documents),
-                Health(board, kept, metrics.render, ApiKeys(secret_keys, ring=kept.keys)),
+                Health(board, kept, metrics.render, ApiKeys(secret_keys, ring=kept.keys), makers.server_states),
                 rest_interface(
                     board,
                     ApiKeys(secret_keys, loopback=dev, ring=kept.keys),
@@ -458,6 +458,7 @@ class Makers:
     stack: AsyncExitStack
     metrics: Metrics = field(default_factory=Metrics)
     circuits: Circuits = field(init=False)
+    servers: list[McpTools] = field(default_factory=list, init=False)  # that agents have tools of
 
     def __post_init__(self) -> None:
         self.circuits = Circuits(
@@ -517,14 +518,31 @@ class Makers:
             return []
         from .toolbox.mcp import McpTools
 
-        servers = [McpTools(name, server, named) for name, server in agent.mcp.items()]
-        for server in servers:
-            self.stack.push_async_callback(server.aclose)
+        servers = []
+        for name, wanted in agent.mcp.items():
+            server = next((one for one in self.servers if one.is_for(name, wanted)), None)
+            if server is None:  # else it is another agent's too
+                server = McpTools(name, wanted, named)
+                if not self.servers:
+                    self.stack.push_async_callback(self._close_servers)
+                self.servers.append(server)
+            servers.append(server)
         await asyncio.gather(*(server.ready() for server in servers))
+        seen = set(names)
         for server in servers:
-            for name in sorted(names & set(server.tools)):
+            for name in sorted(seen & set(server.tools)):
                 log.warning("mcp_tool_hidden", agent=agent.name, server=server.name, tool=name)
+            seen |= set(server.tools)
         return servers
+
+    def server_states(self) -> dict[str, str]:
+        """Of each server that agents have tools of: `ok` or `away`."""
+        return {server.name: "ok" if server.connected else "away" for server in self.servers}
+
+    async def _close_servers(self) -> None:
+        """All at once: a program may take seconds to end."""
+        servers, self.servers[:] = tuple(self.servers), ()
+        await asyncio.gather(*(server.aclose() for server in servers))
 
     def _analysts(self, agent: Agent) -> tuple[LanguageModel, ...]:
         """Who is asked about an agent's calls when they are over: nobody waits for them. None of a script."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -62,7 +63,7 @@ class McpServer:
     """A server that has tools, by the Model Context Protocol: at a `url`, or started by a `command`.
 
     Headers and environment may hold `${NAMES}` of secrets. `tools`: only these; `safe`: which change nothing, None for
-    those of which the server says so.
+    those of which the server says so. `prefix`: what the model's names for its tools begin with.
     """
 
     url: str = ""
@@ -72,6 +73,11 @@ class McpServer:
     tools: tuple[str, ...] = ()
     safe: tuple[str, ...] | None = None
     timeout: float = 10.0  # seconds for each tool
+    prefix: str = ""
+
+    def offered(self, tool: str) -> str:
+        """What the model knows a tool by: models' APIs allow 64 letters, digits, - and _."""
+        return re.sub(r"[^A-Za-z0-9_-]", "_", self.prefix + tool)[:64]
 
 
 @dataclass(frozen=True, slots=True)

@@ -153,6 +153,18 @@ def test_the_guides_servers_can_be_taken_as_they_are():
             MCP + 'command = ["x"]\ntools = ["a"]\nsafe = ["b"]\n',
             "a.toml:2: mcp.shop: expected the names in safe to be among tools, got 'b'",
         ),
+        (
+            MCP + 'command = ["x"]\nprefix = "shop."\n',
+            "a.toml:4: mcp.shop.prefix: expected at most 32 letters, digits, - and _, got 'shop.'",
+        ),
+        (
+            TOOL + 'url = "https://example.com/"\n[mcp.shop]\ncommand = ["x"]\ntools = ["t"]\n',
+            "a.toml:8: mcp.shop.tools: there already is a tool called 't': give this server a prefix (\"shop_\")",
+        ),
+        (
+            SMALL + '[mcp.s]\ncommand = ["x"]\ntools = ["transfer"]\n',
+            "a.toml:4: mcp.s.tools: there already is a tool called 'transfer': give this server a prefix (\"s_\")",
+        ),
     ],
 )
 def test_a_mistake_is_told_with_its_line(text, problem):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
@@ -27,6 +28,12 @@ def _command(words: tuple[str, ...]) -> tuple[str, ...]:
     return words
 
 
+def _prefix(text: str) -> str:
+    if not re.fullmatch(r"[A-Za-z0-9_-]{0,32}", text):
+        raise ValueError(f"expected at most 32 letters, digits, - and _, got {text!r}")
+    return text
+
+
 class McpTable(BaseModel):
     """`[mcp.NAME]`: with `url` or with `command`."""
 
@@ -39,6 +46,7 @@ class McpTable(BaseModel):
     tools: tuple[str, ...] = ()
     safe: tuple[str, ...] | None = None
     timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] = McpServer().timeout
+    prefix: Annotated[str, AfterValidator(_prefix)] = ""
 
     @model_validator(mode="after")
     def one_way(self) -> Self:
@@ -56,5 +64,12 @@ class McpTable(BaseModel):
     def server(self) -> McpServer:
         """The record."""
         return McpServer(
-            self.url or "", self.command or (), self.headers, self.environment, self.tools, self.safe, self.timeout
+            self.url or "",
+            self.command or (),
+            self.headers,
+            self.environment,
+            self.tools,
+            self.safe,
+            self.timeout,
+            self.prefix,
         )

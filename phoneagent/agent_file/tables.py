@@ -338,7 +338,11 @@ class AgentFile(_Table):
     def agent(self) -> Agent:
         """The record. Raises `Misfits`."""
         tools = tuple(tool.spec(("tools", index)) for index, tool in enumerate(self.tools))
-        if problems := [*self._provider_problems(), *self._dialogue_problems(tools), *_repeated(tools, self.knowledge)]:
+        if problems := [
+            *self._provider_problems(),
+            *self._dialogue_problems(tools),
+            *_repeated(tools, self.knowledge, self.mcp),
+        ]:
             raise Misfits(problems)
         dialogue = self.dialogue.dialogue() if self.dialogue else None
         closed = None
@@ -427,7 +431,9 @@ def _with_menu(greeting: str, dialogue: Dialogue | None) -> str:
     return greeting.replace("{menu}", menu_text(dialogue))
 
 
-def _repeated(tools: tuple[ToolSpec, ...], knowledge: KnowledgeTable | None) -> Iterator[Problem]:
+def _repeated(
+    tools: tuple[ToolSpec, ...], knowledge: KnowledgeTable | None, servers: dict[str, McpTable]
+) -> Iterator[Problem]:
     seen = set(CORE_TOOLS)
     for index, tool in enumerate(tools):
         if tool.name in seen:
@@ -435,3 +441,10 @@ def _repeated(tools: tuple[ToolSpec, ...], knowledge: KnowledgeTable | None) -> 
         seen.add(tool.name)
     if knowledge is not None and knowledge.tool in seen:
         yield Problem(("knowledge", "tool"), f"there already is a tool called {knowledge.tool!r}")
+    seen |= {knowledge.tool} if knowledge is not None else set()
+    for name, table in servers.items():
+        for offered in map(table.server().offered, table.tools):
+            if offered in seen:
+                problem = f'there already is a tool called {offered!r}: give this server a prefix ("{name}_")'
+                yield Problem(("mcp", name, "tools"), problem)
+            seen.add(offered)

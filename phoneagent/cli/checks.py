@@ -14,15 +14,18 @@ import aiohttp
 from redis.exceptions import NoPermissionError, RedisError
 
 from phoneagent.app import Makers, twilio_control
-from phoneagent.errors import CarrierError, PhoneagentError, ProviderError, StoreError
+from phoneagent.call.equipped import CORE_TOOLS, own_tools
+from phoneagent.errors import CarrierError, PhoneagentError, ProviderError, SettingsError, StoreError
 from phoneagent.ports import LanguageModel, SpeechToText, TextToSpeech
 from phoneagent.records import Agent, ProviderChoice
-from phoneagent.settings import Settings, missing_keys, variable
+from phoneagent.settings import Settings, missing_keys, named, variable
 from phoneagent.telephony.twilio.control import TwilioControl
 
 from .chosen_agents import INSTALL, missing_packages
 
 WITHIN = 10.0  # seconds for one check; the checks of providers have five of their own
+
+ANSWERED_WITHIN = WITHIN - 2.0  # seconds for a server with tools; then there is time left to part
 
 State = Literal["ok", "failed", "skipped"]
 
@@ -58,6 +61,7 @@ async def examine(settings: Settings, agents: Mapping[str, Agent]) -> list[Findi
             _carried_out("Twilio account", _account(settings, control)),
             _carried_out("Twilio number", _number(settings, control)),
             *(_carried_out(name, work) for name, work in _providers(settings, agents, stack)),
+            *(_carried_out(f"tools: {name}", work) for name, work in _tool_servers(agents)),
             _carried_out("Redis", _redis(settings)),
         ]
         return list(await asyncio.gather(*checks))
@@ -273,6 +277,42 @@ FIELDS: Mapping[str, tuple[str, str]] = {
     "elevenlabs": ("elevenlabs_api_key", "elevenlabs_url"),
 }
 """Which settings a provider has: its key, and where it is."""
+
+
+# -- servers with tools -----------------------------------------------------------------------------
+
+
+def _tool_servers(agents: Mapping[str, Agent]) -> list[tuple[str, Coroutine[Any, Any, str]]]:
+    return [(name, _tool_server(agent, name)) for agent in agents.values() for name in agent.mcp]
+
+
+async def _tool_server(agent: Agent, name: str) -> str:
+    from phoneagent.toolbox.mcp import McpTools
+
+    try:
+        server = McpTools(name, agent.mcp[name], named)
+    except SettingsError as error:
+        raise _Failed(str(error), f"Correct that, or [mcp.{name}] in the agent file of {agent.name}.") from error
+    try:
+        await server.ready(ANSWERED_WITHIN)
+        if not server.connected:
+            raise _Failed(
+                server.problem,
+                f"Start the server, and compare [mcp.{name}] in the agent file of {agent.name}. Calls come in without "
+                "it; its tools are missing in them.",
+            )
+    finally:
+        await server.aclose()
+    if server.missing:
+        raise _Failed(f"the server has no {', '.join(server.missing)}", f"Correct tools in [mcp.{name}].")
+    others = {other: mcp for other, mcp in agent.mcp.items() if other != name}
+    taken = CORE_TOOLS | {tool.name for tool in own_tools(agent)}
+    taken |= {mcp.offered(tool) for mcp in others.values() for tool in mcp.tools}
+    if hidden := sorted(taken & set(server.tools)):
+        raise _Failed(
+            f"there are other tools called {', '.join(hidden)}", f'Give [mcp.{name}] a prefix, such as "{name}_".'
+        )
+    return ", ".join(f"{tool} (safe)" if server.tools[tool].spec.safe else tool for tool in sorted(server.tools))
 
 
 # -- the store --------------------------------------------------------------------------------------

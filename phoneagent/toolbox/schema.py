@@ -19,6 +19,8 @@ def argument_check(tool: str, schema: Mapping[str, Any]) -> Check:
     """
     from jsonschema.exceptions import SchemaError
     from jsonschema.validators import validator_for
+    from referencing import Registry
+    from referencing.exceptions import Unresolvable
 
     kind = validator_for(schema)
     try:
@@ -26,13 +28,16 @@ def argument_check(tool: str, schema: Mapping[str, Any]) -> Check:
     except SchemaError as error:
         place = ".".join(map(str, error.absolute_path))
         raise ValueError(f"expected a JSON schema{f', at {place}' if place else ''}: {error.message}") from error
-    validator = kind(schema)
+    validator = kind(schema, registry=Registry())  # or a "$ref" to somewhere would be fetched, in the middle of a call
 
     def check(arguments: Mapping[str, Any]) -> None:
         problems = []
-        for error in validator.iter_errors(arguments):
-            place = ".".join(map(str, error.absolute_path))
-            problems.append(f"{place}: {error.message}" if place else error.message)
+        try:
+            for error in validator.iter_errors(arguments):
+                place = ".".join(map(str, error.absolute_path))
+                problems.append(f"{place}: {error.message}" if place else error.message)
+        except Unresolvable as error:
+            raise ToolError(f"{tool}: its schema refers to {error.ref}, which is not in it.") from error
         if problems:
             raise ToolError(f"{tool}: {'; '.join(problems[:PROBLEMS])}")
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
@@ -21,27 +21,38 @@ class Health:
     """Endpoints for orchestrators and Prometheus."""
 
     def __init__(
-        self, switchboard: Switchboard, store: Store, render: Callable[[], tuple[bytes, str]], keys: ApiKeys
+        self,
+        switchboard: Switchboard,
+        store: Store,
+        render: Callable[[], tuple[bytes, str]],
+        keys: ApiKeys,
+        tool_servers: Callable[[], Mapping[str, str]] = dict,
     ) -> None:
+        """`tool_servers`: by name, `ok` or `away`."""
         self._switchboard = switchboard
         self._store = store
         self._render = render
         self._keys = keys
+        self._tool_servers = tool_servers
 
     async def alive(self, _: Request) -> Response:
         """The process runs."""
         return PlainTextResponse("ok\n")
 
     async def ready(self, _: Request) -> Response:
-        """Whether a new call is welcome: 503 while draining or full. A store that is away is said, and no obstacle."""
+        """Whether a new call is welcome: 503 while draining or full. A store or a server with tools that is away is
+        said, and no obstacle.
+        """
         board = self._switchboard
-        body = {
+        body: dict[str, object] = {
             "ready": board.ready,
             "calls": board.calls,
             "draining": board.draining,
             "full": board.full,
             "store": "ok" if await self._store_answers() else "away",
         }
+        if servers := self._tool_servers():
+            body["mcp"] = dict(servers)
         return JSONResponse(body, status_code=200 if board.ready else 503)
 
     async def metrics(self, request: Request) -> Response:

@@ -93,9 +93,11 @@ async def test_three_systems_one_slow_and_one_failing():
     async with shop.session_manager.run(), LocalServer(app) as tools, LocalServer(couriers) as service:
         agent = parse_agent(AGENT.format(url=service.url, mcp=f"{tools.url}/mcp"), "shop.toml")
         async with world({"shop": agent}, mind=Mind()) as (running, told):
+            ready = await running.carrier.request(f"{running.url}/readyz", method="GET")
             call = await running.carrier.call(running.voice_url, caller=SCRIPT)
             identity = next(call for call, _, name, _ in told.facts if name == "call_started")
             stored = await running.app.state.switchboard.look_up(identity)
+    assert json.loads(ready.body)["mcp"] == {"orders": "ok"}
     assert call.violations == ()
     answer = "Order seven was packed on Monday. It is sent. I cannot reach the courier."
     heard = f"Where is my order number seven / Let me ask. The warehouse is slow. {answer}"

@@ -22,6 +22,7 @@ from phoneagent.simulator.latency import Latencies
 from phoneagent.simulator.local_server import LocalServer
 from tests.calls.world import world
 from tests.redis_server import redis_server
+from tests.toolbox.mcp_shop import make_shop
 
 SECRETS = (API_KEY, AUTH_TOKEN, "redis-password-of-a-test")
 
@@ -227,3 +228,21 @@ async def test_webhooks_are_looked_at_and_nothing_is_sent(tmp_path):
     secret = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
     _, found = await found_by_doctor({"CRM_SECRET": secret}, "--agent", str(tmp_path / "desk.toml"))
     assert found["webhooks"]["found"] == "1 to be told of calls, 0 to decide about incoming ones"
+
+
+async def test_servers_with_tools_are_asked_for_them(tmp_path):
+    shop = make_shop([])
+    app = shop.streamable_http_app()
+    async with shop.session_manager.run(), LocalServer(app) as server:
+        (tmp_path / "shop.toml").write_text(
+            'name = "shop"\n'
+            f'[mcp.shop]\nurl = "{server.url}/mcp"\ntools = ["order_status", "place_order"]\n'
+            f'[mcp.less]\nurl = "{server.url}/mcp"\ntools = ["order_stats"]\n'
+            '[mcp.gone]\ncommand = ["no-such-program"]\n'
+            '[mcp.sealed]\nurl = "https://example.com/mcp"\nheaders = { Authorization = "Bearer ${SHOP_TOKEN}" }\n'
+        )
+        _, found = await found_by_doctor({}, "--agent", "shop.toml")
+    assert found["tools: shop"]["found"] == "order_status (safe), place_order"
+    assert found["tools: less"]["found"] == "the server has no order_stats"
+    assert found["tools: gone"]["found"] == "there is no program 'no-such-program'"
+    assert found["tools: sealed"]["found"].startswith("SHOP_TOKEN: expected a secret")

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import os
+import sys
 
 import anyio
-from mcp.server.mcpserver import Image, MCPServer
+from mcp.server.mcpserver import Context, Image, MCPServer
 from mcp.server.mcpserver.exceptions import ToolError
 from mcp_types import ToolAnnotations
 
@@ -56,7 +57,27 @@ def make_shop(orders: list[str]) -> MCPServer:
         """End the server."""
         os._exit(1)
 
+    @server.tool(structured_output=False)
+    async def open_bakery(context: Context) -> str:
+        """Have one tool more."""
+        server.add_tool(bake, structured_output=False)
+        await context.notify_tools_changed()
+        return "open"
+
+    @server.tool(structured_output=False)
+    async def grumble(lines: int) -> str:
+        """Complain on the standard error."""
+        for number in range(lines):
+            sys.stderr.write(f"complaint {number}\n")
+        sys.stderr.flush()
+        return "done"
+
     return server
+
+
+async def bake() -> str:
+    """Bake bread."""
+    return "bread"
 
 
 if __name__ == "__main__":

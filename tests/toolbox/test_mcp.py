@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager, suppress
@@ -108,6 +109,15 @@ async def test_a_server_that_was_started_anew_is_connected_again():
                 await run(found, "order_status", number=7)
             await until(lambda: found.connected)
             assert "sent" in await run(found, "order_status", number=7)
+
+
+async def test_a_tool_that_is_new_is_there_at_once():
+    async with shop() as url, tools(McpServer(url)) as found:
+        assert await run(found, "open_bakery") == "open"
+        before = asyncio.get_running_loop().time()
+        await until(lambda: "bake" in found.tools)
+        assert asyncio.get_running_loop().time() - before < 1.0, "it says so itself"
+        assert await run(found, "bake") == "bread"
 
 
 async def test_a_missing_secret_is_named():
