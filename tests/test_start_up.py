@@ -23,7 +23,7 @@ LATER = {
     "num2words", "phonenumbers",  # the first one never
     "elevenlabs", "deepgram", "httpx",  # only to check keys
     "rich",  # what commands draw with
-    "redis", "numpy", "soxr", "pocketsphinx",  # only if they are used
+    "redis", "numpy", "soxr", "pocketsphinx", "mcp",  # only if they are used
 }
 assert not LATER & set(sys.modules), LATER & set(sys.modules)
 """
@@ -67,7 +67,7 @@ async def main():
                 print(error)
         agent.spoken("Nov 22, 7:30pm, $3.50, 5 PLN, +442079460018, 12 kg, 1/2, 22nd, Dr. No, AB12C, a@b.com")
         assert set(sys.modules) == ready, set(sys.modules) - ready
-        assert not {"openai", "httpx2", "elevenlabs", "deepgram"} & ready, "SDKs that a second of start-up goes into"
+        assert not {"openai", "httpx2", "mcp", "elevenlabs", "deepgram"} & ready, "SDKs that take a second of start-up"
 
 asyncio.run(main())
 """

@@ -14,10 +14,12 @@ from phoneagent.cli.typed_call import TypedCall
 from phoneagent.conversation.events import ReplyDone, ReplyText
 from phoneagent.errors import ProviderError
 from phoneagent.providers.llm.scripted import ScriptedMind
+from phoneagent.simulator.local_server import LocalServer
 from phoneagent.simulator.mind import Rule
 from phoneagent.simulator.mind import ScriptedMind as SimulatedMind
 from phoneagent.simulator.openai import OpenAiServer
 from phoneagent.toolbox import PythonTools
+from tests.toolbox.mcp_shop import make_shop
 
 BOOKING = "I would like to book a table for four please\nseven thirty\n\nyes\nno\n"
 BOOKED = "A table for 4 at 7:30 is booked under number"
@@ -188,6 +190,24 @@ class TestThroughOpenAi:
             "agent", "caller", "tool", "agent", "caller", "agent", "hangup", "ended",
         ]  # fmt: skip
         assert told[3]["text"].startswith(f"One moment. Done. {BOOKED}")
+        assert result.exit_code == 0
+
+    async def test_tools_of_an_mcp_server(self, tmp_path):
+        mind = SimulatedMind(
+            Rule("seven", call="order_status", arguments={"number": 7}, then="{result}"),
+            Rule("bye", "Goodbye.", call="end_call"),
+        )
+        shop = make_shop([])
+        app = shop.streamable_http_app()
+        async with OpenAiServer(mind) as server, shop.session_manager.run(), LocalServer(app) as tools:
+            file = tmp_path / "shop.toml"
+            file.write_text(f'name = "shop"\n[mcp.shop]\nurl = "{tools.url}/mcp"\n')
+            env = {"OPENAI_API_KEY": "sk-simulated", "OPENAI_BASE_URL": f"{server.url}/v1"}
+            command = ["chat", "--json", "--agent", str(file)]
+            result = await asyncio.to_thread(CliRunner().invoke, main, command, input="order seven\nbye\n", env=env)
+        assert [line["text"] for line in lines_of(result) if line.get("role") == "tool"] == [
+            '{"number":"7","status":"sent"}'
+        ]
         assert result.exit_code == 0
 
 
