@@ -563,8 +563,14 @@ class Makers:
         return self._with_dialogue(agent, self._model(agent))
 
     def _with_dialogue(self, agent: Agent, mind: LanguageModel) -> LanguageModel:
-        if agent.dialogue is None or not agent.dialogue.start or agent.llm.provider == "scripted":
+        if agent.dialogue is None or agent.llm.provider == "scripted":
             return mind
+        if not agent.dialogue.start:
+            if agent.stt.provider != "pocketsphinx":
+                return mind
+            from .providers.llm.by_grammar import ByGrammar
+
+            return ByGrammar(mind, agent.dialogue)
         from .providers.llm.mixed import MixedMind
 
         return MixedMind(agent.dialogue, mind, closed=_closed(agent))

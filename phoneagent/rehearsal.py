@@ -88,7 +88,8 @@ async def rehearsal(
     async with AsyncExitStack() as stack:
         start = stack.enter_async_context
         deepgram = await start(DeepgramServer(phrasebook, **shared)) if "deepgram" in used else None
-        openai = await start(OpenAiServer(mind, **shared)) if "openai" in used else None
+        simulated = "openai" in used and not settings.get("openai_base_url")
+        openai = await start(OpenAiServer(mind, **shared)) if simulated else None
         elevenlabs = await start(ElevenLabsServer(synthesizer, **shared)) if "elevenlabs" in used else None
         carrier = await start(
             Carrier(

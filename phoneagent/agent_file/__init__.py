@@ -123,10 +123,14 @@ def builtin_agent() -> Agent:
     return load_agent(BUILT_IN)
 
 
-def embedded(agent: Agent) -> Agent:
-    """The same agent with ears, mind and voice that need no key and no network. Raises `SettingsError`."""
+def embedded(agent: Agent, *, model: bool = False) -> Agent:
+    """The same agent with ears, mind and voice that need no key and no network. Raises `SettingsError`.
+
+    `model`: its own model stays, because there is a server for it; should that fail, the dialogue answers.
+    """
     if agent.dialogue is None:
         raise SettingsError(f"agent {agent.name!r}: expected a [dialogue], because the embedded mind follows one")
-    return replace(
-        agent, stt=ProviderChoice("pocketsphinx"), llm=ProviderChoice("scripted"), tts=ProviderChoice("espeak")
-    )
+    mind = script = ProviderChoice("scripted")
+    if model and agent.llm.provider != "scripted":
+        mind = replace(agent.llm, fallback=(*agent.llm.fallback, *(() if agent.dialogue.start else (script,))))
+    return replace(agent, stt=ProviderChoice("pocketsphinx"), llm=mind, tts=ProviderChoice("espeak"))

@@ -31,7 +31,14 @@ def source(settings: Settings) -> Path:
 def chosen_agents(settings: Settings, *, embedded: bool = False) -> dict[str, Agent]:
     """The agents by name; the first of them answers where none is named. Raises `SettingsError`."""
     agents = agent_file.load_agents(source(settings))
-    return {name: agent_file.embedded(agent) for name, agent in agents.items()} if embedded else agents
+    if not embedded:
+        return agents
+    return {name: agent_file.embedded(agent, model=has_model(settings)) for name, agent in agents.items()}
+
+
+def has_model(settings: Settings) -> bool:
+    """Whether there is a server for models that needs no key of somebody else's cloud."""
+    return settings.openai_base_url is not None
 
 
 def missing_packages(providers: Collection[str]) -> list[str]:

@@ -13,12 +13,14 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from .chosen_agents import has_model
 from .program import STATUSES
 
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from phoneagent.records import StoredCall
+    from phoneagent.records import Agent, StoredCall
+    from phoneagent.settings import Settings
     from phoneagent.simulator.caller import CallerScript
     from phoneagent.simulator.placed_call import CallResult
 
@@ -47,7 +49,8 @@ def demo(agent: str | None, out: Path) -> None:
     A simulated Twilio rings the real server on loopback: signed webhook, TwiML, WebSocket, 20 ms of telephone audio
     fifty times a second. The caller's voice is synthetic speech (espeak-ng), and so is the agent's; the agent
     understands it by real speech recognition (pocketsphinx) and answers by the scripted dialogue of its agent file.
-    The caller wants a table, whoever answers. It takes as long as a call takes.
+    The caller wants a table, whoever answers. It takes as long as a call takes. With OPENAI_BASE_URL set, the agent
+    thinks by the model of that server (Ollama, llama.cpp, vLLM …) instead of the script.
 
     Each turn is shown when it has been heard, with the seconds from the end of the caller's speech to each stage of
     the answer. The call is left in FOLDER: call.wav (stereo, the caller left, the agent right), transcript.json,
@@ -56,27 +59,34 @@ def demo(agent: str | None, out: Path) -> None:
     from rich.console import Console
 
     from phoneagent.agent_file import builtin_agent, embedded, load_agent
+    from phoneagent.settings import load
     from phoneagent.telemetry import logs
 
     logs.configure(level="warning")
-    answering = embedded(load_agent(agent) if agent else builtin_agent())
+    settings = load()
+    answering = embedded(load_agent(agent) if agent else builtin_agent(), model=has_model(settings))
     console = Console(highlight=False)
     out.mkdir(parents=True, exist_ok=True)
     with suppress(KeyboardInterrupt):
-        heard = asyncio.run(_call(answering, console, out), debug=False)
+        heard = asyncio.run(_call(answering, settings, console, out), debug=False)
         _sum_up(heard, console, out)
-        if heard.violations or heard.ended_by != "agent":
+        if heard.violations or (heard.ended_by != "agent" and answering.llm.provider == "scripted"):
             raise click.ClickException(f"the call went wrong: {heard.ending}; {list(heard.violations)}")
 
 
-async def _call(agent: Any, console: Console, out: Path) -> CallResult:
+async def _call(agent: Agent, settings: Settings, console: Console, out: Path) -> CallResult:
     from phoneagent.providers.tts.espeak import EspeakVoice
     from phoneagent.rehearsal import rehearsal
 
     screen = Screen(console)
-    async with rehearsal(agent, synthesizer=EspeakVoice(), observer=screen, journals=out) as world:
+    model: dict[str, Any] = {}
+    if has_model(settings):
+        model = {name: getattr(settings, name) for name in ("openai_base_url", "openai_api_key")}
+    async with rehearsal(agent, synthesizer=EspeakVoice(), observer=screen, journals=out, **model) as world:
         console.print(f"The server listens on {world.url}; a simulated Twilio calls it now.\n", style="dim")
-        call = world.carrier.dial(world.voice_url, caller=_caller())
+        if model:
+            console.print(f"The agent thinks by the model at {settings.openai_base_url}.\n", style="dim")
+        call = world.carrier.dial(world.voice_url, caller=_patient_caller() if model else _caller())
         heard = await call.ended
         board = world.app.state.switchboard
         if (live := board.live(call.sid)) is not None:
@@ -103,6 +113,23 @@ def _caller() -> CallerScript:
     )
 
 
+def _patient_caller() -> CallerScript:
+    """The same for a model, of which nobody knows how long it talks and whether it says goodbye."""
+    from phoneagent.simulator.caller import AgentFinished, CallerScript, HangUp, Say
+
+    heard_out = AgentFinished(1.5)
+    return CallerScript(
+        Say("what are your opening hours"),
+        Say("i would like to book a table for four people please", after=heard_out),
+        Say("at half past seven", after=heard_out),
+        Say("yes please", after=heard_out),
+        Say("no that is all thank you", after=heard_out),
+        HangUp(after=AgentFinished(3.0)),
+        voice=CALLER_VOICE,
+        patience=30.0,
+    )
+
+
 class Screen:
     """An `Observer` that shows a call as it happens."""
 
@@ -120,6 +147,9 @@ class Screen:
                     words = len(values["agent"].split())
                     self._console.print(f"{'':17}interrupted: {words} words had been heard", style="yellow")
                 self._waterfall(values["latency"])
+            case "provider_failed":
+                then = f"; {values['then']} answers instead" if values["then"] else ""
+                self._console.print(f"{'':8}! {values['provider']}: {values['problem']}{then}", style="yellow")
             case "tool_called":
                 self._console.print(f"{'':8}tool     {values['tool']}", style="magenta")
             case "call_ended":

@@ -39,9 +39,11 @@ class ServerFailed(Exception):
         retryable: bool = True,
         kind: ProblemKind = "",
         wait: float | None = None,
+        status: int = 0,
     ) -> None:
-        """As for `ProviderError`."""
+        """As for `ProviderError`. `status`: that of the answer, 0 where there was none."""
         super().__init__(problem)
+        self.status = status
         self.retryable = retryable
         self.kind = kind
         self.wait = wait
@@ -199,7 +201,8 @@ def refusal(response: aiohttp.ClientResponse, body: bytes) -> ServerFailed:
         kind = "account"
     elif code in CONTENT_CODES:
         kind = "content"
-    return ServerFailed(problem, retryable=retryable, kind=kind, wait=_wait(response.headers.get("retry-after", "")))
+    wait = _wait(response.headers.get("retry-after", ""))
+    return ServerFailed(problem, retryable=retryable, kind=kind, wait=wait, status=response.status)
 
 
 def _wait(header: str) -> float | None:

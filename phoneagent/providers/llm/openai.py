@@ -10,7 +10,8 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import re
-from collections.abc import AsyncGenerator, Mapping
+from collections.abc import AsyncGenerator, Collection, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlsplit
@@ -36,6 +37,7 @@ TOKEN_GAP = 4.0  # seconds between two tokens, after which the stream is taken f
 CHECK_WITHIN = 5.0  # seconds
 END_WITHIN = 0.5  # seconds from the last event to the end of the body; a connection that is later is not kept
 LONGEST_LIST = 8 << 20  # bytes; routers list hundreds of models
+NO_SUCH_MODEL = 404
 SHORTEST_KEY = 8  # characters; local servers get a word such as "none", which may stand in any message
 
 log = structlog.get_logger(__name__)
@@ -84,7 +86,10 @@ class OpenAiModel:
     (`openai`, `groq`, `compatible`; another is a `SettingsError`). Options that the flavor does not know are left out,
     and said so in the log; `extra_body` goes into every request as it is. `token_limit` names the field for
     `max_tokens` where that is wrong (`max_tokens`, `max_completion_tokens`). `keyterms` are words that callers are
-    likely to say. `organization` and `project` are for keys that belong to several.
+    likely to say. `organization` and `project` are for keys that belong to several. `parallel_tool_calls`: whether an
+    answer may ask for several tools at once.
+
+    A server in our own network that does not have the model is asked for the one it has, and the log says so.
     """
 
     def __init__(
@@ -105,6 +110,7 @@ class OpenAiModel:
         keyterms: tuple[str, ...] = (),
         organization: str = "",
         project: str = "",
+        parallel_tool_calls: bool = True,
         first_token_within: float = FIRST_TOKEN_WITHIN,
         token_gap: float = TOKEN_GAP,
     ) -> None:
@@ -127,12 +133,14 @@ class OpenAiModel:
         given = {name: value for name, value in wanted.items() if value is not None}
         if unknown := sorted(given.keys() - self._flavor.fields):
             log.warning("llm_options_left_out", options=unknown, flavor=self._flavor.name)
-        self._options = {name: value for name, value in given.items() if name in self._flavor.fields}
-        if max_tokens is not None:
-            limit = OPENAI.token_limit if model.startswith(REASONING_MODELS) else self._flavor.token_limit
-            self._options[token_limit or limit] = max_tokens
-        self._options |= extra_body or {}
-        self._tool_options = {"parallel_tool_calls": False} if "parallel_tool_calls" in self._flavor.fields else {}
+        self._chosen = {name: value for name, value in given.items() if name in self._flavor.fields}
+        self._longest = max_tokens
+        self._token_limit = token_limit
+        self._chosen |= extra_body or {}
+        one_by_one = not parallel_tool_calls and "parallel_tool_calls" in self._flavor.fields
+        self._tool_options = {"parallel_tool_calls": False} if one_by_one else {}
+        # That nothing but this model may be asked for: elsewhere another one costs money.
+        self._sure = self._flavor.lists_models or in_the_cloud(base_url)
         self._stream_options: dict[str, Any] = {"include_usage": True}
         if self._flavor.obfuscation:
             self._stream_options["include_obfuscation"] = False
@@ -161,7 +169,13 @@ class OpenAiModel:
         body, written, refused, count = self._body(instructions, turns, tools), 0, False, meter.get()
         try:
             async with asyncio.timeout_at(deadline):
-                response = await self._server.request("POST", "/chat/completions", body)
+                try:
+                    response = await self._server.request("POST", "/chat/completions", body)
+                except ServerFailed as failed:
+                    if failed.status != NO_SUCH_MODEL or not await self._finds_another():
+                        raise
+                    body = self._body(instructions, turns, tools)
+                    response = await self._server.request("POST", "/chat/completions", body)
             reception = Reception(response, deadline, self._token_gap)
             while not over:
                 piece = await reception.read()
@@ -209,6 +223,15 @@ class OpenAiModel:
         except ProviderError as error:
             log.warning("llm_not_warmed", problem=str(error))
 
+    async def _finds_another(self) -> bool:
+        """Whether another model than the one that was asked for is to be asked."""
+        if self._sure:
+            return False
+        wanted = self._model
+        with suppress(ProviderError):  # it has no list of models; what it said before tells more
+            await self.check()
+        return self._model != wanted
+
     async def check(self) -> str:
         """Ask for the list of models: whether the key is accepted and the model known. Raises `ProviderError`."""
         try:
@@ -222,8 +245,13 @@ class OpenAiModel:
             raise ProviderError(self._flavor.name, f"no answer within {CHECK_WITHIN:g} s") from late
         except ServerFailed as failed:
             raise self._problem(failed) from failed
+        sure, self._sure = self._sure, True
         if self._model in models:
             return f"model {self._model} is there"
+        if not sure and (served := _served(self._model, models)):
+            log.warning("llm_model_replaced", wanted=self._model, model=served)
+            wanted, self._model = self._model, served
+            return f"answers; has no model {wanted}, so {served} is asked"
         some = ", ".join(sorted(models)[:8]) or "none"
         if self._flavor.lists_models:
             raise ProviderError(self._flavor.name, f"no model {self._model}; there are {some}", retryable=False)
@@ -243,6 +271,14 @@ class OpenAiModel:
                 **self._options,
             }
         )
+
+    @property
+    def _options(self) -> dict[str, Any]:
+        """What is asked of the model in the fields that it knows."""
+        if self._longest is None:
+            return self._chosen
+        usual = OPENAI.token_limit if self._model.startswith(REASONING_MODELS) else self._flavor.token_limit
+        return {self._token_limit or usual: self._longest, **self._chosen}
 
     def _offers(self, tools: tuple[ToolSpec, ...]) -> dict[str, Any]:
         """The fields about tools, encoded once: with each request they are the same."""
@@ -291,6 +327,15 @@ def _names(body: bytes) -> list[str]:
         return [model.id for model in msgspec.json.decode(body, type=_Models).data]
     except ValueError as garbage:
         raise ServerFailed(f"sent no list of models: {garbage}") from garbage
+
+
+def _served(wanted: str, models: Collection[str]) -> str:
+    """The model to ask for, of a server that has these; empty if there is none but such as only make vectors.
+
+    Ollama's names have a tag (`qwen3:8b`) that may be left out where it is `latest`.
+    """
+    chatting = [name for name in models if "embed" not in name.lower()]
+    return next((name for name in chatting if name == f"{wanted}:latest"), chatting[0] if chatting else "")
 
 
 def in_the_cloud(base_url: str) -> bool:

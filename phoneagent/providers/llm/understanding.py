@@ -123,6 +123,16 @@ class Understanding:
         keyterms = dict.fromkeys(word for intent in dialogue.intents for word in intent.name.split("_"))
         return Expectation(tuple(dict.fromkeys(phrases)), self._said, tuple(keyterms))
 
+    def anything(self) -> Expectation:
+        """All that this dialogue knows, at any time: for a model that may ask whatever it likes."""
+        dialogue = self._dialogue
+        phrases = [phrase for known in self._phrases.values() for phrase in known]
+        phrases += [*dialogue.repeat, *dialogue.yes, *dialogue.no]
+        for intent in dialogue.intents:
+            for slot in ("", *intent.slots):
+                phrases += self._detail_phrases(intent, slot)
+        return Expectation(tuple(dict.fromkeys(phrases)), self._said)
+
     def _words_for(self, state: State) -> tuple[Word, ...]:
         back: tuple[Word, ...] = ("back",) if self._has_keys else ()
         match state.asked:

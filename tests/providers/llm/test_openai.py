@@ -26,7 +26,8 @@ from phoneagent.records import Expectation, ToolSpec
 from phoneagent.simulator.faults import Fault, Faults
 from phoneagent.simulator.latency import Latencies
 from phoneagent.simulator.local_server import LocalServer
-from phoneagent.simulator.openai import OpenAiServer
+from phoneagent.simulator.mind import ScriptedMind
+from phoneagent.simulator.openai import MODELS, OpenAiServer
 
 STREAMS = json.loads((Path(__file__).parents[2] / "vectors" / "openai" / "streams.json").read_text())
 TURNS = (Turn("caller", "Tell me a long story, please, about a table for two at seven in the evening.", 1.0),)
@@ -198,7 +199,8 @@ async def test_refusals_say_whether_trying_again_may_help(status, reason, retrya
         assert f"HTTP {status}" in error.problem
         assert reason in error.problem
         assert "req_" in error.problem
-        assert server._count == 1  # whether to try again is not for the adapter to decide
+        looked = status == 404  # which models there are
+        assert server._count == 1 + looked  # whether to try again is not for the adapter to decide
 
 
 async def test_the_first_token_has_a_deadline():
@@ -527,4 +529,33 @@ async def test_check_says_whether_key_and_model_are_accepted():
             await model.check()
         assert not refused.value.retryable
     async with asking(model="my-finetune") as (model, _):
-        assert "not my-finetune" in await model.check()
+        assert await model.check() == f"answers; has no model my-finetune, so {MODELS[0]} is asked"
+
+
+class Local(OpenAiServer):
+    """A server in our own network that has other models than agents name."""
+
+    def __init__(self, *models: str) -> None:
+        super().__init__(ScriptedMind(default="Hello."), models=models)
+
+
+@pytest.mark.parametrize(
+    ("models", "asked"),
+    [
+        (("nomic-embed-text", "qwen3:8b", "llama3.2"), "qwen3:8b"),
+        (("qwen3:8b", "gpt-5.4-mini:latest"), "gpt-5.4-mini:latest"),
+    ],
+)
+async def test_a_local_server_is_asked_for_what_it_has(models, asked):
+    async with Local(*models) as server:
+        model = OpenAiModel("", base_url=server.base_url)
+        assert await ask(model) == await ask(model)
+        await model.aclose()
+        assert [entry.data["model"] for entry in server.timeline.find("request")] == [asked, asked]
+
+
+async def test_a_local_server_without_any_model_says_so():
+    async with Local("nomic-embed-text") as server:
+        model = OpenAiModel("", base_url=server.base_url)
+        assert "HTTP 404" in (await failure(model)).problem
+        await model.aclose()
