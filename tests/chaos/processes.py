@@ -101,11 +101,13 @@ class Serving(Program):
         assert self.process is not None
         return Processes(self.process.pid).resident_bytes()
 
-    @property
-    def descriptors(self) -> int:
-        """How many files and sockets it has open."""
+    def descriptors(self, *, apart: int) -> int:
+        """How many files and sockets it has open, but for connections to this port."""
         assert self.process is not None
-        return sum(1 for _ in Path(f"/proc/{self.process.pid}/fd").iterdir())
+        process = Path(f"/proc/{self.process.pid}")
+        lines = [line.split() for line in (process / "net" / "tcp").read_text().splitlines()[1:]]
+        pooled = {f"socket:[{line[9]}]" for line in lines if int(line[2].partition(":")[2], 16) == apart}
+        return sum(str(link.readlink()) not in pooled for link in (process / "fd").iterdir())
 
 
 class Redis(Program):

@@ -16,15 +16,14 @@ from .processes import Serving
 from .table import Row, percentile
 from .world import World, world
 
-WARM = (
-    1 / 6
-)  # of the whole time (five minutes of thirty), in which caches fill; memory is compared with what it is then
+WARM = 1 / 6
+"""Of the whole time (five minutes of thirty), in which caches fill; memory is compared with what it is then."""
 FLAT = 1.05  # times the memory after that
 LOOK = 5.0  # seconds between two looks at memory
 SENTENCES = 4  # of a caller at most
 LISTENS = 6.0  # seconds at most from their last sentence to the hang-up: into the answer, or the tool, or after it
 SETTLED = 8.0  # seconds after the last call, in which its last turns are saved
-POOLED = 12  # descriptors that may stay open for the next call: connections to Redis and to the mind
+POOLED = 12  # descriptors that may stay open for the next call: connections to the mind
 TEST = "soak"
 
 
@@ -43,13 +42,13 @@ async def soak(calls: int, minutes: float, seed: int, *, keep: Path | None = Non
     async with world(keep=keep, recording=False) as around:
         ended: list[str] = []
         await _waves(around, calls, chance, loop.time() + 60.0 * minutes * WARM, ended)
-        before = [await _reading(one) for one in around.serving]
+        before = [await _reading(one, around) for one in around.serving]
         memory: list[list[int]] = [[] for _ in around.serving]
         looking = asyncio.create_task(_look(around, memory))
         await _waves(around, calls, chance, loop.time() + 60.0 * minutes * (1 - WARM), ended)
         looking.cancel()
         await asyncio.wait([looking])
-        after = [await _reading(one) for one in around.serving]
+        after = [await _reading(one, around) for one in around.serving]
         forever = await _keys_without_end(around)
     # The first look is at a process with the first of the calls, the level is that of the first tenth of the looks.
     growth = max(percentile(sizes[-max(1, len(sizes) // 10) :], 0.5) / _level(sizes) for sizes in memory)
@@ -109,8 +108,9 @@ async def _look(around: World, memory: list[list[int]]) -> None:
             sizes.append(one.resident_bytes)
 
 
-async def _reading(one: Serving) -> Reading:
-    return Reading(int((await one.metrics())["phoneagent_tasks"]), one.descriptors)
+async def _reading(one: Serving, around: World) -> Reading:
+    """Connections to Redis apart: as many stay open as the worst moment has needed."""
+    return Reading(int((await one.metrics())["phoneagent_tasks"]), one.descriptors(apart=around.redis.port))
 
 
 async def _keys_without_end(around: World) -> list[str]:
