@@ -359,6 +359,7 @@ class Agent:
     tts: ProviderChoice = ProviderChoice("elevenlabs", "eleven_flash_v2_5")
     policy: Policy = field(default_factory=Policy)
     tools: tuple[ToolSpec, ...] = ()
+    built_in: tuple[str, ...] = ()  # see `call.built_in`
     dialogue: Dialogue | None = None
     transfer_targets: Mapping[str, TransferTarget] = field(default_factory=dict)
     transfer_phrases: TransferPhrases = field(default_factory=TransferPhrases)

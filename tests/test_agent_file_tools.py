@@ -136,6 +136,17 @@ def test_the_guides_servers_can_be_taken_as_they_are():
             URL + "[tools.messages]\nslow = [{ after = 0, say = 'x' }]\n",
             "a.toml:7: tools[0].messages.slow[0].after: expected a number above 0, got 0",
         ),
+        (
+            SMALL + 'built_in = ["wait", "dance"]\n',
+            "a.toml:2: built_in[1]: expected 'wait' or 'send_dtmf', got 'dance'",
+        ),
+        (
+            SMALL
+            + 'built_in = ["wait"]\n'
+            + TOOL.removeprefix(SMALL).replace('"t"', '"wait"')
+            + 'url = "https://a.com"\n',
+            "a.toml:3: tools[0]: there already is a tool called 'wait'",
+        ),
         (MCP, "a.toml:2: mcp.shop: expected either url or command"),
         (
             MCP + 'url = "shop"\n',

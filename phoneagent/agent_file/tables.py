@@ -324,6 +324,7 @@ class AgentFile(_Table):
     transfer_phrases: _TransferPhrases = _TransferPhrases()  # type: ignore[valid-type]  # made from TransferPhrases above
     hold_music: Annotated[str, AfterValidator(_audio_url)] = ""
     tools: tuple[ToolTable, ...] = ()
+    built_in: tuple[Literal["wait", "send_dtmf"], ...] = ()
     dialogue: _DialogueTable | None = None
     hours: dict[Name, HoursTable] = {}
     closed: _ClosedTable | None = None
@@ -341,7 +342,7 @@ class AgentFile(_Table):
         if problems := [
             *self._provider_problems(),
             *self._dialogue_problems(tools),
-            *_repeated(tools, self.knowledge, self.mcp),
+            *_repeated(tools, self.built_in, self.knowledge, self.mcp),
         ]:
             raise Misfits(problems)
         dialogue = self.dialogue.dialogue() if self.dialogue else None
@@ -360,6 +361,7 @@ class AgentFile(_Table):
                 goodbye_before_limit=self.limits.goodbye_before,
             ),
             tools=tools,
+            built_in=tuple(dict.fromkeys(self.built_in)),
             dialogue=dialogue,
             transfer_targets={name: table.target() for name, table in self.transfer.items()},
             transfer_phrases=TransferPhrases(**dict(self.transfer_phrases)),
@@ -432,9 +434,12 @@ def _with_menu(greeting: str, dialogue: Dialogue | None) -> str:
 
 
 def _repeated(
-    tools: tuple[ToolSpec, ...], knowledge: KnowledgeTable | None, servers: dict[str, McpTable]
+    tools: tuple[ToolSpec, ...],
+    built_in: tuple[str, ...],
+    knowledge: KnowledgeTable | None,
+    servers: dict[str, McpTable],
 ) -> Iterator[Problem]:
-    seen = set(CORE_TOOLS)
+    seen = {*CORE_TOOLS, *built_in}
     for index, tool in enumerate(tools):
         if tool.name in seen:
             yield Problem(("tools", index), f"there already is a tool called {tool.name!r}")

@@ -178,6 +178,7 @@ class Call:
             answering=equipped.answering(record),
             muted=record.muted,
             tool_messages=tool_messages(equipped.own, record.variables),
+            built_in=agent.built_in,
         )
         self.journal: Journal | NullJournal = Journal(opening) if keep_journal else NullJournal()
         self._conversation = opening.conversation()

@@ -14,6 +14,7 @@ from phoneagent.ports import LanguageModel, SpeechToText, TextToSpeech, ToolBox
 from phoneagent.records import Agent, CallRecord, ToolSpec
 from phoneagent.speakable import Speakable
 
+from .built_in import built_in_tools
 from .business_hours import closed_now
 from .handoff import hand_over_tool
 from .lookup import lookup_tool
@@ -147,6 +148,7 @@ def offered_tools(agent: Agent, found: tuple[ToolSpec, ...] = ()) -> tuple[ToolS
     if agent.transfer_targets:
         about = "Connect the caller to a person. Announce it in the same answer, before you call this."
         offered.append(_choice("transfer", about, "target", agent.transfer_targets))
+    offered += built_in_tools(agent)
     offered += hand_over_tool(agent)
     names = {tool.name for tool in offered} | CORE_TOOLS
     return (*offered, *(tool for tool in found if tool.name not in names))

@@ -37,6 +37,7 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     answering: Answering | None = None  # of a call that was placed
     muted: bool = False
     tool_messages: dict[str, ToolMessages] = {}
+    built_in: tuple[str, ...] = ()
     version: int = VERSION
 
     def conversation(self) -> Conversation:
@@ -53,6 +54,7 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             answering=self.answering,
             muted=self.muted,
             tool_messages=self.tool_messages,
+            built_in=self.built_in,
         )
 
 

@@ -111,6 +111,7 @@ class TypedCall:
             history=history,
             entrance=entrance,
             tool_messages=tool_messages(own_tools(agent), variables),
+            built_in=agent.built_in,
         )
         self._inbox: deque[Event] = deque()
         self._news = asyncio.Event()

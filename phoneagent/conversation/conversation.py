@@ -34,10 +34,10 @@ class Conversation:
     """One call's turn-taking.
 
     `turn_events`: the ears decide when a turn ends; otherwise silence does (`endpointing.py`). `safe_tools` may run
-    before the caller's turn is certain to be over; `tool_messages`: what is said while a tool runs. `language`: what
-    the agent speaks. `history`: the turns of a call that is being carried on; `entrance`: how the agent comes into it,
-    `at` so many seconds after it began. `answering`: what whoever answers gets, of a call that we placed. `muted`: an
-    operator has muted the agent before.
+    before the caller's turn is certain to be over; `tool_messages`: what is said while a tool runs; `built_in`: which
+    of `wait` and `send_dtmf` the model may use. `language`: what the agent speaks. `history`: the turns of a call that
+    is being carried on; `entrance`: how the agent comes into it, `at` so many seconds after it began. `answering`: what
+    whoever answers gets, of a call that we placed. `muted`: an operator has muted the agent before.
     """
 
     def __init__(
@@ -48,6 +48,7 @@ class Conversation:
         turn_events: bool = True,
         safe_tools: frozenset[str] = frozenset(),
         tool_messages: Mapping[str, ToolMessages] | None = None,
+        built_in: tuple[str, ...] = (),
         language: str = "en",
         history: tuple[Turn, ...] = (),
         entrance: Entrance = BY_CALL,
@@ -61,7 +62,7 @@ class Conversation:
         self._entrance = entrance
         self._floor = Floor(phrasing, policy, turn_events=turn_events, language=language, history=history)
         self._floor.muted = muted
-        tools = RunningTools(safe_tools, tool_messages or {})
+        tools = RunningTools(safe_tools, tool_messages or {}, built_in)
         self._replies = Replies(self._floor, tools=tools, after_reply=self._after_reply)
         self._listening = Listening(self._floor, self._replies, takes_turn=self._takes_turn)
         self._barge_in = BargeIn(self._floor, self._listening, self._replies)

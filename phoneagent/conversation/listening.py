@@ -302,6 +302,8 @@ class Listening:
     def after_reply(self, at: float) -> None:
         """The agent has finished: whose turn is it?"""
         turn = self.turn
+        self._patient = self._patient or self._replies.asked_to_wait
+        self._replies.asked_to_wait = False
         if turn.keys:
             self._await_keys(at)
         elif turn.held and turn.settled and not turn.voiced:

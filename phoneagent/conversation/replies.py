@@ -34,7 +34,7 @@ from .phrases import Phrases
 from .playout import Phrase, Playout
 from .reply import Kind, Reply
 from .round_trip import RoundTrip
-from .running_tools import TOO_MANY, RunningTools
+from .running_tools import KEYS, KEYS_AT_MOST, NO_KEYS, PRESSED, TOO_MANY, WAIT, WAITING, RunningTools
 from .speculation import Speculation
 from .states import State
 from .transcript import ToolCall, Turn
@@ -51,6 +51,7 @@ class Replies:
     def __init__(self, floor: Floor, *, tools: RunningTools, after_reply: Callable[[float], None]) -> None:
         self.reply: Reply | None = None
         self.next_id = 1
+        self.asked_to_wait = False  # by the caller, as the model has understood
         self._floor = floor
         self._after_reply = after_reply
         self._tools = tools
@@ -307,6 +308,10 @@ class Replies:
             self._watch(at)
             return
         if not reply.spoken:
+            if reply.then is None and (reply.waits or reply.presses):
+                self.drop(at)
+                self._go_on(reply, at)
+                return
             if reply.then is None:
                 self._fail(reply, "the model said nothing", at)
                 return
@@ -384,10 +389,30 @@ class Replies:
             reply.then = Transfer(event.call.text_of("target"))
         elif event.call.name == "hand_over":
             reply.then = HandOver(event.call.text_of("agent"))
+        elif self._tools.is_built_in(event.call.name):
+            self._use_built_in(reply, event.call, at)
         elif reply.speculative and not self._tools.is_safe(event.call.name):
             reply.held_tools.append(event.call)
         else:
             self._run_tool(reply, event.call, at)
+
+    def _use_built_in(self, reply: Reply, call: ToolCall, at: float) -> None:
+        """What the conversation does itself, when the reply was heard; the model is not asked what it says to it."""
+        keys = call.text_of("digits")
+        if call.name == WAIT:
+            reply.waits, result = True, WAITING
+        elif 0 < len(keys) <= KEYS_AT_MOST and set(keys) <= KEYS:
+            reply.presses, result = reply.presses + keys, PRESSED
+        else:
+            call = self._tools.begin(call, reply.id, at, within=self._floor.policy.tool_within)
+            reply.running_tools[call.id] = call
+            self.tool_returned(e.ToolReturned(call.id, NO_KEYS, failed=True), at)
+            return
+        self._floor.emit("tool_called", tool=call.name)
+        turn = Turn("tool", result, at, tool=call)
+        reply.tool_turns.append(turn)
+        if not reply.speculative:
+            self._floor.save(turn)
 
     def _run_tool(self, reply: Reply, call: ToolCall, at: float) -> None:
         full = self._tools.full
@@ -514,7 +539,15 @@ class Replies:
         if reply.then is not None:
             self.leave(reply.then, at)
         else:
-            self._after_reply(at)
+            self._go_on(reply, at)
+
+    def _go_on(self, reply: Reply, at: float) -> None:
+        """Whatever is to follow a reply that nobody hears any more."""
+        if reply.presses:
+            self.press(reply.presses, at)
+            return
+        self.asked_to_wait = reply.waits
+        self._after_reply(at)
 
     def _record(self, reply: Reply, at: float) -> None:
         """Save what was heard of a reply, and tell about the turn. Nothing heard leaves no trace in the transcript."""

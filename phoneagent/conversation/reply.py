@@ -49,6 +49,8 @@ class Reply:
     written: bool = False  # the model has finished
     handed_over: bool = False  # the voice knows that no phrase follows
     then: Hangup | Transfer | HandOver | None = None
+    waits: bool = False  # the caller has asked for a moment: nothing is to follow
+    presses: str = ""  # keys that follow it
     waterfall: Waterfall = field(default_factory=Waterfall)
 
     @property

@@ -10,6 +10,14 @@ from .transcript import ToolCall
 AT_ONCE = 8  # in one call; a model that asks for more is asked to go about it in steps
 TOO_MANY = f"Not done: {AT_ONCE} tools are running already. Wait for them, then ask again."
 
+WAIT = "wait"
+WAITING = "The caller takes a moment. Say nothing until they speak."
+SEND_DTMF = "send_dtmf"
+PRESSED = "The keys are pressed after what you say."
+KEYS = frozenset("0123456789*#w")  # w: half a second of silence, as carriers have it
+KEYS_AT_MOST = 32
+NO_KEYS = f"Not pressed: expected 1 to {KEYS_AT_MOST} of the digits 0 to 9, * and #, and w for a pause."
+
 START_AFTER = 0.3
 """Seconds until a tool's first message: one that has returned by then needs none, and its answer comes sooner."""
 
@@ -52,13 +60,19 @@ class _Running:
 
 
 class RunningTools:
-    """`safe` are those that change nothing; `messages` is by a tool's name."""
+    """`safe` are those that change nothing; `messages` is by a tool's name; `built_in` are the conversation's own."""
 
-    def __init__(self, safe: Collection[str], messages: Mapping[str, ToolMessages]) -> None:
+    def __init__(
+        self, safe: Collection[str], messages: Mapping[str, ToolMessages], built_in: Collection[str] = ()
+    ) -> None:
+        self._built_in = frozenset(built_in)
         self.until = 0.0  # when all that run must have returned
         self._safe = frozenset(safe)
         self._messages = messages
         self._running: dict[str, _Running] = {}
+
+    def is_built_in(self, name: str) -> bool:
+        return name in self._built_in
 
     def is_safe(self, name: str) -> bool:
         return name in self._safe
