@@ -8,7 +8,7 @@ import os
 import secrets
 import socket
 import time
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterator, Mapping
 from collections.abc import Set as AbstractSet
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
@@ -23,6 +23,7 @@ from starlette.applications import Starlette
 from .agent_file import builtin_agent, dotted, strangers
 from .agent_file.price_file import load_prices
 from .api_keys import KeyRing
+from .call.built_in import RUN, SCHEDULE_CALLBACK, SEND_SMS
 from .call.business_hours import closed_now
 from .call.call import Surroundings
 from .call.courier import Courier
@@ -44,7 +45,7 @@ from .call.verdicts import Verdicts
 from .deliveries import DeliveryQueue
 from .errors import PhoneagentError, RecordingError, SettingsError, StoreError
 from .json_schemas import schema_problem
-from .ports import LanguageModel, Observer, Signatures, SpeechToText, Store, TextToSpeech, ToolBox
+from .ports import LanguageModel, Observer, OrderBook, Signatures, SpeechToText, Store, TextToSpeech, ToolBox
 from .providers.circuit import Circuit, Circuits
 from .receivers import incoming_of, webhooks_of
 from .records import Agent, ProviderChoice
@@ -130,6 +131,13 @@ def create_app(
             "TWILIO_ACCOUNT_SID: expected the account SID from the Twilio console, which begins with AC; an agent has "
             "[recording] twilio = true; set it in the environment or .env"
         )
+    texting = {name: sorted(RUN.keys() & set(one.built_in)) for name, one in agents.items()}
+    if not _has_carrier(settings) and (wanting := {name: tools for name, tools in texting.items() if tools}):
+        raise SettingsError(
+            "TWILIO_ACCOUNT_SID and TWILIO_AUTH_TOKEN: expected both, from the Twilio console; set them in the "
+            "environment or .env, or take the tools that need them out of built_in: "
+            + "; ".join(f"agent {name!r} has {' and '.join(tools)}" for name, tools in wanting.items())
+        )
     prices = load_prices(settings.prices)
     if problems := [f"agent {name!r}: {dotted(place)}: {text}" for name, place, text in strangers(agents)]:
         raise SettingsError(*problems)
@@ -174,6 +182,8 @@ def create_app(
             stack.push_async_callback(limits.aclose)
             if control is not None:
                 stack.push_async_callback(control.aclose)
+            numbers = NumberRules(settings.allowed_countries, home=settings.twilio_phone_number or "")
+            makers.numbers, makers.control, makers.orders = numbers, control, None if control is None else orders
             equipped = {
                 name: await makers.equip(agent, functions or {}, speakers[name]) for name, agent in agents.items()
             }
@@ -226,7 +236,6 @@ def create_app(
             serving = asyncio.create_task(line.serve(around.owner, board.steer), name="steering")
             stack.push_async_callback(_end, serving)
             app.state.steering = Steering(line, kept, None if control is None else transfers.end)
-            numbers = NumberRules(settings.allowed_countries, home=settings.twilio_phone_number or "")
             dialler = None
             if control is not None:
                 dialler = Dialler(
@@ -394,6 +403,12 @@ def _rate_limits(settings: Settings, *, shared: bool) -> RateLimits:
     return RateLimits(settings.rate_limit, RedisCounts(settings.redis_url.get_secret_value()))
 
 
+def _has_carrier(settings: Settings) -> bool:
+    """Whether `twilio_control` will have what it needs."""
+    key = settings.twilio_api_key_sid is not None and settings.twilio_api_key_secret is not None
+    return settings.twilio_account_sid is not None and (key or settings.twilio_auth_token is not None)
+
+
 def twilio_control(settings: Settings) -> TwilioControl | None:
     """Twilio's REST interface, by API key or auth token; None where the settings do not name an account."""
     account, token = settings.twilio_account_sid, settings.twilio_auth_token
@@ -459,6 +474,9 @@ class Makers:
     metrics: Metrics = field(default_factory=Metrics)
     circuits: Circuits = field(init=False)
     servers: list[McpTools] = field(default_factory=list, init=False)  # that agents have tools of
+    numbers: NumberRules = field(default_factory=NumberRules)  # who may be written to and called back
+    control: TwilioControl | None = None  # None: there are no calls
+    orders: OrderBook | None = None
 
     def __post_init__(self) -> None:
         self.circuits = Circuits(
@@ -501,7 +519,11 @@ class Makers:
             self.stack.push_async_callback(library.aclose)
             functions = {**functions, agent.knowledge.tool: library.search}
         own = own_tools(agent)
-        tools: list[Tool] = [*python_tools((spec for spec in own if spec.http is None), functions)]
+        tools: list[Tool] = [*self._built_in(agent)]
+        if tools:
+            await asyncio.to_thread(self.numbers.load)
+        ready = {tool.spec.name for tool in tools}
+        tools += python_tools((spec for spec in own if spec.http is None and spec.name not in ready), functions)
         requests = [spec for spec in own if spec.http is not None]
         if requests:
             from .toolbox.http import HttpTool
@@ -511,6 +533,17 @@ class Makers:
                 self.stack.push_async_callback(tool.aclose)
                 tools.append(tool)
         return Box(tools, await self._servers(agent, names={*CORE_TOOLS, *(spec.name for spec in own)}))
+
+    def _built_in(self, agent: Agent) -> Iterator[Tool]:
+        """Those that are run."""
+        if SEND_SMS in agent.built_in:
+            from .toolbox.send_sms import SendSms
+
+            yield SendSms(self.control, self.numbers)
+        if SCHEDULE_CALLBACK in agent.built_in:
+            from .toolbox.schedule_callback import ScheduleCallback
+
+            yield ScheduleCallback(agent, self.orders, self.numbers)
 
     async def _servers(self, agent: Agent, names: AbstractSet[str]) -> list[McpTools]:
         """The tools of other servers. Those that are away now may be there later. `names`: of the agent's own."""

@@ -91,6 +91,10 @@ class ToolError(PhoneagentError):
     """A tool could not do its work. The text goes to the model, which tells the caller."""
 
 
+class MessageRefused(CarrierError):
+    """The carrier refused to send a text message: it is certain that nobody gets it."""
+
+
 class OutboundRefused(PhoneagentError):
     """A request was not made, or its answer not read: it leads where it must not, or is larger than it may be."""
 

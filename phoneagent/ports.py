@@ -300,6 +300,16 @@ class Exchange(Protocol):
         """End the call. A call that is already over counts as success."""
 
 
+class TextMessages(Protocol):
+    """Sends text messages (SMS). Bounded in time; raises `CarrierError`."""
+
+    async def send_text(self, text: str, *, to: str, sender: str) -> str:
+        """Have it sent, to and from numbers in E.164 form; returns the carrier's id of the message. Asks once.
+
+        Raises `MessageRefused` when it is certain that it is not sent; after any other `CarrierError` it may be.
+        """
+
+
 class MediaStream(Protocol):
     """One call's media stream, after its `start`."""
 

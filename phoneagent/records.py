@@ -360,6 +360,7 @@ class Agent:
     policy: Policy = field(default_factory=Policy)
     tools: tuple[ToolSpec, ...] = ()
     built_in: tuple[str, ...] = ()  # see `call.built_in`
+    timezone: str = ""  # of the IANA database; empty: the agent does not know what time it is
     dialogue: Dialogue | None = None
     transfer_targets: Mapping[str, TransferTarget] = field(default_factory=dict)
     transfer_phrases: TransferPhrases = field(default_factory=TransferPhrases)

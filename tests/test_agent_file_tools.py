@@ -138,7 +138,7 @@ def test_the_guides_servers_can_be_taken_as_they_are():
         ),
         (
             SMALL + 'built_in = ["wait", "dance"]\n',
-            "a.toml:2: built_in[1]: expected 'wait' or 'send_dtmf', got 'dance'",
+            "a.toml:2: built_in[1]: expected 'wait', 'send_dtmf', 'send_sms' or 'schedule_callback', got 'dance'",
         ),
         (
             SMALL
@@ -146,6 +146,17 @@ def test_the_guides_servers_can_be_taken_as_they_are():
             + TOOL.removeprefix(SMALL).replace('"t"', '"wait"')
             + 'url = "https://a.com"\n',
             "a.toml:3: tools[0]: there already is a tool called 'wait'",
+        ),
+        (
+            SMALL + 'built_in = ["schedule_callback"]\n',
+            (
+                "a.toml:2: built_in: expected timezone = 'Europe/Berlin' or the like beside it: the model must know what "
+                "time it is where people want to be called back"
+            ),
+        ),
+        (
+            SMALL + 'timezone = "Berlin"\n',
+            "a.toml:2: timezone: expected a time zone such as 'Europe/Berlin', got 'Berlin'",
         ),
         (MCP, "a.toml:2: mcp.shop: expected either url or command"),
         (

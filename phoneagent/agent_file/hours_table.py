@@ -51,12 +51,15 @@ def _timezone(text: str) -> str:
     return text
 
 
+Timezone = Annotated[str, AfterValidator(_timezone)]
+
+
 class HoursTable(BaseModel):
     """`[hours.NAME]`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
-    timezone: Annotated[str, AfterValidator(_timezone)]
+    timezone: Timezone
     open: tuple[Annotated[str, AfterValidator(_period)], ...]
     closed: tuple[Annotated[str, AfterValidator(_day)], ...] = ()
 

@@ -19,6 +19,7 @@ from pydantic import (
     model_validator,
 )
 
+from phoneagent.call.built_in import SCHEDULE_CALLBACK
 from phoneagent.call.equipped import CORE_TOOLS
 from phoneagent.call.menus import KEYS, MAIN, choices, menu_text
 from phoneagent.conversation.events import KeysExpected
@@ -40,7 +41,7 @@ from phoneagent.records import (
 from .analysis_table import AnalysisTable
 from .dialogue_problems import dialogue_problems, unknown_hours
 from .handoff_table import HandoffTable
-from .hours_table import HoursTable
+from .hours_table import HoursTable, Timezone
 from .kinds import Seconds, Template
 from .knowledge_table import KnowledgeTable
 from .mcp_table import McpTable
@@ -324,7 +325,8 @@ class AgentFile(_Table):
     transfer_phrases: _TransferPhrases = _TransferPhrases()  # type: ignore[valid-type]  # made from TransferPhrases above
     hold_music: Annotated[str, AfterValidator(_audio_url)] = ""
     tools: tuple[ToolTable, ...] = ()
-    built_in: tuple[Literal["wait", "send_dtmf"], ...] = ()
+    built_in: tuple[Literal["wait", "send_dtmf", "send_sms", "schedule_callback"], ...] = ()
+    timezone: Timezone | None = None
     dialogue: _DialogueTable | None = None
     hours: dict[Name, HoursTable] = {}
     closed: _ClosedTable | None = None
@@ -343,6 +345,7 @@ class AgentFile(_Table):
             *self._provider_problems(),
             *self._dialogue_problems(tools),
             *_repeated(tools, self.built_in, self.knowledge, self.mcp),
+            *self._callback_problems(),
         ]:
             raise Misfits(problems)
         dialogue = self.dialogue.dialogue() if self.dialogue else None
@@ -362,6 +365,7 @@ class AgentFile(_Table):
             ),
             tools=tools,
             built_in=tuple(dict.fromkeys(self.built_in)),
+            timezone=self.timezone or "",
             dialogue=dialogue,
             transfer_targets={name: table.target() for name, table in self.transfer.items()},
             transfer_phrases=TransferPhrases(**dict(self.transfer_phrases)),
@@ -387,6 +391,14 @@ class AgentFile(_Table):
         if not self.language.startswith("en"):  # nobody wants an English "one moment" before a German answer
             phrases |= {name: () for name in ("fillers", "later_fillers") if name not in table.model_fields_set}
         return Phrasing(greeting=_with_menu(self.greeting, dialogue), **phrases)
+
+    def _callback_problems(self) -> Iterator[Problem]:
+        if SCHEDULE_CALLBACK in self.built_in and self.timezone is None:
+            yield Problem(
+                ("built_in",),
+                "expected timezone = 'Europe/Berlin' or the like beside it: the model must know what time it is where "
+                "people want to be called back",
+            )
 
     def _provider_problems(self) -> Iterator[Problem]:
         if self.limits.goodbye_before >= self.limits.max_duration:

@@ -25,6 +25,11 @@ def is_open(hours: BusinessHours, at: float) -> bool:
     )
 
 
+def spelled_out(at: float, timezone: str) -> str:
+    """A time in seconds since the epoch as a model reads it without reckoning: `Monday, 23 November 2026, 11:15`."""
+    return f"{datetime.fromtimestamp(at, ZoneInfo(timezone)):%A, %-d %B %Y, %H:%M}"
+
+
 def _closed_on(hours: BusinessHours, day: date) -> bool:
     return bool({day.isoformat(), f"{day:%m-%d}"} & set(hours.closed))
 

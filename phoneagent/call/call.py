@@ -86,6 +86,7 @@ from phoneagent.records import (
 )
 from phoneagent.usage import meter
 
+from .built_in import carried_out
 from .carrier_recording import CarrierRecording
 from .ears import Ears
 from .equipped import EquippedAgent, known_to_tools, tool_messages
@@ -178,7 +179,7 @@ class Call:
             answering=equipped.answering(record),
             muted=record.muted,
             tool_messages=tool_messages(equipped.own, record.variables),
-            built_in=agent.built_in,
+            built_in=carried_out(agent),
         )
         self.journal: Journal | NullJournal = Journal(opening) if keep_journal else NullJournal()
         self._conversation = opening.conversation()

@@ -14,8 +14,8 @@ from phoneagent.ports import LanguageModel, SpeechToText, TextToSpeech, ToolBox
 from phoneagent.records import Agent, CallRecord, ToolSpec
 from phoneagent.speakable import Speakable
 
-from .built_in import built_in_tools
-from .business_hours import closed_now
+from .built_in import built_in_tools, run_tools
+from .business_hours import closed_now, spelled_out
 from .handoff import hand_over_tool
 from .lookup import lookup_tool
 
@@ -87,7 +87,17 @@ class EquippedAgent:
         return self.speakable.render(text).spoken
 
     def instructions(self, variables: Mapping[str, str]) -> str:
-        return fill(self.agent.instructions, variables)
+        return instructions(self.agent, variables, self.clock())
+
+
+def instructions(agent: Agent, variables: Mapping[str, str], at: float) -> str:
+    """What the model is told of a call that begins at this time, in seconds since the epoch."""
+    if not agent.timezone:
+        return fill(agent.instructions, variables)
+    now = spelled_out(at, agent.timezone)
+    if "{now}" in agent.instructions:
+        return fill(agent.instructions, {"now": now, **variables})
+    return f"{fill(agent.instructions, variables)}\n\nWhen this call began it was {now} ({agent.timezone})."
 
 
 def greeting(agent: Agent, at: float) -> str:
@@ -129,10 +139,10 @@ CORE_TOOLS = frozenset({"end_call", "transfer", "hand_over", "back_to_menu"})
 
 
 def own_tools(agent: Agent) -> tuple[ToolSpec, ...]:
-    """The tools that are run for an agent's model: its own, what looks things up in its documents, and what leads back
-    to the menu of its dialogue.
+    """The tools that are run for an agent's model: its own, what looks things up in its documents, built-in ones, and
+    what leads back to the menu of its dialogue.
     """
-    own = (*agent.tools, *lookup_tool(agent))
+    own = (*agent.tools, *lookup_tool(agent), *run_tools(agent))
     mixed = agent.dialogue is not None and agent.dialogue.start
     return (*own, BACK_TO_MENU) if mixed else own
 
@@ -154,11 +164,16 @@ def offered_tools(agent: Agent, found: tuple[ToolSpec, ...] = ()) -> tuple[ToolS
     return (*offered, *(tool for tool in found if tool.name not in names))
 
 
+KNOWN = ("call_id", "agent", "caller_number", "agent_number")
+"""What of a call the requests of tools may name beside its variables: see docs/tools.md."""
+
+
 def known_to_tools(record: CallRecord) -> Mapping[str, str]:
     """What the requests of an agent's tools may name: the call's variables, and who is at the other end."""
-    person = record.caller if record.direction == "inbound" else record.called
-    known = {"call_id": record.id, "agent": record.agent, "caller_number": person.reveal()}
-    return {**record.variables, **known}
+    inbound = record.direction == "inbound"
+    person, we = (record.caller, record.called) if inbound else (record.called, record.caller)
+    known = (record.id, record.agent, person.reveal(), we.reveal())
+    return {**record.variables, **dict(zip(KNOWN, known, strict=True))}
 
 
 def tool_messages(tools: Iterable[ToolSpec], variables: Mapping[str, str]) -> dict[str, ToolMessages]:
@@ -204,7 +219,8 @@ def needed_variables(agent: Agent, *, voicemail: str = "") -> frozenset[str]:
     one, want filled: of a call that we place they must all be known.
     """
     texts = (agent.phrasing.greeting, agent.instructions, agent.phrasing.screening, voicemail)
-    return frozenset(_VARIABLE.findall(" ".join(texts)))
+    own = {"now"} if agent.timezone else set()
+    return frozenset(_VARIABLE.findall(" ".join(texts))) - own
 
 
 def fill(text: str, variables: Mapping[str, str]) -> str:

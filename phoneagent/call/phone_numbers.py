@@ -24,6 +24,10 @@ class NumberRules:
         self._countries = frozenset(country.upper() for country in countries)
         self._home = home
 
+    def load(self) -> None:
+        """Import the library now, rather than in a call."""
+        import phonenumbers  # noqa: F401
+
     def possible(self, field: str, number: str) -> str:
         """In E.164 form. Raises `OrderRefused` for what no number can look like; the carrier knows if it is ours."""
         return _e164(field, number)[0]

@@ -16,7 +16,8 @@ from contextlib import aclosing
 from dataclasses import replace
 from typing import Any, Protocol
 
-from phoneagent.call.equipped import fill, greeting, offered_tools, own_tools, tool_messages
+from phoneagent.call.built_in import carried_out
+from phoneagent.call.equipped import fill, greeting, instructions, offered_tools, own_tools, tool_messages
 from phoneagent.conversation.commands import (
     CancelReply,
     CancelTool,
@@ -101,7 +102,7 @@ class TypedCall:
         self._tools = tools
         self._screen = screen
         self._variables = variables
-        self._instructions = fill(agent.instructions, variables)
+        self._instructions = instructions(agent, variables, time.time())
         phrasing = replace(agent.phrasing, greeting=fill(greeting(agent, time.time()), variables))
         entrance = Entrance("handover") if history else BY_CALL
         self._conversation = Conversation(
@@ -111,7 +112,7 @@ class TypedCall:
             history=history,
             entrance=entrance,
             tool_messages=tool_messages(own_tools(agent), variables),
-            built_in=agent.built_in,
+            built_in=carried_out(agent),
         )
         self._inbox: deque[Event] = deque()
         self._news = asyncio.Event()

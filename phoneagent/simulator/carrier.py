@@ -28,6 +28,7 @@ from .placed_call import CallResult, Equipment, PlacedCall
 from .rest import RestApi
 from .rest_calls import TIME_LIMIT
 from .rest_faults import RestFaults
+from .rest_messages import TextMessage
 from .speech import Phrasebook
 from .webhooks import GENUINE, Answer, Webhooks
 
@@ -53,6 +54,7 @@ class PhoneNumber:
     trunk_sid: str = ""
     friendly_name: str = ""
     has_voice: bool = True
+    has_sms: bool = True
 
     @property
     def sid(self) -> str:
@@ -95,6 +97,8 @@ class Carrier:
         """Calls by their sid, the latest 1,000."""
         self.placed_by_rest: asyncio.Queue[PlacedCall] = asyncio.Queue()
         """Calls that the product placed, as they come; nobody needs to take them."""
+        self.messages: list[TextMessage] = []
+        """Texts that the product has sent."""
         self.rest_faults = RestFaults()
         """What will go wrong with coming REST requests."""
         self._auth_token = auth_token

@@ -105,7 +105,7 @@ def number_told(carrier: Carrier, number: PhoneNumber) -> dict[str, Any]:
         "friendly_name": number.friendly_name or number.number,
         "phone_number": number.number,
         "trunk_sid": number.trunk_sid or None,
-        "capabilities": {"voice": number.has_voice, "sms": True, "mms": False, "fax": False},
+        "capabilities": {"voice": number.has_voice, "sms": number.has_sms, "mms": False, "fax": False},
         "status": "in-use",
         "api_version": API_VERSION,
         "uri": f"/{API_VERSION}/Accounts/{carrier.account_sid}/IncomingPhoneNumbers/{number.sid}.json",

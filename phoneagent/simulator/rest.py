@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse
 from starlette.routing import Route
 
-from . import incoming_numbers, rest_calls, rest_recordings
+from . import incoming_numbers, rest_calls, rest_messages, rest_recordings
 from .call_order import API_VERSION
 from .placed_call import PlacedCall
 from .rest_faults import Asked, RestFault
@@ -51,6 +51,7 @@ class RestApi:
                     self._guard(self._update_recording),
                     methods=["POST"],
                 ),
+                Route(f"{account}/Messages.json", self._guard(self._create_message), methods=["POST"]),
                 Route(f"{account}/IncomingPhoneNumbers.json", self._guard(self._list_numbers)),
                 Route(f"{account}/IncomingPhoneNumbers/{{sid}}.json", self._guard(self._get_number)),
                 Route(
@@ -173,6 +174,10 @@ class RestApi:
         call = self._find_call(request)
         rest_calls.update(call, await self._form(request, rest_calls.UPDATE_PARAMETERS))
         return 200, rest_calls.told(self._carrier, call)
+
+    async def _create_message(self, request: Request) -> tuple[int, dict[str, Any]]:
+        form = await self._form(request, rest_messages.CREATE_PARAMETERS)
+        return 201, rest_messages.told(self._carrier, rest_messages.create(self._carrier, form))
 
     async def _create_recording(self, request: Request) -> tuple[int, dict[str, Any]]:
         call = self._find_call(request)

@@ -15,6 +15,7 @@ from pydantic.errors import PydanticUserError
 from phoneagent.errors import ToolError
 from phoneagent.records import ToolSpec
 
+from .arguments import problems
 from .box import Asked, Box
 
 
@@ -53,7 +54,7 @@ class PythonTool:
             result = await asyncio.to_thread(self.function, **arguments)
             return await result if inspect.isawaitable(result) else result
         except ValidationError as error:
-            raise ToolError(f"{self.spec.name}: {_problems(error)}") from error
+            raise ToolError(f"{self.spec.name}: {problems(error)}") from error
 
 
 def tool_spec(
@@ -99,10 +100,3 @@ def find_function(reference: str) -> Callable[..., Any]:
     if callable(function):
         return function
     raise LookupError(f"{module_name!r} has no function {function_name!r}")
-
-
-def _problems(error: ValidationError) -> str:
-    return "; ".join(
-        f"{'.'.join(map(str, problem['loc'])) or 'arguments'}: {problem['msg']}"
-        for problem in error.errors(include_url=False, include_input=False)
-    )

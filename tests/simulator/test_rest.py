@@ -15,6 +15,7 @@ from phoneagent.simulator.caller import CallerScript, HangUp, Say
 from phoneagent.simulator.carrier import ACCOUNT_SID, AGENT_NUMBER, AUTH_TOKEN, Carrier, PhoneNumber
 from phoneagent.simulator.ear import Announced, StreamClosed
 from phoneagent.simulator.placed_call import Callee
+from phoneagent.simulator.violation import REST_REFUSED
 
 from .product import ANSWER, GREETING, PUBLIC, Product, serve
 from .test_media_stream import listen
@@ -199,8 +200,39 @@ async def test_what_is_unknown_is_not_found():
             client.calls("CA0").update_async(status="completed"),
             client.incoming_phone_numbers("PN0").fetch_async(),
             client.api.accounts("AC0").fetch_async(),
-            client.messages.create_async(to="+15005550300", from_=AGENT_NUMBER, body="hi"),
+            client.conferences("CF0").fetch_async(),
         ):
             with pytest.raises(TwilioRestException) as refusal:
                 await request
             assert (refusal.value.status, refusal.value.code) == (404, 20404)
+
+
+async def test_texts_are_taken_and_remembered():
+    async with Carrier() as carrier, client_of(carrier) as client:
+        sent = await client.messages.create_async(to="+12125550123", from_=AGENT_NUMBER, body="Ciao")
+        assert (sent.status, sent.direction, sent.error_code) == ("queued", "outbound-api", None)
+    [message] = carrier.messages
+    assert (message.sid, message.to, message.from_, message.text) == (sent.sid, "+12125550123", AGENT_NUMBER, "Ciao")
+
+
+@pytest.mark.parametrize(
+    ("code", "wanted"),
+    [
+        (21604, {"to": ""}),
+        (21211, {"to": "012345"}),
+        (21602, {"body": ""}),
+        (21617, {"body": "a" * 1601}),
+        (21660, {"from_": "+15005550099"}),
+        (21606, {"from_": "+15005550007"}),
+        (21266, {"to": AGENT_NUMBER}),
+        (REST_REFUSED, {"status_callback": PUBLIC}),
+    ],
+)
+async def test_texts_that_twilio_refuses(code, wanted):
+    numbers = [PhoneNumber(AGENT_NUMBER), PhoneNumber("+15005550007", has_sms=False)]
+    asked = {"to": "+12125550123", "from_": AGENT_NUMBER, "body": "Ciao", **wanted}
+    async with Carrier(numbers=numbers) as carrier, client_of(carrier) as client:
+        with pytest.raises(TwilioRestException) as refusal:
+            await client.messages.create_async(**asked)
+    assert refusal.value.code == code
+    assert carrier.messages == []

@@ -16,7 +16,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 from twilio.rest.api import Api
 
-from phoneagent.errors import CarrierError, DialRefused
+from phoneagent.errors import CarrierError, DialRefused, MessageRefused
 from phoneagent.records import Order, OrderStatus, OrderUrls, Progress
 
 from .addresses import RECORDING_PATH, http_base, target_urls
@@ -179,13 +179,25 @@ class TwilioControl:
             )
         )
 
+    async def send_text(self, text: str, *, to: str, sender: str) -> str:
+        """See `ports.TextMessages`."""
+        try:
+            sent = await self._ask(
+                lambda account: account.messages.create_async(to=to, from_=sender, body=text), again=False
+            )
+        except TwilioRefused as refusal:
+            if _may_be_done(refusal):
+                raise
+            raise MessageRefused(str(refusal)) from refusal
+        return _sid(sent)
+
     async def _place(self, **wanted: Any) -> str:
         """Ask once. Raises `DialRefused` when it is certain that nothing was placed."""
         try:
             placed = await self._ask(lambda account: account.calls.create_async(**wanted), again=False)
         except TwilioRefused as refusal:
-            if refusal.status == HTTPStatus.REQUEST_TIMEOUT or not 400 <= refusal.status < 500:
-                raise  # it may have been placed
+            if _may_be_done(refusal):
+                raise
             later = refusal.code in LATER or refusal.status == HTTPStatus.TOO_MANY_REQUESTS
             raise DialRefused(str(refusal), later=later, after=refusal.retry_after) from refusal
         return _sid(placed)
@@ -312,6 +324,11 @@ class TwilioControl:
                 client.region = client.edge = ""  # from the environment; they would be built into the host
                 self._api.base_url = self._base_url
         return self._api.v2010.accounts(self._account_sid)
+
+
+def _may_be_done(refusal: TwilioRefused) -> bool:
+    """Whether what was asked for may have been done although an error was the answer."""
+    return refusal.status == HTTPStatus.REQUEST_TIMEOUT or not 400 <= refusal.status < 500
 
 
 def _progress(call: Any) -> Progress:

@@ -14,7 +14,7 @@ from email.utils import format_datetime
 import pytest
 from aiohttp import web
 
-from phoneagent.errors import CarrierError, DialRefused
+from phoneagent.errors import CarrierError, DialRefused, MessageRefused
 from phoneagent.private import Private
 from phoneagent.records import Order, Progress
 from phoneagent.simulator.carrier import ACCOUNT_SID, AUTH_TOKEN, Carrier
@@ -487,3 +487,34 @@ async def test_a_number_stays_private_however_it_is_written(server, control, num
     server.answers = [problem(400, 21211, f"The number {number} is bad, see 21211")]
     with pytest.raises(CarrierError, match=r"number \[number\] is bad, see 21211"):
         await control.update(CALL, "<Response/>")
+
+
+# --- text messages ----------------------------------------------------------------------------------
+
+
+async def test_a_text_is_sent_once(server, control):
+    server.answers = [web.json_response({"sid": "SM1", "status": "queued"}, status=201)]
+    assert await control.send_text("Ciao", to="+12125550123", sender=NUMBER) == "SM1"
+    assert server.requests == [
+        ("POST", f"{ROOT}/Messages.json", {"To": "+12125550123", "From": NUMBER, "Body": "Ciao"})
+    ]
+
+
+async def test_a_text_that_is_surely_not_sent(server, control):
+    server.answers = [problem(400, 21610, "Attempt to send to unsubscribed recipient +12125550123")]
+    with pytest.raises(MessageRefused, match="21610") as refused:
+        await control.send_text("Ciao", to="+12125550123", sender=NUMBER)
+    assert "5550123" not in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [None, problem(500, 20500, "Internal server error"), problem(408, 408, "Timeout"), web.json_response({})],
+    ids=["silence", "500", "408", "no sid"],
+)
+async def test_a_text_that_may_have_been_sent_is_not_called_refused_nor_sent_twice(server, control, answer):
+    server.answers = [answer]
+    with pytest.raises(CarrierError) as uncertain:
+        await control.send_text("Ciao", to="+12125550123", sender=NUMBER)
+    assert not isinstance(uncertain.value, MessageRefused)
+    assert len(server.requests) == 1
