@@ -150,8 +150,8 @@ def test_the_guides_servers_can_be_taken_as_they_are():
         (
             SMALL + 'built_in = ["schedule_callback"]\n',
             (
-                "a.toml:2: built_in: expected timezone = 'Europe/Berlin' or the like beside it: the model must know what "
-                "time it is where people want to be called back"
+                "a.toml:2: built_in: expected timezone = 'Europe/Berlin' or the like beside it: the model must know "
+                "what time it is where people want to be called back"
             ),
         ),
         (

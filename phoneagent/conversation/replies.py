@@ -82,7 +82,7 @@ class Replies:
         reply = self.reply
         if reply and reply.speculative_for == normalised(text):
             reply.speculative_for = None
-            reply.since = at
+            reply.since = reply.asked = at
             self._speculation.paid(reply, at)
         else:
             self.abandon_speculation()
@@ -227,7 +227,7 @@ class Replies:
             self.next_id, self._line, marks_overdue=policy.marks_overdue, slice_samples=policy.slice_samples
         )
         self.reply = Reply(
-            self.next_id, kind, Phrases(policy, language=self._floor.language), playout, began=at, since=at
+            self.next_id, kind, Phrases(policy, language=self._floor.language), playout, began=at, since=at, asked=at
         )
         self.next_id += 1
         return self.reply
@@ -621,7 +621,7 @@ class Replies:
             return None
         if playout.sent:
             return playout.ends_at + policy.filler_again
-        return max(reply.since + policy.filler_after, reply.not_before)
+        return max(reply.asked + policy.filler_after, reply.not_before)
 
     def say_filler(self, at: float) -> None:
         """The answer is slow: say that it is coming."""
@@ -670,7 +670,7 @@ class Replies:
             self._floor.emit("resumed", reply=reply.id, heard=reply.playout.heard(at))
         reply.playout.skip_filler(at)
         reply.playout.rewind(self._floor.policy.resume_words_before)
-        reply.since = at
+        reply.since = reply.asked = at
         self._think(at)
         if reply.playout.complete and reply.playout.received == 0:
             reply.failed = reply.failed or "tts: no audio"

@@ -27,7 +27,8 @@ class Reply:
     phrases: Phrases
     playout: Playout
     began: float  # when it was first asked for
-    since: float  # the caller waits since then
+    since: float  # the model, or the voice, is waited for since then
+    asked: float  # the caller waits since then, through all that tools take
     speculative_for: str | None = None  # the caller's words it was started for, until they are certain
     before: str = ""  # what was heard of it until a media stream was lost
     announcement: str = ""  # what the caller must hear, and has not heard yet

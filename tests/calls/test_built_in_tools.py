@@ -53,7 +53,7 @@ class Mind:
 
 def test_a_server_without_a_carrier_says_what_is_missing():
     shop = parse_agent(AGENT, "shop.toml")
-    with pytest.raises(SettingsError, match="TWILIO_ACCOUNT_SID .*'shop' has schedule_callback and send_sms"):
+    with pytest.raises(SettingsError, match=r"TWILIO_ACCOUNT_SID .*'shop' has schedule_callback and send_sms"):
         create_app(shop, settings=Settings.model_construct(), dev=True)
 
 

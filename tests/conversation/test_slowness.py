@@ -111,6 +111,20 @@ def test_a_slow_tool_is_bridged_and_the_model_knows_what_was_said(call):
     assert call.transcript[-1] == "agent: One moment, please, I will look. It is booked."
 
 
+def test_who_waits_for_model_and_tool_and_model_again_waits_once(call):
+    """Each is quick enough for itself; to the caller it is one silence."""
+    call.hears("Book it")
+    voice_fillers(call, 1.0)
+    call.asks_tool("book")
+    call.tells(e.ReplyDone(call.last(StartReply).reply))
+    voice_fillers(call, 0.2)
+    call.tells(e.ToolReturned("call_1", "booked"))
+    voice_fillers(call, 0.15)
+    assert fillers(call) == []
+    voice_fillers(call, 0.1)
+    assert fillers(call) == ["One moment, please, I will look."]
+
+
 def test_what_the_model_says_before_its_tool_is_a_filler_too(call):
     call.hears("Book it")
     reply = call.replies("I will book that now. ", done=False)
