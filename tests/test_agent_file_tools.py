@@ -62,7 +62,30 @@ def test_the_guides_servers_can_be_taken_as_they_are():
 @pytest.mark.parametrize(
     ("text", "problem"),
     [
-        (SMALL + "[[tools]]\n", "a.toml:2: tools[0]: expected function (module:function) or url"),
+        (
+            SMALL + '[[tools]]\nmodule = "tests.toolbox.shop_tools"\ntimeout = 3.0\n',
+            "a.toml:4: tools[0].timeout: expected nothing beside module: what its functions are marked with counts",
+        ),
+        (
+            SMALL + '[[tools]]\nmodule = "phoneagent.agents.front_desk"\n',
+            (
+                "a.toml:3: tools[0].module: 'phoneagent.agents.front_desk' has no function marked with @tool (from "
+                "phoneagent.tools import tool)"
+            ),
+        ),
+        (
+            SMALL + '[[tools]]\nmodule = "no_such_module"\n',
+            (
+                "a.toml:3: tools[0].module: the module 'no_such_module' cannot be imported: No module named "
+                "'no_such_module'"
+            ),
+        ),
+        (
+            SMALL + '[[tools]]\nmodule = "tests.toolbox.shop_tools"\n'
+            '[[tools]]\nfunction = "tests.toolbox.shop_tools:order_status"\n',
+            "a.toml:4: tools[1]: there already is a tool called 'order_status'",
+        ),
+        (SMALL + "[[tools]]\n", "a.toml:2: tools[0]: expected function (module:function), module or url"),
         (
             SMALL + '[[tools]]\nfunction = "json:loads"\nresult = "a"\n',
             "a.toml:4: tools[0].result: expected url too: only a request has it",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 import typing
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import Field as DataclassField
 from dataclasses import asdict, fields
 from typing import Annotated, Any, Literal, Self, TypeVar
@@ -340,11 +340,12 @@ class AgentFile(_Table):
 
     def agent(self) -> Agent:
         """The record. Raises `Misfits`."""
-        tools = tuple(tool.spec(("tools", index)) for index, tool in enumerate(self.tools))
+        found = [(index, spec) for index, tool in enumerate(self.tools) for spec in tool.specs(("tools", index))]
+        tools = tuple(spec for _, spec in found)
         if problems := [
             *self._provider_problems(),
             *self._dialogue_problems(tools),
-            *_repeated(tools, self.built_in, self.knowledge, self.mcp),
+            *_repeated(found, self.built_in, self.knowledge, self.mcp),
             *self._callback_problems(),
         ]:
             raise Misfits(problems)
@@ -446,13 +447,13 @@ def _with_menu(greeting: str, dialogue: Dialogue | None) -> str:
 
 
 def _repeated(
-    tools: tuple[ToolSpec, ...],
+    tools: Sequence[tuple[int, ToolSpec]],
     built_in: tuple[str, ...],
     knowledge: KnowledgeTable | None,
     servers: dict[str, McpTable],
 ) -> Iterator[Problem]:
     seen = {*CORE_TOOLS, *built_in}
-    for index, tool in enumerate(tools):
+    for index, tool in tools:
         if tool.name in seen:
             yield Problem(("tools", index), f"there already is a tool called {tool.name!r}")
         seen.add(tool.name)

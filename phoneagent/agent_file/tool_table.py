@@ -1,4 +1,4 @@
-"""`[[tools]]`: what a model may do, by a Python function or by a request to another system."""
+"""`[[tools]]`: what a model may do, by Python functions or by a request to another system."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from urllib.parse import urlsplit
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from phoneagent.conversation.running_tools import SlowMessage, ToolMessages
+from phoneagent.conversation.running_tools import NO_MESSAGES, SlowMessage, ToolMessages
 from phoneagent.records import HttpRequest, ToolSpec
-from phoneagent.toolbox import find_function, tool_spec
+from phoneagent.toolbox import find_function, find_marked, tool_spec
 from phoneagent.toolbox.template import names_in
 
 from .kinds import Seconds, Template
@@ -78,17 +78,18 @@ class _MessagesTable(BaseModel):
 
 
 class ToolTable(BaseModel):
-    """One of `[[tools]]`: with `function` or with `url`."""
+    """One of `[[tools]]`: with `module`, `function` or `url`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
 
+    module: str = ""
     function: str = ""
     name: Annotated[str, Field(pattern=NAME)] | None = None
     description: str = ""
     safe: bool | None = None
-    timeout: Seconds = 10.0
-    reads_keypad: bool = False
-    messages: _MessagesTable = _MessagesTable()
+    timeout: Seconds | None = None
+    reads_keypad: bool | None = None
+    messages: _MessagesTable | None = None
 
     url: Annotated[str, AfterValidator(_http_url)] | None = None
     method: Literal["GET", "POST", "PUT", "PATCH", "DELETE"] = "GET"
@@ -104,25 +105,32 @@ class ToolTable(BaseModel):
     largest: Annotated[int, Field(ge=1_000, le=10_000_000)] = _HTTP.largest
     idempotent: bool = False
 
-    def spec(self, loc: Loc) -> ToolSpec:
-        """The record. Raises `Misfits`."""
+    def specs(self, loc: Loc) -> tuple[ToolSpec, ...]:
+        """The records: one, or those of all marked functions of a module. Raises `Misfits`."""
         if problems := list(self._misfits(loc)):
             raise Misfits(problems)
         if self.url is not None:
-            return replace(self._http(), messages=self.messages.messages())
+            return (self._http(),)
         try:
-            spec = tool_spec(
-                find_function(self.function),
-                name=self.name or "",
-                description=self.description,
-                safe=bool(self.safe),
-                timeout=self.timeout,
-                reference=self.function,
-                reads_keypad=self.reads_keypad,
-            )
+            if self.module:
+                marked = find_marked(self.module)
+                return tuple(tool_spec(function, reference=name) for name, function in marked.items())
+            return (self._function(),)
         except (LookupError, TypeError) as error:
-            raise Misfits([Problem((*loc, "function"), str(error.args[0]))]) from error
-        return replace(spec, messages=self.messages.messages())
+            key = "module" if self.module else "function"
+            raise Misfits([Problem((*loc, key), str(error.args[0]))]) from error
+
+    def _function(self) -> ToolSpec:
+        spec = tool_spec(
+            find_function(self.function),
+            name=self.name or "",
+            description=self.description,
+            safe=self.safe,
+            timeout=self.timeout,
+            reference=self.function,
+            reads_keypad=self.reads_keypad,
+        )
+        return spec if self.messages is None else replace(spec, messages=self.messages.messages())
 
     def _http(self) -> ToolSpec:
         request = HttpRequest(
@@ -143,9 +151,10 @@ class ToolTable(BaseModel):
             self.description,
             self._schema(),
             safe,
-            self.timeout,
-            reads_keypad=self.reads_keypad,
+            self.timeout or 10.0,
+            reads_keypad=bool(self.reads_keypad),
             http=request,
+            messages=NO_MESSAGES if self.messages is None else self.messages.messages(),
         )
 
     def _schema(self) -> Mapping[str, Any]:
@@ -162,9 +171,15 @@ class ToolTable(BaseModel):
         }
 
     def _misfits(self, loc: Loc) -> Iterator[Problem]:
+        if self.module:
+            yield from (
+                Problem((*loc, key), "expected nothing beside module: what its functions are marked with counts")
+                for key in sorted(self.model_fields_set - {"module"})
+            )
+            return
         if self.url is None:
             if not self.function:
-                yield Problem(loc, "expected function (module:function) or url")
+                yield Problem(loc, "expected function (module:function), module or url")
             given = {"schema" if name == "json_schema" else name for name in self.model_fields_set}
             yield from (
                 Problem((*loc, key), "expected url too: only a request has it") for key in _HTTP_ONLY if key in given

@@ -8,8 +8,13 @@ from typing import Annotated, Literal
 import pytest
 from pydantic import BaseModel, Field
 
+from phoneagent.agent_file import parse_agent
+from phoneagent.conversation.running_tools import SlowMessage, ToolMessages
 from phoneagent.errors import ToolError
-from phoneagent.toolbox import PythonTools, find_function, tool_spec
+from phoneagent.toolbox import PythonTools, find_function, find_marked, tool_spec
+from phoneagent.tools import tool
+
+from . import shop_tools
 
 
 def book(people: Annotated[int, Field(ge=1, description="how many guests")], time: str = "noon") -> str:
@@ -151,3 +156,89 @@ async def test_functions_are_found_by_reference():
         find_function("phoneagent.agents.front_desk:book_table"), reference="phoneagent.agents.front_desk:book_table"
     )
     assert "is booked" in await PythonTools((spec,)).run("book_table", '{"people": 4, "time": "7"}', call="CA1")
+
+
+# --- marked functions -------------------------------------------------------------------------------
+
+
+def test_a_module_of_marked_functions_is_one_line_of_an_agent_file():
+    made = parse_agent('name = "shop"\n[[tools]]\nmodule = "tests.toolbox.shop_tools"\n', "shop.toml")
+    assert [spec.name for spec in made.tools] == ["order_status", "opening_hours"]
+    status = made.tools[0]
+    assert (status.safe, status.timeout, status.function) == (True, 5.0, "tests.toolbox.shop_tools:order_status")
+    slow = (SlowMessage(4.0, "It takes a moment."), SlowMessage(8.0, "Still looking."))
+    assert status.messages == ToolMessages("I am looking it up.", slow)
+    assert status.description == "Look up an order.\n\nAsk for its number first."
+    assert status.parameters == {
+        "type": "object",
+        "properties": {
+            "number": {
+                "type": "string",
+                "pattern": r"^\d+$",
+                "title": "Number",
+                "description": "the order's number, digits only",
+            }
+        },
+        "required": ["number"],
+        "additionalProperties": False,
+    }
+    assert dict(made.tools[1].parameters) == {"type": "object", "properties": {}, "additionalProperties": False}
+
+
+def test_an_agent_file_may_say_otherwise_of_a_marked_function():
+    made = parse_agent(
+        'name = "shop"\n[[tools]]\nfunction = "tests.toolbox.shop_tools:order_status"\nname = "status"\ntimeout = 2.0\n'
+        '[tools.messages]\nfailed = "Sorry."\n',
+        "shop.toml",
+    )
+    [spec] = made.tools
+    assert (spec.name, spec.timeout, spec.safe, spec.messages) == ("status", 2.0, True, ToolMessages(failed="Sorry."))
+
+
+def test_a_marked_function_is_the_function_it_was():
+    assert find_marked("tests.toolbox.shop_tools")["tests.toolbox.shop_tools:opening_hours"] is shop_tools.opening_hours
+
+    @tool(name="seat", description="Seat a guest.")
+    def place(guest: str) -> str:
+        return guest
+
+    assert place("Ana") == "Ana"
+    assert (tool_spec(place).name, tool_spec(place).description) == ("seat", "Seat a guest.")
+
+
+@pytest.mark.parametrize("wrong", [{"timeout": 0}, {"timeout": float("inf")}, {"slow": {0: "Hm."}}])
+def test_a_mark_with_impossible_times_is_refused_where_it_stands(wrong):
+    with pytest.raises(ValueError, match="expected seconds above 0"):
+        tool(**wrong)
+
+
+async def test_a_function_learns_for_which_call_it_is():
+    tools = PythonTools((tool_spec(shop_tools.order_status, reference="tests.toolbox.shop_tools:order_status"),))
+    known = {"name": "Ana", "caller_number": "+12125550123", "agent": "shop"}
+    asked = '{"number": "17"}'
+    assert await tools.run("order_status", asked, call="CA1", variables=known) == "sent, for +12125550123 (Ana)"
+    assert await tools.run("order_status", asked, call="CA1") == "sent, for somebody (unnamed)"
+    with pytest.raises(ToolError, match="There is no order 18"):
+        await tools.run("order_status", '{"number": "18"}', call="CA1")
+    with pytest.raises(ToolError, match="order_status: call: Unexpected keyword argument"):
+        await tools.run("order_status", '{"number": "17", "call": {"id": "CA2"}}', call="CA1")
+
+
+@pytest.mark.parametrize(
+    "doc",
+    [
+        "Book.\n\n:param people: how many\n:returns: a number",
+        "Book.\n\nArgs:\n    people (int): how many\n\nReturns:\n    a number",
+        "Book.\n\nParameters\n----------\npeople : int\n    how many\n\nReturns\n-------\nstr\n    a number",
+    ],
+    ids=["sphinx", "google", "numpy"],
+)
+def test_docstrings_say_what_parameters_are(doc):
+    def reserve(people: int, time: str = "noon") -> str:
+        return f"{people} {time}"
+
+    reserve.__doc__ = doc
+    spec = tool_spec(reserve)
+    assert spec.description == "Book.\n\nReturns a number"
+    assert spec.parameters["properties"]["people"]["description"] == "how many"
+    assert "description" not in spec.parameters["properties"]["time"]
