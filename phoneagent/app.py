@@ -257,8 +257,9 @@ def create_app(
                 reaper = Reaper(kept, control, documents, told, owner=owner, mine=board.carries)
                 app.state.reaper = asyncio.create_task(reaper.run(), name="reaper")
                 stack.push_async_callback(_end, app.state.reaper)
-            if recordings is not None:
-                keeper = RecordingKeeper(recordings, kept, owner=owner)
+            at_carrier = control if any(agent.recording.twilio for agent in agents.values()) else None
+            if recordings is not None or at_carrier is not None:
+                keeper = RecordingKeeper(recordings, kept, owner=owner, carrier=at_carrier)
                 app.state.keeper = asyncio.create_task(keeper.run(), name="recording keeper")
                 stack.push_async_callback(_end, app.state.keeper)
             webhooks = Webhooks(signatures, board, documents, told, dialler, account=settings.twilio_account_sid or "")

@@ -463,6 +463,21 @@ class EventLog(Protocol):
         """
 
 
+class Expiring(Protocol):
+    """The carrier's recordings that must not be kept for ever. Every method raises `StoreError`; times are seconds
+    since the epoch.
+    """
+
+    async def expire(self, recording: str, *, due: float) -> None:
+        """Have it deleted then; asked again, the last time counts."""
+
+    async def due(self, *, now: float, most: int) -> tuple[str, ...]:
+        """Up to so many that are due, the one that is longest overdue first."""
+
+    async def gone(self, recording: str) -> None:
+        """It is deleted."""
+
+
 class Store(Clips, Protocol):
     """What outlives a process. Everything but API keys has a time to live. All methods raise `StoreError`."""
 
@@ -483,6 +498,9 @@ class Store(Clips, Protocol):
 
     @property
     def reports(self) -> ReportBook: ...
+
+    @property
+    def expiring(self) -> Expiring: ...
 
     async def create_call(self, record: CallRecord) -> None:
         """Write a call's record. Repeating it with the same id is harmless."""
@@ -548,6 +566,9 @@ class CarrierRecordings(Protocol):
 
     async def pause_recording(self, call: str, recording: str, *, paused: bool) -> None:
         """Silence from now on, or what is said again."""
+
+    async def delete_recording(self, recording: str) -> None:
+        """For good. One that is gone already counts as success."""
 
 
 class RecordingFile(Protocol):

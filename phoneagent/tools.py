@@ -1,4 +1,4 @@
-"""What a module of tools needs: `from phoneagent.tools import CallInfo, ToolError, tool`. It imports hardly anything."""
+"""What a module of tools needs: `from phoneagent.tools import CallInfo, ToolError, tool`. It imports little."""
 
 from __future__ import annotations
 

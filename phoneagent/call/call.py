@@ -10,6 +10,7 @@ from collections import deque
 from collections.abc import Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import count
 from typing import Any
 
@@ -94,6 +95,7 @@ from .handoff import handed_over, handoff_to, known_turns, with_summary
 from .journal import Journal, NullJournal, Opening
 from .price_book import NO_PRICES, PriceBook, prices_for
 from .recorder import Recorder
+from .recording_keeper import expire_at_carrier
 from .scope import Scope
 from .scribe import Scribe
 from .speech_cache import SpeechCache
@@ -257,6 +259,7 @@ class Call:
             paused=record.carrier_recording_status == "paused",
             by_operator=record.recording_paused,
             note=self.scribe.note,
+            expire=partial(expire_at_carrier, self._around.store, self._equipped.agent.recording),
             tell=self._tell,
         )
         if self._may_record:

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import structlog
 
-from phoneagent.errors import CarrierError
+from phoneagent.errors import CarrierError, StoreError
 from phoneagent.ports import CarrierRecordings
 
 log = structlog.stdlib.get_logger(__name__)
@@ -20,7 +20,8 @@ FRUITLESS = 5  # times in a row; then it is over, or the carrier is away
 class CarrierRecording:
     """Tells the carrier what is wanted, one request after the other. Run it in the call's scope.
 
-    `note` writes fields of the call's record; `tell` is told what fails. `sid` is that of a recording that another
+    `note` writes fields of the call's record; `expire` has a recording deleted when its time is over, and raises
+    `StoreError`; `tell` is told what fails. `sid` is that of a recording that another
     process has begun, and `paused` how it left it.
     """
 
@@ -33,6 +34,7 @@ class CarrierRecording:
         paused: bool,
         by_operator: bool,
         note: Callable[..., None],
+        expire: Callable[[str], Awaitable[None]],
         tell: Callable[[str, Mapping[str, Any]], None],
     ) -> None:
         self._carrier = carrier
@@ -43,6 +45,8 @@ class CarrierRecording:
         self._secret = False
         self._begun = False
         self._note = note
+        self._expire = expire
+        self._expires = bool(sid)
         self._tell = tell
         self._wake = asyncio.Event()
 
@@ -75,7 +79,7 @@ class CarrierRecording:
             try:
                 await self._settle()
                 failed = 0
-            except CarrierError as error:
+            except (CarrierError, StoreError) as error:
                 failed += 1
                 log.warning("carrier_recording_failed", paused=self._pause_wanted, problem=str(error))
                 if failed == 1:
@@ -96,3 +100,6 @@ class CarrierRecording:
             await self._carrier.pause_recording(self._call, self._sid, paused=wanted)
             self._is_paused = wanted
             self._note(carrier_recording_status="paused" if wanted else "in-progress")
+        if not self._expires:
+            await self._expire(self._sid)
+            self._expires = True

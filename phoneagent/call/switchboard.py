@@ -22,6 +22,7 @@ from .call import NOTED, OVER, Call, Lines, Surroundings
 from .equipped import EquippedAgent, fixed_phrases
 from .incoming import NOTHING, Reception, Refused
 from .recorder import Recorder
+from .recording_keeper import expire_at_carrier
 from .scribe import Scribe
 from .steering import Control, Outcome
 from .unfinished import unfinished
@@ -228,7 +229,10 @@ class Switchboard:
 
     async def recorded(self, call: str, recording: str, status: str, seconds: float) -> None:
         """The carrier says what has become of its own recording. Raises `StoreError`."""
-        if await self._around.store.load_record(call) is not None:
+        record = await self._around.store.load_record(call)
+        if record is not None:
+            if (equipped := self.agents.get(record.agent)) is not None:  # the call may not have got so far
+                await expire_at_carrier(self._around.store, equipped.agent.recording, recording)
             changes: dict[str, Any] = {"carrier_recording": recording, "carrier_recording_status": status}
             await self._around.store.update_call(call, carrier_recording_seconds=seconds, **changes)
 

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from starlette.applications import Starlette
 from starlette.datastructures import FormData
 from starlette.requests import Request
-from starlette.responses import JSONResponse
+from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
 from . import incoming_numbers, rest_calls, rest_messages, rest_recordings
@@ -51,6 +51,9 @@ class RestApi:
                     self._guard(self._update_recording),
                     methods=["POST"],
                 ),
+                Route(
+                    f"{account}/Recordings/{{recording}}.json", self._guard(self._delete_recording), methods=["DELETE"]
+                ),
                 Route(f"{account}/Messages.json", self._guard(self._create_message), methods=["POST"]),
                 Route(f"{account}/IncomingPhoneNumbers.json", self._guard(self._list_numbers)),
                 Route(f"{account}/IncomingPhoneNumbers/{{sid}}.json", self._guard(self._get_number)),
@@ -64,8 +67,8 @@ class RestApi:
 
     def _guard(
         self, handle: Callable[[Request], Awaitable[tuple[int, dict[str, Any]]]]
-    ) -> Callable[[Request], Awaitable[JSONResponse]]:
-        async def guarded(request: Request) -> JSONResponse:
+    ) -> Callable[[Request], Awaitable[Response]]:
+        async def guarded(request: Request) -> Response:
             try:
                 self._authenticate(request)
                 fault = self._fault_of(request)
@@ -82,7 +85,7 @@ class RestApi:
                     "more_info": f"https://www.twilio.com/docs/errors/{exc.code}",
                     "status": exc.status,
                 }
-            return JSONResponse(body, status_code=status)
+            return Response(status_code=status) if status == 204 else JSONResponse(body, status_code=status)
 
         return guarded
 
@@ -189,6 +192,14 @@ class RestApi:
         form = await self._form(request, rest_recordings.UPDATE_PARAMETERS)
         sid = request.path_params["recording"]
         return 200, rest_recordings.update(call, sid, form, self._carrier.account_sid)
+
+    async def _delete_recording(self, request: Request) -> tuple[int, dict[str, Any]]:
+        sid = request.path_params["recording"]
+        for call in self._carrier.calls.values():
+            if sid in call.recordings:
+                rest_recordings.delete(call, sid)
+                return 204, {}
+        raise self._missing(request)
 
     def _find_call(self, request: Request) -> PlacedCall:
         call = self._carrier.calls.get(request.path_params["sid"])

@@ -102,6 +102,13 @@ def update(call: PlacedCall, sid: str, form: Mapping[str, str], account: str) ->
     return told(call, recording, account)
 
 
+def delete(call: PlacedCall, sid: str) -> None:
+    """For good. One that still grows is not deleted."""
+    if call.recordings[sid].status != "completed":
+        raise Refused(400, 20409, "The recording is in progress")
+    del call.recordings[sid]
+
+
 def finish(call: PlacedCall) -> None:
     """The call is over, and so are its recordings."""
     for recording in call.recordings.values():

@@ -24,3 +24,6 @@ attempts takes three days, and a message may wait for others before it."""
 
 DELIVERED_TTL = 24 * 3600
 """Seconds for which it is known that a message was delivered: so long the end of a call may be told once more."""
+
+OVERDUE_TTL = 30 * 24 * 3600
+"""Seconds for which it is known that a recording of the carrier is overdue: so long its interface may refuse us."""

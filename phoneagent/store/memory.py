@@ -17,6 +17,7 @@ from .encoding import checked
 from .expiry import ENDED_TTL, LIVE_TTL
 from .memory_deliveries import MemoryDeliveries
 from .memory_events import MemoryEvents
+from .memory_expiring import MemoryExpiring
 from .memory_keys import MemoryKeys
 from .memory_orders import MemoryOrders
 from .memory_reports import MemoryReports
@@ -54,6 +55,7 @@ class MemoryStore:
         self.keys = MemoryKeys()
         self.deliveries = MemoryDeliveries()
         self.reports = MemoryReports(ttl=ttl)
+        self.expiring = MemoryExpiring()
         self._ttl = ttl
         self._calls: dict[str, _Kept] = {}
         self._tokens: dict[str, tuple[str, float]] = {}
@@ -165,6 +167,7 @@ class MemoryStore:
         self.events.clear()
         self.deliveries.clear()
         self.reports.clear()
+        self.expiring.clear()
 
     def _find(self, call: str) -> _Kept | None:
         kept = self._calls.get(call)

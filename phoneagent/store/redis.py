@@ -27,6 +27,7 @@ from .expiry import ENDED_TTL, LIVE_TTL, VOICE_TTL
 from .redis_answer import answer_of
 from .redis_deliveries import RedisDeliveries
 from .redis_events import RedisEvents
+from .redis_expiring import RedisExpiring
 from .redis_keys import RedisKeys
 from .redis_orders import RedisOrders
 from .redis_reports import RedisReports
@@ -66,6 +67,7 @@ class RedisStore:
         self.keys = RedisKeys(self._ask)
         self.deliveries = RedisDeliveries(self._ask)
         self.reports = RedisReports(self._ask, ttl=ttl)
+        self.expiring = RedisExpiring(self._ask)
         self._ttl = ttl
         self._longest = max(ttl, LIVE_TTL) + LIVE_TTL  # seconds from its beginning that anything of a call is kept
         self._client: Client | None = None

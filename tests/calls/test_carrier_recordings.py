@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import asyncio
+import math
+import time
+from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 
 import aiohttp
 import pytest
 
-from phoneagent.errors import SettingsError
+from phoneagent.call.recording_keeper import DAY, RecordingKeeper
+from phoneagent.errors import CarrierError, SettingsError
 from phoneagent.records import RecordingRules
 from phoneagent.simulator.caller import CallerScript, Press, Say
 from phoneagent.simulator.ear import Pressed
+from phoneagent.store.memory import MemoryStore
 from phoneagent.toolbox import tool_spec
 from tests.web.api.client import KEY
 
@@ -93,6 +99,33 @@ async def test_a_recording_that_twilio_refuses_is_told_and_the_call_goes_on():
     assert call.ended_by == "agent"
     assert len(told.of("carrier_recording_failed")) == 1
     assert record.carrier_recording_status == "completed", "it was asked again"
+
+
+async def test_twilio_deletes_it_when_its_time_is_over():
+    store = MemoryStore()
+    rules = replace(TWILIO, keep_days=7)
+    async with world(agent(recording=rules), store=store) as (running, _):
+        call = await running.carrier.call(running.voice_url, caller=HOURS)
+        await over(running, call)
+        recordings = running.carrier.calls[call.call].recordings
+        control = running.app.state.switchboard._around.control
+        for day, left in ((6.9, 1), (7.1, 0)):
+            later = time.time() + day * DAY
+            keeper = RecordingKeeper(None, store, owner="here", carrier=control, now=partial(float, later))
+            running.carrier.rest_faults.add("fails before", whom=lambda asked: asked.method == "DELETE")
+            with suppress(CarrierError):
+                await keeper.expire_at_carrier()
+            assert len(recordings) == 1, "it was not deleted: Twilio has failed"
+            running.carrier.rest_faults.clear()
+            assert await keeper.expire_at_carrier() == 1 - left
+            assert len(recordings) == left
+
+
+async def test_what_is_kept_for_ever_is_on_nobodys_list():
+    store = MemoryStore()
+    async with world(agent(recording=replace(TWILIO, keep_days=0)), store=store) as (running, _):
+        await over(running, await running.carrier.call(running.voice_url, caller=HOURS))
+        assert await store.expiring.due(now=math.inf, most=10) == ()
 
 
 async def test_a_call_that_is_carried_on_is_not_recorded_twice():

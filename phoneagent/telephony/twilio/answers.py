@@ -57,6 +57,8 @@ class CheckedHttpClient:
 
 def _check(answer: Response) -> None:
     status = answer.status_code
+    if status == HTTPStatus.NO_CONTENT:
+        return  # to a DELETE
     try:
         told = json.loads(answer.text)
     except ValueError:

@@ -179,6 +179,14 @@ class TwilioControl:
             )
         )
 
+    async def delete_recording(self, recording: str) -> None:
+        """See `ports.CarrierRecordings`."""
+        try:
+            await self._ask(lambda account: account.recordings(_part(recording)).delete_async())
+        except TwilioRefused as refusal:
+            if not await self._is_unknown(refusal):
+                raise
+
     async def send_text(self, text: str, *, to: str, sender: str) -> str:
         """See `ports.TextMessages`."""
         try:

@@ -518,3 +518,20 @@ async def test_a_text_that_may_have_been_sent_is_not_called_refused_nor_sent_twi
         await control.send_text("Ciao", to="+12125550123", sender=NUMBER)
     assert not isinstance(uncertain.value, MessageRefused)
     assert len(server.requests) == 1
+
+
+# --- recordings -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("answer", [web.Response(status=204), problem(404, 20404, "not found")], ids=["there", "gone"])
+async def test_a_recording_is_deleted(server, control, answer):
+    await control.account_status()
+    server.answers = [answer]
+    await control.delete_recording("RE1")
+    assert server.requests[-1][:2] == ("DELETE", f"{ROOT}/Recordings/RE1.json")
+
+
+async def test_a_recording_that_is_not_deleted(server, control):
+    server.answers = [problem(500, 20500, "Internal server error")]
+    with pytest.raises(CarrierError, match="20500"):
+        await control.delete_recording("RE1")
