@@ -222,13 +222,14 @@ def _providers(
     makers = Makers(settings, stack)
     wanted: dict[tuple[str, str, str, str], Coroutine[Any, Any, Finding | str]] = {}
     for agent in agents.values():
-        parts: tuple[tuple[str, ProviderChoice, Any], ...] = (
+        parts: tuple[tuple[str, ProviderChoice | None, Any], ...] = (
             ("ears", agent.stt, lambda choice, _: makers.ears(choice)),
             ("mind", agent.llm, makers.mind),
             ("voice", agent.tts, makers.voice),
+            ("analyst", agent.analysis.llm if agent.analysis is not None else None, makers.mind),
         )
         for part, first, make in parts:
-            for choice in (first, *first.fallback):
+            for choice in () if first is None else (first, *first.fallback):
                 key = (part, choice.provider, choice.model, repr(sorted(choice.options.items())))
                 if key not in wanted:
                     wanted[key] = _provider(settings, agent, choice, make)

@@ -246,3 +246,13 @@ async def test_servers_with_tools_are_asked_for_them(tmp_path):
     assert found["tools: less"]["found"] == "the server has no order_stats"
     assert found["tools: gone"]["found"] == "there is no program 'no-such-program'"
     assert found["tools: sealed"]["found"].startswith("SHOP_TOKEN: expected a secret")
+
+
+async def test_the_model_that_looks_at_calls_afterwards_is_asked_too(tmp_path):
+    (tmp_path / "desk.toml").write_text(
+        'name = "desk"\n[analysis]\nsummary = true\n[analysis.llm]\nprovider = "openai"\nmodel = "gpt-5.9-thorough"\n'
+    )
+    async with set_up() as running:
+        _, found = await found_by_doctor(settings_of(running), "--agent", "desk.toml")
+    assert found["mind: openai gpt-5.4-mini"]["state"] == "ok"
+    assert found["analyst: openai gpt-5.9-thorough"]["state"] == "ok"

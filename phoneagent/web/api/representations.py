@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
-from typing import Annotated, Generic, Literal, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from starlette.responses import Response
@@ -43,6 +43,11 @@ class Page(Representation, Generic[Item]):
 
     items: tuple[Item, ...]
     next_cursor: str | None = None
+
+    @classmethod
+    def model_parametrized_name(cls, params: tuple[Any, ...]) -> str:
+        """Its name in the OpenAPI document."""
+        return f"{params[0].__name__}Page"
 
 
 class Provider(Representation):
