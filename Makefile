@@ -33,7 +33,7 @@ chaos: .venv/.dev redis  ## kill, stop and starve it in the middle of calls, and
 	@$(BIN)/python -m tests.chaos $(ARGS)
 
 soak: .venv/.dev redis  ## half an hour of calls that come and go: nothing may be left of them
-	@$(BIN)/python -m tests.chaos soak --minutes 30 $(ARGS)
+	@$(BIN)/python -m tests.chaos soak $(ARGS)
 
 fuzz: .venv/.dev  ## a million broken messages for the media stream's codec
 	@$(BIN)/python -m tests.chaos fuzz $(ARGS)
