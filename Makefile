@@ -5,7 +5,8 @@
 
 BIN := .venv/bin
 # A worker a core, but not many: each of them imports every SDK.
-WORKERS ?= auto
+# One more than there are cores: some tests wait for other processes.
+WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
 
 help:  ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)

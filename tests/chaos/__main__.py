@@ -5,8 +5,10 @@ from __future__ import annotations
 import argparse
 import asyncio
 import logging
+import os
 import random
 import sys
+import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 
@@ -33,14 +35,16 @@ TESTS: dict[str, Callable[[argparse.Namespace], Awaitable[list[Row]]]] = {
     "fuzz": lambda given: asyncio.to_thread(fuzz, given.inputs, given.seed, keep=True),
 }
 
-
-LONG = "soak"  # has a run of its own
+NOISY = 0.05  # of the time
+APART = ("workers", "soak", "fuzz")  # have runs of their own: all that fits into ten minutes is run without a name
 
 
 def main() -> int:
     """Exit status: 0 if all is as it must be."""
     parser = argparse.ArgumentParser(prog="python -m tests.chaos", description=__doc__)
-    parser.add_argument("tests", nargs="*", choices=[*TESTS, []], help=f"{', '.join(TESTS)}; without: all but soak")
+    parser.add_argument(
+        "tests", nargs="*", choices=[*TESTS, []], help=f"{', '.join(TESTS)}; without: all but {', '.join(APART)}"
+    )
     parser.add_argument("--calls", type=int, default=50, help="calls at once (50)")
     parser.add_argument("--inputs", type=int, default=1_000_000, help="for the codec (1,000,000)")
     parser.add_argument("--minutes", type=float, default=30.0, help="of the soak (30; in a few caches still grow)")
@@ -51,11 +55,21 @@ def main() -> int:
     console = Console()
     console.print(f"seed {given.seed}")
     rows: list[Row] = []
-    for name in given.tests or [test for test in TESTS if test != LONG]:
+    for name in given.tests or [test for test in TESTS if test not in APART]:
         console.print(f"» {name}")
+        began, stolen = time.monotonic(), _stolen()
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             rows += runner.run(TESTS[name](given))  # type: ignore[arg-type]  # they are coroutines
+        share = (_stolen() - stolen) / (time.monotonic() - began) / (os.cpu_count() or 1)
+        if share > NOISY:
+            console.print(f"  other machines took {share:.0%} of this one's time: its misses may be theirs")
     return 0 if show(rows, console) else 1
+
+
+def _stolen() -> float:
+    """Seconds, of all cores, that the host gave to others while this machine had work; 0 where it does not tell."""
+    stat = Path("/proc/stat")
+    return int(stat.read_text().split(maxsplit=9)[8]) / os.sysconf("SC_CLK_TCK") if stat.exists() else 0.0
 
 
 def _kept(given: argparse.Namespace, test: str) -> Path | None:

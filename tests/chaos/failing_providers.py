@@ -27,8 +27,8 @@ from .world import Finished, World, world
 Part = Literal["stt", "llm", "tts"]
 
 SPEECH_WITHIN = 2.5  # seconds after the caller's last sound
-TURNS = 2  # of a caller: one with the tool, one without
-RAMP = 3.0  # seconds in which the calls come
+TURNS = 3
+RAMP = 4.0  # seconds in which the calls come
 PATIENCE = 10.0  # seconds of silence; who hears nothing for so long is a miss anyhow
 WARM = 1.5  # seconds without a new phrase: the process has its fixed ones; outside of calls nobody keeps a journal
 NOTICED: Mapping[Part, float] = {"stt": DOUBT_AFTER / 50, "llm": LATE, "tts": STALL}

@@ -18,7 +18,7 @@ from .world import REPOSITORY, world
 TURNS = 4  # of a caller
 PER_SECOND = 1000.0  # connections, over both processes
 SECONDS = 12.0  # of a storm: calls begin before it and end after it
-REFUSED = {"401", "403", "503"}  # 503: more connections than it keeps open
+REFUSED = {"401", "403", "429", "503"}  # 429: too many of one address; 503: more connections than it keeps open
 KEPT_UP = 0.9  # of the rate: a machine that cannot ask so often has shown nothing
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import random
 from dataclasses import dataclass
+from itertools import cycle, islice
 from pathlib import Path
 
 from redis.asyncio import Redis as RedisClient
@@ -20,6 +21,8 @@ WARM = 1 / 6
 """Of the whole time (five minutes of thirty), in which caches fill; memory is compared with what it is then."""
 FLAT = 1.05  # times the memory after that
 LOOK = 5.0  # seconds between two looks at memory
+NAMES = 10
+"""Callers by name: what an agent says to them again and again fills the cache of speech at the start, not slowly."""
 SENTENCES = 4  # of a caller at most
 LISTENS = 6.0  # seconds at most from their last sentence to the hang-up: into the answer, or the tool, or after it
 SETTLED = 8.0  # seconds after the last call, in which its last turns are saved
@@ -89,7 +92,7 @@ async def _waves(around: World, calls: int, chance: random.Random, until: float,
             ended.append((await call.ended).ending)
 
     async with asyncio.TaskGroup() as group:
-        for name in callers.names(calls):
+        for name in islice(cycle(callers.names(NAMES)), calls):
             group.create_task(one(name))
     await asyncio.sleep(SETTLED)
 
