@@ -5,8 +5,7 @@
 
 BIN := .venv/bin
 # A worker a core, but not many: each of them imports every SDK.
-# One more than there are cores: some tests wait for other processes.
-WORKERS ?= $(shell echo $$(($$(getconf _NPROCESSORS_ONLN) + 1)))
+WORKERS ?= auto
 
 help:  ## show this
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -21,7 +20,7 @@ test: .venv/.dev redis lint  ## everything that must hold before a change goes i
 lint: .venv/.dev  ## format, lint, types, layers
 	@echo "» format" && $(BIN)/ruff format --check
 	@echo "» lint" && $(BIN)/ruff check
-	@echo "» types" && $(BIN)/mypy
+	@echo "» types" && $(BIN)/mypy --num-workers auto
 	@echo "» layers" && $(BIN)/lint-imports --no-logo
 
 bench: .venv/.dev  ## calls a core and latencies, with simulated providers (ARGS='--calls 20 --floor')

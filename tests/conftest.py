@@ -9,7 +9,7 @@ from phoneagent.simulator.fast_forward import FastForwardLoop
 
 # No deadline: hypothesis' own is 200 ms of a machine that others use too. Each run looks at other examples, so many
 # see what one does not; `--hypothesis-profile=thorough` is for whoever changes what they are about.
-settings.register_profile("phoneagent", deadline=None, max_examples=50)
+settings.register_profile("phoneagent", deadline=None, max_examples=30)
 settings.register_profile("thorough", deadline=None, max_examples=2000)
 settings.load_profile("phoneagent")
 

@@ -14,7 +14,7 @@ from tests.recorded import loud, tracks
 from tests.redis_server import redis_server
 from tests.web.api.client import KEY
 
-from .world import agent, world
+from .world import AT_ONCE, agent, world
 
 
 @pytest.fixture
@@ -33,7 +33,7 @@ async def test_another_process_pauses_a_recording(redis, tmp_path):
     made = agent(recording=RecordingRules(own=True, twilio=True, consent="given"))
     script = CallerScript(Say("Yes please", after=1.0), Say("Goodbye"))
     async with (
-        world(made, recordings=str(tmp_path), redis_url=SecretStr(redis.url)) as (running, told),
+        world(made, recordings=str(tmp_path), redis_url=SecretStr(redis.url), latencies=AT_ONCE) as (running, told),
         running.another() as other,
     ):
         first = running.app

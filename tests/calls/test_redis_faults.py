@@ -11,7 +11,7 @@ from phoneagent.simulator.caller import AgentFinished, CallerScript, Say
 from phoneagent.store.redis import RedisStore
 from tests.redis_server import redis_server
 
-from .world import world
+from .world import AT_ONCE, world
 
 SETTLED = 20.0  # seconds after its return in which a store is given what it missed
 TALK = [
@@ -53,7 +53,7 @@ def talk(stored):
 
 async def test_a_redis_that_is_full_for_the_rest_of_a_call_gets_all_of_it_when_there_is_room_again():
     with redis_server() as redis:
-        async with opened(redis.url) as store, world(store=store) as (running, told):
+        async with opened(redis.url) as store, world(store=store, latencies=AT_ONCE) as (running, told):
             placed = running.carrier.dial(running.voice_url, caller=CALLER)
             await told.until(lambda: len(told.of("turn_ended")) == 1)
             redis.command("CONFIG", "SET", "maxmemory", "1")  # every write is refused from now on, reads are not
@@ -78,7 +78,7 @@ async def test_a_call_outlives_the_master_of_its_redis(tmp_path):
         with redis_server(str(configuration), "--sentinel") as sentinel:
             sentinel.wait_for(str(replica.port), "SENTINEL", "replicas", "front")
             url = f"redis+sentinel://127.0.0.1:{sentinel.port}/front/0"
-            async with opened(url) as store, world(store=store) as (running, told):
+            async with opened(url) as store, world(store=store, latencies=AT_ONCE) as (running, told):
                 placed = running.carrier.dial(running.voice_url, caller=CALLER)
                 await told.until(lambda: len(told.of("turn_ended")) == 1)
                 master.stop()

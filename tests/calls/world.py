@@ -14,6 +14,7 @@ from phoneagent.providers.tts.espeak import EspeakVoice
 from phoneagent.records import Agent, ProviderChoice
 from phoneagent.rehearsal import Rehearsal, rehearsal
 from phoneagent.simulator.ear import Ear
+from phoneagent.simulator.latency import Latencies
 from phoneagent.simulator.mind import Rule, ScriptedMind
 
 HOURS = "We are open from Tuesday to Sunday, from noon to eleven in the evening. On Mondays we are closed."
@@ -32,6 +33,10 @@ MIND = ScriptedMind(
     Rule("yes", "Very good."),
     default="Is there anything else?",
 )
+
+
+AT_ONCE = Latencies(first_audio=0.0, speech_speed=1000.0)
+"""A voice that does not let tests wait that run in real time: an agent's phrases are spoken before its first call."""
 
 
 def agent(*, policy: Policy | None = None, **changes: Any) -> Agent:

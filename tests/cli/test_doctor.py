@@ -18,9 +18,8 @@ from phoneagent.cli import main
 from phoneagent.rehearsal import API_KEY
 from phoneagent.simulator.carrier import ACCOUNT_SID, AGENT_NUMBER, AUTH_TOKEN, PhoneNumber
 from phoneagent.simulator.faults import Fault
-from phoneagent.simulator.latency import Latencies
 from phoneagent.simulator.local_server import LocalServer
-from tests.calls.world import world
+from tests.calls.world import AT_ONCE, world
 from tests.redis_server import redis_server
 from tests.toolbox.mcp_shop import make_shop
 
@@ -52,7 +51,7 @@ def settings_of(running, **more):
 @asynccontextmanager
 async def set_up():
     """A world in which everything is as it should be."""
-    async with world(latencies=Latencies(first_audio=0.0, speech_speed=1000.0)) as (running, _):
+    async with world(latencies=AT_ONCE) as (running, _):
         running.carrier.numbers[AGENT_NUMBER] = PhoneNumber(AGENT_NUMBER, voice_url=running.voice_url)
         yield running
 

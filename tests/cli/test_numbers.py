@@ -19,8 +19,8 @@ from phoneagent.cli import main
 from phoneagent.records import TransferTarget
 from phoneagent.simulator.carrier import ACCOUNT_SID, AGENT_NUMBER, AUTH_TOKEN, Carrier, PhoneNumber
 from phoneagent.simulator.incoming_numbers import Application
+from tests.calls.world import AT_ONCE, world
 from tests.calls.world import agent as front_desk
-from tests.calls.world import world
 from tests.telephony.twilio.test_control import problem, serving
 
 from .test_terminal import ESCAPE, Terminal
@@ -152,7 +152,7 @@ async def test_a_terminal_gets_a_table(terminal, monkeypatch):
 
 
 async def test_a_linked_number_is_answered_by_the_server():
-    async with world() as (running, _):
+    async with world(latencies=AT_ONCE) as (running, _):
         env = settings_of(running.carrier.api_url, PHONEAGENT_PUBLIC_URL=running.url)
         result = await run(env, "link", AGENT_NUMBER, "--agent", "front-desk", "--yes")
         assert result.exit_code == 0
@@ -165,7 +165,7 @@ async def test_a_linked_number_is_answered_by_the_server():
 
 async def test_who_calls_a_number_of_a_queue_gets_the_next_caller_in_it():
     target = replace(front_desk(), transfer_targets={"support": TransferTarget("queue:support")})
-    async with world(target) as (running, _):
+    async with world(target, latencies=AT_ONCE) as (running, _):
         env = settings_of(running.carrier.api_url, PHONEAGENT_PUBLIC_URL=running.url)
         result = await told(env, "link", AGENT_NUMBER, "--queue", "support", "--yes")
         linked = running.carrier.numbers[AGENT_NUMBER]

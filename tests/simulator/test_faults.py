@@ -171,7 +171,7 @@ class Deaf(asyncio.Protocol):
 async def test_a_server_ends_within_a_second_whatever_its_clients_do():
     loop = asyncio.get_running_loop()
     studio = Studio(faults=Faults(Fault("freeze", at_event=1)))
-    flood = OpenAiServer(lambda _: Answer("word " * 300_000), latencies=Latencies(tokens_per_second=1e7))
+    flood = OpenAiServer(lambda _: Answer("word " * 80_000), latencies=Latencies(tokens_per_second=1e7))
     mind = OpenAiServer(lambda _: Answer("word " * 400))
     voice = ElevenLabsServer(ToneVoice(), latencies=Latencies(speech_speed=1000))
     before = asyncio.all_tasks()
