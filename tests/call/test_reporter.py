@@ -192,7 +192,7 @@ async def test_two_processes_make_one_report(store, model):
 
 async def test_what_a_dead_process_had_begun_is_done_by_another(store, model):
     await ended(store)
-    await store.reports.claim(now=time.time(), seconds=0.5, most=1)
+    await store.reports.claim(now=time.time(), seconds=2, most=1)
     async with reporting(store, model) as (told, _):
         await asyncio.sleep(0.2)
         assert told.names == []

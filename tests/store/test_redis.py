@@ -23,6 +23,9 @@ from tests.redis_server import free_port, redis_server
 
 from .test_contract import CALL, RECORD, TURNS
 
+LATE = 3.0
+"""Seconds by which a busy machine may be late."""
+
 META = "phoneagent:call:{" + CALL + "}:meta"
 
 
@@ -265,10 +268,10 @@ async def test_a_stalled_server_is_a_store_error_in_time(own_redis, connected):
         began = time.monotonic()
         with pytest.raises(StoreError):
             await store.load_call(CALL)
-        assert ANSWER_WITHIN <= time.monotonic() - began < DEADLINE + 0.5
+        assert ANSWER_WITHIN <= time.monotonic() - began < DEADLINE + LATE
         began = time.monotonic()
         await store.aclose()
-        assert time.monotonic() - began < 1
+        assert time.monotonic() - began < LATE
 
 
 async def test_a_write_that_was_carried_out_late_and_twice_counts_once(own_redis):
@@ -322,7 +325,7 @@ async def test_a_server_that_is_gone_is_a_store_error_at_once(own_redis):
             began = time.monotonic()
             with pytest.raises(StoreError):
                 await asked
-            assert time.monotonic() - began < 1
+            assert time.monotonic() - began < LATE
 
 
 async def test_a_replica_that_refuses_writes_is_a_store_error(own_redis):
