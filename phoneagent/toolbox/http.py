@@ -7,7 +7,6 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Mapping
-from email.utils import parsedate_to_datetime
 from typing import Any
 from urllib.parse import quote
 
@@ -18,6 +17,7 @@ import structlog
 from phoneagent.errors import OutboundRefused, ToolError
 from phoneagent.outbound import Reach, outbound_client, read_at_most
 from phoneagent.records import HttpRequest, ToolSpec
+from phoneagent.retry_after import retry_after
 
 from .box import Asked
 from .schema import argument_check
@@ -65,7 +65,7 @@ class HttpTool:
                 response, body = await self._send(request)
                 problem, wait, tries = "", 0.0, self._tries
                 if response.status_code in AGAIN:
-                    problem, wait = f"HTTP {response.status_code}", _retry_after(response)
+                    problem, wait = f"HTTP {response.status_code}", _wait(response)
             except OutboundRefused as refused:
                 log.warning("tool_request_refused", tool=self.spec.name, call=asked.call, problem=str(refused))
                 raise ToolError(f"{self.spec.name}: {refused}.") from refused
@@ -167,13 +167,6 @@ def _connection_problem(error: httpx.HTTPError) -> str:
     return "no answer in time" if isinstance(error, httpx.TimeoutException) else type(error).__name__
 
 
-def _retry_after(response: httpx.Response) -> float:
-    """Seconds that the server asks for (RFC 9110, 10.2.3); the tool's own time bounds them."""
-    text = response.headers.get("retry-after", "")
-    if text.isdigit():
-        return float(text)
-    try:
-        at = parsedate_to_datetime(text)
-    except ValueError:
-        return 0.0
-    return max(0.0, at.timestamp() - time.time())
+def _wait(response: httpx.Response) -> float:
+    """Seconds that the server asks for; the tool's own time bounds them."""
+    return retry_after(response.headers.get("retry-after"), now=time.time()) or 0.0

@@ -3,12 +3,10 @@
 from __future__ import annotations
 
 import asyncio
-import re
 import ssl
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
 from importlib import import_module
 from typing import TYPE_CHECKING
 
@@ -17,6 +15,7 @@ from standardwebhooks import Webhook as Signer
 
 from phoneagent.deliveries import Reply, Webhook
 from phoneagent.errors import OutboundRefused
+from phoneagent.retry_after import retry_after
 
 if TYPE_CHECKING:
     import httpx
@@ -32,7 +31,6 @@ MOST_READ = 16 * 1024  # bytes of an answer: all that one about a call that come
 LONGEST_STEP = 30.0  # seconds for a step of a request; whoever sends has a deadline for all of it
 CLOSE_WITHIN = 0.5  # seconds
 LONGEST_SHOWN = 200  # characters of a problem
-LONGEST_WAIT = 24 * 3600.0  # seconds; who wants to be left alone for longer says 410
 HEADERS = {
     "Content-Type": "application/json",
     "User-Agent": "phoneagent",
@@ -79,7 +77,7 @@ class Messenger:
                 ) as answer,
             ):
                 status, media_type = answer.status_code, answer.headers.get("content-type", "")
-                wait = _wait(answer.headers.get("retry-after", ""))
+                wait = retry_after(answer.headers.get("retry-after"), now=time.time()) or 0.0
                 return Reply(status, await _beginning(answer), media_type, _problem(status), wait)
         except TimeoutError:
             return Reply(problem=f"no answer within {within:g} s")
@@ -127,16 +125,3 @@ def _problem(status: int) -> str:
     if 300 <= status < 400:
         return f"expected an answer, got {status}, a redirect, which is not followed: set up the URL it leads to"
     return f"expected a status from 200 to 299, got {status}"
-
-
-def _wait(header: str) -> float:
-    """Seconds of a Retry-After; 0 for none, or one that cannot be read."""
-    if re.fullmatch(r"\d{1,9}", header):
-        return min(float(header), LONGEST_WAIT)
-    try:
-        at = parsedate_to_datetime(header)
-    except ValueError:
-        return 0.0
-    if at.tzinfo is None:
-        at = at.replace(tzinfo=UTC)
-    return min(max(0.0, at.timestamp() - time.time()), LONGEST_WAIT)

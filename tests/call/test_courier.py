@@ -186,6 +186,15 @@ async def test_a_receiver_that_wants_time_gets_it(store):
     assert 120 <= second - first < 121
 
 
+@pytest.mark.parametrize("wait", ["²", "Fri, 31 Dec 99999999999999999999 23:59:59 GMT"])
+async def test_a_receiver_that_writes_nonsense_is_told_once_more(store, wait):
+    later = Response(status_code=429, headers={"Retry-After": wait})
+    async with receiving(later, 200) as receiver, delivering(store, webhook(receiver)) as (courier, _):
+        await put(store, courier, message(1, webhook(receiver)))
+        await receiver.until(lambda: receiver.messages)
+    assert len(receiver.attempts) == 2
+
+
 def endless():
     async def body():
         while True:

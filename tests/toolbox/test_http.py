@@ -248,6 +248,12 @@ async def test_a_change_with_a_key_is_asked_for_again_with_the_same_key():
     assert it.bodies == [{"people": 4}] * 4
 
 
+@pytest.mark.parametrize("wait", ["²", "Fri, 31 Dec 99999999999999999999 23:59:59 GMT"])
+async def test_a_time_to_wait_that_nobody_can_read_is_left_out(wait):
+    async with shop(busy(wait=wait)) as it, tool(it.url) as box:
+        assert "sent" in await run(box)
+
+
 async def test_a_server_that_asks_for_time_gets_it_within_the_tools():
     loop = asyncio.get_running_loop()
     async with shop(busy(wait="3")) as it, tool(it.url) as box:

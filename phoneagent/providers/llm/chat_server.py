@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+import time
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit, urlunsplit
@@ -15,6 +16,7 @@ import structlog
 from yarl import URL
 
 from phoneagent.errors import ProblemKind, SettingsError
+from phoneagent.retry_after import retry_after
 
 CONNECT_WITHIN = 3.0  # seconds, for TCP and TLS together
 KEPT_ALIVE = 300.0  # seconds; with the usual 15 or less, every turn of a call would pay for TCP and TLS
@@ -201,17 +203,8 @@ def refusal(response: aiohttp.ClientResponse, body: bytes) -> ServerFailed:
         kind = "account"
     elif code in CONTENT_CODES:
         kind = "content"
-    wait = _wait(response.headers.get("retry-after", ""))
+    wait = retry_after(response.headers.get("retry-after"), now=time.time())
     return ServerFailed(problem, retryable=retryable, kind=kind, wait=wait, status=response.status)
-
-
-def _wait(header: str) -> float | None:
-    """Seconds; servers that name a date instead are not in a hurry."""
-    try:
-        seconds = float(header)
-    except ValueError:
-        return None
-    return seconds if 0 <= seconds < float("inf") else None
 
 
 def explanation(body: bytes) -> tuple[str, str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import logging
 import re
+import time
 from http import HTTPStatus
 from typing import Any
 
@@ -16,6 +17,7 @@ from twilio.http.async_http_client import AsyncTwilioHttpClient
 from twilio.http.response import Response
 
 from phoneagent.errors import CarrierError
+from phoneagent.retry_after import retry_after
 
 LONGEST_PROBLEM = 200  # characters of somebody else's text in an error message
 LONGEST_READ = 2000  # characters of it that are looked at
@@ -75,12 +77,11 @@ def _refusal(status: int, told: dict[str, Any], headers: Any) -> TwilioRefused:
     """Errors have a `message`, or a `title` and perhaps a `detail` (RFC 9457); a proxy's page has nothing."""
     said = told.get("message") or told.get("detail") or told.get("title") or "no explanation"
     code = told.get("code")
-    after = str((headers or {}).get("Retry-After", ""))
     return TwilioRefused(
         status,
         code if isinstance(code, int) else status,
         str(said),
-        retry_after=float(after) if after.isascii() and after.isdigit() else 0.0,
+        retry_after=retry_after((headers or {}).get("Retry-After"), now=time.time()) or 0.0,
     )
 
 

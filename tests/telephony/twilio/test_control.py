@@ -456,7 +456,9 @@ async def test_nobody_waits_for_what_comes_too_late(server, control):
     assert (refused.value.later, refused.value.after) == (True, 60.0)
 
 
-@pytest.mark.parametrize("after", ["soon", "-1", "", "²", "Wed, 21 Oct 2026 07:28:00 GMT"])
+@pytest.mark.parametrize(
+    "after", ["soon", "-1", "", "²", "Wed, 21 Oct 2026 07:28:00 GMT", "Fri, 31 Dec 99999999999999999999 23:59:59 GMT"]
+)
 async def test_a_time_to_wait_that_is_none_is_left_out(server, control, after):
     server.answers = [problem(429, 20429, "Too many requests")]
     server.answers[0].headers["Retry-After"] = after
