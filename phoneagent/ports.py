@@ -370,6 +370,9 @@ class OrderBook(Protocol):
         raises `KeyReused` when the `fingerprint` of what was asked for is another.
         """
 
+    async def known(self, key: str, *, fingerprint: str) -> Order | None:
+        """The order that a key was used for; see `create`."""
+
     async def load(self, order: str) -> Order | None:
         """By its own id, or by the carrier's call id."""
 

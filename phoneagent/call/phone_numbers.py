@@ -6,6 +6,7 @@ second: a server that places no calls does without.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection
 from typing import TYPE_CHECKING
 
@@ -15,6 +16,12 @@ if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
 LONGEST = 40  # characters of a number with all its spaces and brackets
+
+WRITTEN = re.compile(r" *\+[0-9 ().\-\u00a0\u2010\u2011]+", re.ASCII)
+"""How a number may be written; the last three are what word processors make of blanks and hyphens.
+
+Letters are not taken for the digits on their keys: an O that was meant as a 0 would call a stranger.
+"""
 
 
 class NumberRules:
@@ -65,14 +72,18 @@ def _e164(field: str, number: str) -> tuple[str, PhoneNumber]:
     import phonenumbers
 
     wanted = "expected a number with its country code, such as +12125550123"
-    if len(number) > LONGEST or not number.strip().startswith("+"):
+    if len(number) > LONGEST or not number.strip().startswith(("+", "tel:+")):
         raise OrderRefused(field, wanted)
+    if not WRITTEN.fullmatch(number):
+        raise OrderRefused(
+            field,
+            f"{wanted}: after the plus only digits, blanks, brackets, dots and hyphens; no letters, and no extension, "
+            "whose keys are pressed when the call is answered",
+        )
     try:
         parsed = phonenumbers.parse(number)
     except phonenumbers.NumberParseException as exc:
         raise OrderRefused(field, wanted) from exc
-    if parsed.extension:
-        raise OrderRefused(field, "expected a number without an extension: press its keys when the call is answered")
     if not phonenumbers.is_possible_number(parsed):
         raise OrderRefused(field, f"{wanted}; this one has too few or too many digits")
     return phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164), parsed

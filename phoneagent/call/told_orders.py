@@ -19,6 +19,9 @@ class ToldOrders:
     async def create(self, order: Order, *, key: str = "", fingerprint: str = "") -> Order:
         return self._told(await self._book.create(order, key=key, fingerprint=fingerprint))
 
+    async def known(self, key: str, *, fingerprint: str) -> Order | None:
+        return await self._book.known(key, fingerprint=fingerprint)
+
     async def load(self, order: str) -> Order | None:
         return await self._book.load(order)
 

@@ -12,7 +12,7 @@ from phoneagent.records import Order, OrderClaim, OrderPage
 from .cursor import checked_cursor
 from .expiry import ENDED_TTL, KEY_TTL
 from .order_encoding import checked_changes
-from .order_rules import changed, kept_for, over, waits
+from .order_rules import KEY_REUSED, changed, kept_for, over, waits
 
 MOST_ORDERS = 20_000
 """About 2 kB each: 40 MB. Past that those that are over go first, and when all are open no more are taken."""
@@ -44,12 +44,8 @@ class MemoryOrders:
         self._next_dial = 0.0
 
     async def create(self, order: Order, *, key: str = "", fingerprint: str = "") -> Order:
-        self._forget()
-        known = self._keys.get(key) if key else None
-        if known is not None and (entry := self._entries.get(known.order)) is not None:
-            if known.fingerprint != fingerprint:
-                raise KeyReused("Idempotency-Key", "expected the request that this key was first used for")
-            return entry.order
+        if key and (known := await self.known(key, fingerprint=fingerprint)) is not None:
+            return known
         if order.id not in self._entries:
             self._make_room()
             self._entries[order.id] = entry = _Entry(order, due=max(order.created, order.not_before), expires=0.0)
@@ -57,6 +53,15 @@ class MemoryOrders:
         if key:
             self._keys[key] = _Key(order.id, fingerprint, _now() + KEY_TTL)
         return self._entries[order.id].order
+
+    async def known(self, key: str, *, fingerprint: str) -> Order | None:
+        self._forget()
+        known = self._keys.get(key)
+        if known is None or (entry := self._entries.get(known.order)) is None:
+            return None
+        if known.fingerprint != fingerprint:
+            raise KeyReused("Idempotency-Key", KEY_REUSED)
+        return entry.order
 
     async def load(self, order: str) -> Order | None:
         entry = self._find(order) or self._find(self._calls.get(order, ""))

@@ -20,6 +20,8 @@ AFTERWARDS = frozenset({"answered_by", "outcome", "call"})
 """What may still be learned of an order that is over: detection of machines, what they got, and the answer to our own
 request may come after the last callback."""
 
+KEY_REUSED = "expected the request that this key was first used for"
+
 
 def step(status: str) -> int:
     return STEPS.get(status, LAST)

@@ -16,7 +16,7 @@ from . import order_scripts as scripts
 from .cursor import checked_cursor
 from .expiry import KEY_TTL
 from .order_encoding import checked_changes, decode_order, encode_order
-from .order_rules import changed, kept_for, over, waits
+from .order_rules import KEY_REUSED, changed, kept_for, over, waits
 from .redis_url import Client
 
 PREFIX = "phoneagent:{orders}:"
@@ -45,13 +45,23 @@ class RedisOrders:
         self._scripts: dict[str, Any] = {}
 
     async def create(self, order: Order, *, key: str = "", fingerprint: str = "") -> Order:
-        keys = [_item(order.id), DUE, RECENT, *([PREFIX + "key:" + _digest(key)] if key else [])]
+        keys = [_item(order.id), DUE, RECENT, *([_key(key)] if key else [])]
         kept, moment = _ms(kept_for(order, self._ttl)), max(order.created, order.not_before)
         arguments = [ITEM, order.id, encode_order(order), moment, order.place, kept]
         answer = await self._run(scripts.CREATE_ORDER, keys, [*arguments, _digest(fingerprint), _ms(KEY_TTL)])
         if answer[0] == "reused":
-            raise KeyReused("Idempotency-Key", "expected the request that this key was first used for")
+            raise KeyReused("Idempotency-Key", KEY_REUSED)
         return decode_order(answer[1])
+
+    async def known(self, key: str, *, fingerprint: str) -> Order | None:
+        if not (used := await self._ask(lambda client: client.get(_key(key)))):
+            return None
+        order, _, first = used.partition(":")
+        if (read := await self._read(order)) is None:
+            return None
+        if first != _digest(fingerprint):
+            raise KeyReused("Idempotency-Key", KEY_REUSED)
+        return read.order
 
     async def load(self, order: str) -> Order | None:
         if (read := await self._read(order)) is None:
@@ -148,6 +158,10 @@ def _item(order: str) -> str:
 
 def _call(call: str) -> str:
     return PREFIX + "call:" + quote(call, safe="", errors="surrogatepass")
+
+
+def _key(key: str) -> str:
+    return PREFIX + "key:" + _digest(key)
 
 
 def _digest(text: str) -> str:

@@ -17,6 +17,8 @@ AMERICAN = NumberRules(home="+15005550006")
     [
         ("+12125550123", "+12125550123"),
         (" +1 (212) 555-0123 ", "+12125550123"),
+        ("+1.212.555.0123", "+12125550123"),
+        ("+1\u00a0212\u2011555\u20110123", "+12125550123"),  # as web pages and word processors have them
         ("+18005550123", "+18005550123"),  # free of charge
     ],
 )
@@ -41,6 +43,24 @@ def test_a_number_is_called_however_it_is_written(written, called):
         ("+15005550006", "personal"),
         ("+18765550123", "one of JM"),
         ("+442079460018", "one of GB"),
+        ("+1202555O1OO", "no letters"),
+        ("+1212555l0l2", "no letters"),
+        ("+1 212 FLOWERS", "no letters"),
+        ("+12125550199x", "no letters"),
+        ("+12125550199 x12", "no letters"),
+        ("+12125550199 ext. 4", "no letters"),
+        ("+12125550199#4", "no letters"),
+        ("+12125550199,4", "no letters"),
+        ("tel:+12125550199", "no letters"),
+        ("+1 212 555 0199 or +1 212 555 0124", "no letters"),
+        ("+1212555019/9", "no letters"),
+        ("+1212+5550199", "no letters"),
+        ("++12125550199", "no letters"),
+        ("+12125550199\n", "no letters"),
+        ("+1212\t5550199", "no letters"),
+        ("+1212555019\x009", "no letters"),
+        ("+\uff11\uff12\uff11\uff12\uff15\uff15\uff15\uff10\uff11\uff12\uff13", "no letters"),
+        ("+١٢١٢٥٥٥٠١٢٣", "no letters"),
     ],
 )
 def test_a_number_that_is_not_called_is_refused_with_the_reason(number, said):

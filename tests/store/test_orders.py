@@ -105,6 +105,17 @@ async def test_making_an_order_again_does_not_undo_what_has_happened_since(book)
     assert (await book.create(order())).status == "canceled"
 
 
+async def test_a_key_tells_the_order_it_was_used_for(book):
+    assert await book.known("k", fingerprint="a") is None
+    made = await book.create(order(), key="k", fingerprint="a")
+    assert await book.known("k", fingerprint="a") == made
+    assert await book.known("other", fingerprint="a") is None
+    with pytest.raises(KeyReused):
+        await book.known("k", fingerprint="b")
+    canceled = await book.cancel(order().id, now=NOW)
+    assert await book.known("k", fingerprint="a") == canceled
+
+
 async def test_the_same_key_and_request_are_the_same_order(book):
     first = await book.create(order(1), key="k", fingerprint="a")
     assert await book.create(order(2), key="k", fingerprint="a") == first

@@ -16,6 +16,10 @@ from .problems import Misfit, Problem, misfits
 
 JSON = "application/json"
 MOST_MISFITS = 20  # told at once; a body of 64 kB could have thousands
+NO_CONTROLS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
+"""A text that models read, voices speak and terminals show: of control characters only tabs and line ends."""
+
+ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f]*$"
 LONGEST_QUOTED = 40  # characters of somebody's value or name in a message
 
 

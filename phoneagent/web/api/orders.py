@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import secrets
 import time
-from collections.abc import Callable
-from datetime import timedelta
-from typing import Annotated, Protocol
+from collections.abc import Callable, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Annotated, NamedTuple, Protocol
 
 from pydantic import AwareDatetime, Field, StringConstraints
 from starlette.requests import Request
@@ -20,7 +21,7 @@ from phoneagent.ports import OrderBook
 from phoneagent.private import Private
 from phoneagent.records import Agent, OnMachine, Order
 
-from .bodies import Body, read
+from .bodies import NO_CONTROLS, ONE_LINE, Body, read
 from .problems import Misfit, Problem, misfit, misfits, unknown_call
 from .representations import CallView, answer, rfc3339
 
@@ -31,11 +32,14 @@ LONGEST_KEY = 255
 LONGEST_CALL = 4 * 3600  # seconds; Twilio's usual limit, and more than anybody should talk with a machine
 FARTHEST = timedelta(days=30)  # how far ahead a call may be scheduled; what is kept longer is a calendar
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME)]
-Value = Annotated[str, StringConstraints(max_length=LONGEST_VALUE)]
-PAIRS = f"at most {MOST_PAIRS} pairs of texts, names of 1 to {LONGEST_NAME} characters, values of up to {LONGEST_VALUE}"
+Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=ONE_LINE)]
+Value = Annotated[str, StringConstraints(max_length=LONGEST_VALUE, pattern=NO_CONTROLS)]
+PAIRS = (
+    f"at most {MOST_PAIRS} pairs of texts, names of 1 to {LONGEST_NAME} characters, values of up to {LONGEST_VALUE}, "
+    "without control characters"
+)
 NUMBER = "a telephone number with its country code, such as +15551234567"
-MESSAGE = f"a text of 1 to {LONGEST_VALUE} characters, for machine_detection voicemail"
+MESSAGE = f"a text of 1 to {LONGEST_VALUE} characters, without control characters, for machine_detection voicemail"
 WHEN = "a time with its zone, such as 2030-01-31T09:00:00Z"
 
 
@@ -48,13 +52,37 @@ class WantedCall(Body):
     variables: dict[Name, Value] = Field(default_factory=dict, max_length=MOST_PAIRS, description=PAIRS)
     metadata: dict[Name, Value] = Field(default_factory=dict, max_length=MOST_PAIRS, description=PAIRS)
     machine_detection: OnMachine = Field("ignore", description="ignore, hang_up or voicemail")
-    voicemail_message: str | None = Field(None, min_length=1, max_length=LONGEST_VALUE, description=MESSAGE)
+    voicemail_message: str | None = Field(
+        None, min_length=1, max_length=LONGEST_VALUE, pattern=NO_CONTROLS, description=MESSAGE
+    )
     ring_timeout: int = Field(30, ge=5, le=600, description="seconds, a whole number from 5 to 600")
     max_duration: int = Field(
         3600, ge=10, le=LONGEST_CALL, description=f"seconds, a whole number from 10 to {LONGEST_CALL}"
     )
     not_before: AwareDatetime | None = Field(None, description=WHEN)
     not_after: AwareDatetime | None = Field(None, description=WHEN)
+
+
+class Wish(NamedTuple):
+    """A call as it is asked for: the fields of an `Order`, however they were written."""
+
+    to: Private[str]
+    caller_id: Private[str]
+    agent: str
+    variables: Mapping[str, str]
+    metadata: Mapping[str, str]
+    machine: OnMachine
+    voicemail: str
+    ring_for: int
+    max_duration: int
+    not_before: float
+    not_after: float | None
+
+    @property
+    def fingerprint(self) -> str:
+        """The same for what means the same: not the order of variables, nor how numbers and times are written."""
+        values = {**self._asdict(), "to": self.to.reveal(), "caller_id": self.caller_id.reveal()}
+        return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
 class OrderDesk(Protocol):
@@ -92,9 +120,11 @@ class Orders:
         """Write an order down; somebody will dial. With an `Idempotency-Key`, once however often it is asked for."""
         key = _key(request)
         wanted = await read(request, WantedCall)
-        fingerprint = hashlib.sha256(wanted.model_dump_json(by_alias=True).encode()).hexdigest()
+        wish = self._wish(wanted)
+        fingerprint = wish.fingerprint
         try:
-            order = await self._book.create(self._order(wanted), key=key, fingerprint=fingerprint if key else "")
+            known = await self._book.known(key, fingerprint=fingerprint) if key else None
+            order = known or await self._book.create(self._order(wish), key=key, fingerprint=fingerprint)
         except KeyReused as error:
             raise Problem(409, "key-reused", "Idempotency key reused", str(error)) from error
         shown = CallView.of_order(order, None)
@@ -111,8 +141,8 @@ class Orders:
             )
         return answer(CallView.of_order(order, None), 200 if order.status == "canceled" else 202)
 
-    def _order(self, wanted: WantedCall) -> Order:
-        now = self._now()
+    def _wish(self, wanted: WantedCall) -> Wish:
+        """What is asked for. Raises what is wrong with it at any time of the day."""
         agent = self._agent(wanted.agent).agent
         voicemail = self._voicemail(wanted, agent)
         if missing := sorted(needed_variables(agent, voicemail=voicemail) - wanted.variables.keys()):
@@ -122,32 +152,35 @@ class Orders:
                     for name in missing
                 ]
             )
-        caller_id = wanted.caller_id or self._caller_id
-        if not caller_id:
+        if not (caller_id := wanted.caller_id or self._caller_id):
             raise misfit("from", f"missing; expected {NUMBER}, for TWILIO_PHONE_NUMBER is not set")
-        not_before = wanted.not_before.timestamp() if wanted.not_before else 0.0
-        not_after = wanted.not_after.timestamp() if wanted.not_after else None
-        if not_before > now + FARTHEST.total_seconds():
-            raise misfit("not_before", f"expected a time within the next {FARTHEST.days} days")
-        if not_after is not None and not now <= not_after <= max(now, not_before) + FARTHEST.total_seconds():
-            raise misfit("not_after", f"expected a time to come, at most {FARTHEST.days} days after not_before")
-        if wanted.not_before and wanted.not_after and wanted.not_after <= wanted.not_before:
-            raise misfit("not_after", f"expected a time after not_before, which is {rfc3339(wanted.not_before)}")
-        return Order(
-            id="PC" + secrets.token_hex(16),
+        return Wish(
             to=Private(self._desk.checked_number("to", wanted.to)),
             caller_id=Private(self._desk.checked_number("from", caller_id) if wanted.caller_id else caller_id),
             agent=agent.name,
-            created=now,
             variables=wanted.variables,
             metadata=wanted.metadata,
             machine=wanted.machine_detection,
             voicemail=wanted.voicemail_message or "",
             ring_for=wanted.ring_timeout,
             max_duration=wanted.max_duration,
-            not_before=not_before,
-            not_after=not_after,
+            not_before=wanted.not_before.timestamp() if wanted.not_before else 0.0,
+            not_after=wanted.not_after.timestamp() if wanted.not_after else None,
         )
+
+    def _order(self, wish: Wish) -> Order:
+        """The order of it, if it can be carried out from now on."""
+        now, not_before, not_after = self._now(), wish.not_before, wish.not_after
+        if not_before > now + FARTHEST.total_seconds():
+            raise misfit("not_before", f"expected a time within the next {FARTHEST.days} days")
+        if not_after is not None and not now <= not_after <= max(now, not_before) + FARTHEST.total_seconds():
+            raise misfit("not_after", f"expected a time to come, at most {FARTHEST.days} days after not_before")
+        if not_after is not None and not_before and not_after <= not_before:
+            raise misfit(
+                "not_after",
+                f"expected a time after not_before, which is {rfc3339(datetime.fromtimestamp(not_before, UTC))}",
+            )
+        return Order(id="PC" + secrets.token_hex(16), created=now, **wish._asdict())
 
     def _voicemail(self, wanted: WantedCall, agent: Agent) -> str:
         """The message for machines, if they shall get one."""

@@ -36,7 +36,7 @@ class Desk:
     book: OrderBook
 
     def checked_number(self, field: str, number: str) -> str:
-        digits = number.replace(" ", "")
+        digits = NumberRules().possible(field, number)
         if not digits.startswith("+1500555"):
             raise OrderRefused(field, "expected a number in a country that this server may call")
         return digits

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from dataclasses import replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
 import pytest
@@ -71,6 +71,13 @@ BAD: dict[str, tuple[dict[str, Any], str]] = {
     "a number of nobody": ({"to": "hello"}, "to"),
     "a number as a number": ({"to": 15005550100}, "to"),
     "a forbidden destination": ({"to": "+442079460018"}, "to"),
+    "a number with a letter in it": ({"to": "+1500555O1OO"}, "to"),
+    "a variable with a NUL": ({"variables": {"name": "Ana\x00"}}, "variables.name"),
+    "a variable with an escape sequence": ({"variables": {"name": "\x1b[2JAna"}}, "variables.name"),
+    "a variable with a C1 control": ({"variables": {"name": "Ana\x9b2J"}}, "variables.name"),
+    "a variable whose name has a line": ({"variables": {"na\nme": "Ana"}}, "variables.na\nme"),
+    "metadata with a bell": ({"metadata": {"case": "17\x07"}}, "metadata.case"),
+    "a message with an escape": ({"machine_detection": "voicemail", "voicemail_message": "\x1b"}, "voicemail_message"),
     "a caller id that is none": ({"from": "me"}, "from"),
     "an agent that is not there": ({"agent": "sales"}, "agent"),
     "variables that are a list": ({"variables": ["a"]}, "variables"),
@@ -178,6 +185,60 @@ async def test_the_same_wish_with_the_same_key_is_one_call():
     assert [answer.status for answer in (*answers, spelled_otherwise)] == [201] * 6
     assert len({answer.text for answer in (*answers, spelled_otherwise)}) == 1
     assert len(orders) == 1
+
+
+async def test_a_wish_is_the_same_however_it_is_written():
+    hour = datetime.now(UTC).replace(microsecond=0) + timedelta(hours=1)
+    made = {
+        "to": TO,
+        "from": "+15005550006",
+        "variables": {"name": "Ana", "what": "the dentist"},
+        "metadata": {"a": "1", "b": "2"},
+        "not_before": hour.isoformat(),
+        "not_after": (hour + timedelta(hours=1)).isoformat(),
+    }
+    berlin = timezone(timedelta(hours=1))
+    otherwise: list[dict[str, Any]] = [
+        {"to": "+1 (500) 555-0100"},
+        {"from": "+1.500.555.0006"},
+        {"variables": {"what": "the dentist", "name": "Ana"}},
+        {"metadata": {"b": "2", "a": "1"}},
+        {"not_before": hour.astimezone(berlin).isoformat()},
+        {"not_before": hour.isoformat().replace("+00:00", ".000Z")},
+        {"not_after": (hour + timedelta(hours=1)).astimezone(berlin).isoformat()},
+        {"max_duration": 3600, "machine_detection": "ignore", "agent": None},
+        {"agent": "reminder"},
+    ]
+    async with ordering(reminder()) as (rest, store):
+        first = await rest.post("/v1/calls", made, headers=keyed("k1"))
+        again = [await rest.post("/v1/calls", made | each, headers=keyed("k1")) for each in otherwise]
+        assert len((await store.orders.page()).orders) == 1
+        del made["from"]
+        without = await rest.post("/v1/calls", made, headers=keyed("k1"))
+    assert [answer.status for answer in (first, *again, without)] == [201] * (len(otherwise) + 2)
+    assert {answer.json["id"] for answer in (*again, without)} == {first.json["id"]}
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"from": "+15005550007"},
+        {"variables": {"name": "the dentist", "what": "Ana"}},
+        {"variables": {"name": "Ana", "what": "the dentist "}},
+        {"metadata": {"name": "Ana"}},
+        {"ring_timeout": 31},
+        {"max_duration": 60},
+        {"not_before": later(hours=1)},
+        {"not_after": later(hours=1)},
+        {"machine_detection": "hang_up"},
+    ],
+)
+async def test_a_wish_that_differs_in_one_thing_is_another(other):
+    made: dict[str, Any] = {"to": TO, "variables": {"name": "Ana", "what": "the dentist"}}
+    async with ordering(reminder()) as (rest, _):
+        await rest.post("/v1/calls", made, headers=keyed("k1"))
+        answer = await rest.post("/v1/calls", made | other, headers=keyed("k1"))
+    assert (answer.status, answer.problem["type"].rpartition(":")[2]) == (409, "key-reused")
 
 
 async def test_another_wish_with_the_same_key_is_refused():
