@@ -1,21 +1,23 @@
 # Every target makes its own set-up on a fresh machine: see infra/setup.sh. `make` alone explains them.
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test lint bench realtime chaos soak fuzz lock clean redis
+.PHONY: help demo test image-check lint bench realtime chaos soak fuzz lock clean redis
 
 BIN := .venv/bin
 # A worker a core, but not many: each of them imports every SDK.
 WORKERS ?= auto
 
 help:  ## show this
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "make %-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-12s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 demo: .venv/.demo  ## place a call to the agent, here and now: no keys, no network, no Redis
 	@$(BIN)/phoneagent demo $(ARGS)
 
-test: .venv/.dev redis lint  ## everything that must hold before a change goes in
+test: .venv/.dev redis image-check lint  ## everything that must hold before a change goes in
 	@echo "» tests"
 	@$(BIN)/python -m pytest -n $(WORKERS) --maxprocesses 4 --dist worksteal $(ARGS)
+
+image-check: .venv/.image  ## ask the package index whether infra/Dockerfile can be built (no Docker needed)
 
 lint: .venv/.dev  ## format, lint, types, layers
 	@echo "» format" && $(BIN)/ruff format --check
@@ -59,6 +61,12 @@ redis:
 .venv/.dev: requirements/build.txt requirements/dev.txt pyproject.toml infra/setup.sh
 	@infra/setup.sh dev
 	@touch $@ .venv/.demo
+
+# It takes some seconds, once for each Dockerfile and lock.
+.venv/.image: infra/Dockerfile infra/installable.py requirements/build.txt requirements/runtime.txt | .venv/.dev
+	@echo "» image: can its packages be installed?"
+	@$(BIN)/python infra/installable.py
+	@touch $@
 
 # One lock for every Python from 3.11 and every platform; without the address of an index, so that any mirror will do.
 compile = echo "» requirements/$(1).txt" && $(BIN)/uv pip compile $(2) --quiet \
