@@ -10,7 +10,9 @@ grows, so each of them must be known by its beginning: "at 7" may become "at 7:3
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Mapping
+from functools import cache
 
 from .policy import Policy
 
@@ -41,15 +43,20 @@ _ORDINALS = frozenset({"de", "pl", "nl", "da", "no", "nb", "fi", "cs", "sk", "hu
 """Languages in which "3." is the third: a full stop after a number says little."""
 
 _CLOSING = "\"'”’»)*_`"
+_FAR_CLOSING = "」』）”’" + _CLOSING
+_ENDS, _FAR_ENDS, _ARABIC_ENDS = ".!?…", "。！？｡।॥", "؟۔"
+# Every run of signs is tried once, from its first sign to its last: text of nothing but dots is looked at once a sign.
 _SENTENCE_END = re.compile(
-    rf"[.!?…]+[{_CLOSING}]*(?=\s)"  # a full stop without white space after it may stand inside of a number
-    rf"|[。！？｡।॥]+[」』）”’{_CLOSING}]*"  # those that are written without it
-    rf"|[؟۔]+[{_CLOSING}]*(?=\s)"
-    r"|\n+"
+    rf"(?<![{_ENDS}])[{_ENDS}]++[{_CLOSING}]*+(?=\s)"  # without white space after it, it may stand inside of a number
+    rf"|[{_FAR_ENDS}]++[{_FAR_CLOSING}]*+"  # those that are written without it
+    rf"|(?<![{_ARABIC_ENDS}])[{_ARABIC_ENDS}]++[{_CLOSING}]*+(?=\s)"
+    r"|\n++"
 )
-_PLAIN_END = re.compile(r"\s[^\W\d_]{3,}[.!?]$")  # what no abbreviation, number or address looks like
+_UNDECIDED = _ENDS + _FAR_ENDS + _ARABIC_ENDS + _FAR_CLOSING + "\n"
+"""A run of these at the end of the text may grow yet."""
+
 _CLAUSE_END = re.compile(r"[,;:–—](?=\s)|[、，；：،؛](?=\S|\s)")
-_PLAIN_CLAUSE_END = re.compile(r"\s[^\W\d_]{3,}[,;]$")  # a comma that no number, date or address goes on after
+_SPACE_BEFORE_LAST_WORD = re.compile(r"\s[^\W\d_]{3,}")  # what no abbreviation, number or address looks like
 _WEAK_ENDING: Mapping[str, frozenset[str]] = {
     language: frozenset(words.split())
     for language, words in {
@@ -95,9 +102,12 @@ _NUMBER_FOLLOWS = frozenset(
 )
 """Words that a number may follow; what is read as one must not be cut while it is written."""
 
-_OPEN_LINK = re.compile(r"\[[^\[\]\n]{0,200}(?:\](?:\([^()\s]{0,500})?)?$")
-_NUMBER = re.compile(r"[\d+(#$€£¥]")
-_BELONGS_TO_NAME = re.compile(r"(?:St|Ave|Blvd|Rd|Hwy|Dr|Jr|Sr|Inc|Ltd|Corp|Co)\b")
+_OPEN_LINK = re.compile(r"\[[^\[\]\n]{0,200}+(?:\](?:\([^()\s]{0,500}+)?+)?+\Z")
+_NUMBER = re.compile(r"\s*+[\d+(#$€£¥]")
+_BELONGS_TO_NAME = re.compile(r"\s*+(?:St|Ave|Blvd|Rd|Hwy|Dr|Jr|Sr|Inc|Ltd|Corp|Co)\b")
+_WORD_END = re.compile(r"\S(?=\s)")
+_SPACE = re.compile(r"(?<=\S)\s")
+_SECOND_WORD = re.compile(r"\s*+\S++\s++(?=\S)")
 _LAST_WORDS = frozenset(
     "please course sure moment certainly okay thanks you welcome problem right sorry goodbye great perfect absolutely "
     "bitte gern gerne danke plaît bien sûr merci favor supuesto gracias favore certo grazie proszę dziękuję oczywiście "
@@ -106,101 +116,155 @@ _LAST_WORDS = frozenset(
 """Words with which short sentences end. After another one, ".com" may follow."""
 
 
+_LONGEST_WORD = 64  # characters; what is longer is no word, and is looked at from its end
+_PLACES = 32  # that are tried when a phrase must end; a phrase has twenty good ones, or it is no text
+_AT_ONCE = 1_000  # characters; of a longer piece the next follow when these have become phrases
+
+
 class Phrases:
-    """Feed it text as the model writes it; it returns phrases as soon as they are complete."""
+    """Feed it text as the model writes it; it returns phrases as soon as they are complete.
+
+    Each part of the text is looked at once, however small the pieces are in which it arrives, and no phrase is longer
+    than `phrase_characters`: whatever a model writes takes its time by its length, and no more.
+    """
 
     def __init__(self, policy: Policy, *, language: str = "en") -> None:
-        self._pending = ""
         self._first = True
         self._first_words = policy.first_phrase_words
         self._longest = policy.phrase_characters
         self._language = _code(language)
         self._weak_words = _WEAK_ENDING.get(self._language, frozenset())
+        self._begin("")
+
+    def _begin(self, pending: str) -> None:
+        """Of what comes next this is known already."""
+        self._pending = pending
+        self._sentences_from = 0  # before it no sentence ends
+        self._words_from = 0  # before it the first phrase cannot end
+        self._words = 0  # so many of them
 
     def feed(self, text: str) -> list[str]:
         """More text; the phrases that are now complete."""
-        self._pending += text
         phrases = []
-        while (end := self._boundary()) is not None:
-            phrase, self._pending = self._pending[:end].strip(), self._pending[end:].lstrip()
-            if phrase:
-                phrases.append(phrase)
-                self._first = False
+        for at in range(0, len(text), _AT_ONCE):
+            self._add(text[at : at + _AT_ONCE])
+            while (end := self._boundary()) is not None:
+                phrase, rest = self._pending[:end].strip(), self._pending[end:].lstrip()
+                self._begin(rest)
+                if phrase:
+                    phrases.append(phrase)
+                    self._first = False
         return phrases
+
+    def _add(self, text: str) -> None:
+        """White space at the beginning says nothing by its length."""
+        if not self._pending or self._pending.isspace():
+            blank = len(text) - len(text.lstrip())
+            self._begin((self._pending + text[:blank])[-1:] + text[blank:])
+        else:
+            self._pending += text
 
     def flush(self) -> list[str]:
         """The text is complete; what is left of it."""
-        rest, self._pending = self._pending.strip(), ""
+        rest = self._pending.strip()
+        self._begin("")
         return [rest] if rest else []
 
     def _boundary(self) -> int | None:
-        text = self._pending
-        for match in _SENTENCE_END.finditer(text):
-            if text[: match.end()].strip() and self._ends_sentence(match):
-                return match.end()
-        if self._first:
-            return self._first_boundary()
-        if len(text) > self._longest:
+        if (end := self._sentence_end()) is not None:
+            return end
+        if self._first and (end := self._first_boundary()) is not None and end <= self._longest:
+            return end
+        if len(self._pending) > self._longest:
             return self._forced_boundary()
         return None
 
+    # -- sentences ----------------------------------------------------------------------------------
+
+    def _sentence_end(self) -> int | None:
+        text = self._pending
+        for match in _SENTENCE_END.finditer(text, self._sentences_from):
+            if match.end() > self._longest:
+                break
+            if not text[: match.end()].isspace() and self._ends_sentence(match):
+                return match.end()
+        self._sentences_from = len(text.rstrip(_UNDECIDED))
+        return None
+
     def _ends_sentence(self, match: re.Match[str]) -> bool:
-        before, text = match.string[: match.start()], match.string[: match.end()]
-        if _OPEN_LINK.search(text.rstrip()):
+        text = match.string
+        if _in_link(text[: match.end()].rstrip()):
             return False
         if not match[0].startswith("."):
             return True
-        if re.search(r"(?:^|\s)\d+$", before):  # "at 9." ends a sentence, "1." begins an item, "am 3." goes on
+        before = text[: match.start()]
+        if before[-1:].isdecimal() and _last_word(before).isdecimal():
+            # "at 9." ends a sentence, "1." begins an item, "am 3." goes on
             return self._language not in _ORDINALS and not before.strip().isdecimal()
-        return not ends_in_abbreviation(text, self._language)
+        return not ends_in_abbreviation(text[: match.end()], self._language)
+
+    # -- the first phrase ---------------------------------------------------------------------------
 
     def _first_boundary(self) -> int | None:
-        text = self._pending
-        if _PLAIN_END.search(text) and self._ends_without_space(text):
-            return len(text)  # without waiting for the space after it: that is one token more
-        if _PLAIN_CLAUSE_END.search(text) and _bare(text[:-1]) not in _NUMBER_FOLLOWS and self._may_pause(len(text)):
-            return len(text)
-        for match in _CLAUSE_END.finditer(text):
-            words = 2 if match[0].isascii() or match[0] in "–—" else 1  # scripts without spaces have none to count
-            if len(text[: match.end()].split()) >= words and self._may_pause(match.end()):
+        if self._ends_plainly():
+            return len(self._pending)
+        text, start = self._pending, self._words_from
+        second_word = _SECOND_WORD.match(text)
+        for match in _CLAUSE_END.finditer(text, start):
+            spaced = match[0].isascii() or match[0] in "–—"  # scripts without spaces have no words to count
+            enough = not spaced or (second_word is not None and match.end() > second_word.end())
+            if enough and self._may_pause(text, match.end()):
                 return match.end()
-        ends = [match.end() for match in re.finditer(r"\S+(?=\s)", text)]
-        for count, end in enumerate(ends, start=1):
-            word = text[:end].split()[-1]
-            if word[0].isupper() and self._language != "de" and not re.search(r"\S\s", text[end:]):
+        ends = [match.end() for match in _WORD_END.finditer(text, start)]
+        for count, end in enumerate(ends, start=self._words + 1):
+            word = _last_word(text[:end])
+            if word[0].isupper() and self._language != "de" and end == ends[-1]:
                 continue  # half a name, perhaps, as in "Main St."
-            if count >= self._first_words and not self._weak(word) and self._may_pause(end):
+            if count >= self._first_words and not self._weak(word) and self._may_pause(text, end):
                 return end
+        if len(ends) > 1:  # what follows a word decides about it, and of all but the last it is there
+            self._words_from, self._words = ends[-2], self._words + len(ends) - 1
         return None
 
-    def _ends_without_space(self, text: str) -> bool:
-        last = text.rpartition(" ")[2][:-1].lower()
-        return not _OPEN_LINK.search(text) and (text[-1] in "!?" or last in _LAST_WORDS)
+    def _ends_plainly(self) -> bool:
+        """Whether the text ends in a way that needs no space after it to be known: that would be one token more."""
+        text = self._pending
+        if text[-1:] not in (".", "!", "?", ",", ";") or len(text) > self._longest:
+            return False
+        word = _SPACE_BEFORE_LAST_WORD.fullmatch(text, text.rfind(_last_word(text)) - 1, len(text) - 1)
+        if word is None or _in_link(text):
+            return False
+        if text[-1] in ",;":  # a comma that no number, date or address goes on after
+            return _bare(word[0]) not in _NUMBER_FOLLOWS and self._may_pause(text, len(text))
+        return text[-1] in "!?" or word[0][1:].lower() in _LAST_WORDS
+
+    # -- no end in sight ----------------------------------------------------------------------------
 
     def _forced_boundary(self) -> int:
-        text = self._pending[: self._longest]
+        text = self._pending[: self._longest + 1]
         clauses = [match.end() for match in _CLAUSE_END.finditer(text)]
-        spaces = [match.start() for match in re.finditer(r"(?<=\S)\s", text)]
+        spaces = [match.start() for match in _SPACE.finditer(text, 0, self._longest)]
         for ends, before_number in ((clauses, False), (spaces, False), (spaces, True)):
-            if good := [end for end in ends if self._may_pause(end, before_number=before_number)]:
-                return good[-1]
-        return spaces[-1] if spaces else self._longest
+            for end in ends[: -_PLACES - 1 : -1]:
+                if self._may_pause(text, end, before_number=before_number):
+                    return end
+        return spaces[-1] if spaces else _before_marks(text, self._longest)
 
     # -- what belongs together ----------------------------------------------------------------------
 
-    def _may_pause(self, end: int, *, before_number: bool = False) -> bool:
+    def _may_pause(self, text: str, end: int, *, before_number: bool = False) -> bool:
         """Whether a phrase may end here, in the middle of a sentence."""
-        before, after = self._pending[:end], self._pending[end:].lstrip()
-        if _OPEN_LINK.search(before) or ends_in_abbreviation(before, self._language):
+        before = text[:end]
+        if _in_link(before) or ends_in_abbreviation(before, self._language):
             return False
-        if after and _NUMBER.match(after) and not (before_number and _bare(before) not in _NUMBER_FOLLOWS):
+        if _NUMBER.match(text, end) and not (before_number and _bare(before) not in _NUMBER_FOLLOWS):
             return False  # "bus 5", "open 9 to 5", "Nov 22, 2026"
-        if _BELONGS_TO_NAME.match(after):
+        if _BELONGS_TO_NAME.match(text, end):
             return False
-        last = before.rstrip(" ,;:–—-").rpartition(" ")[2]
+        last = before[-_LONGEST_WORD:].rstrip(" ,;:–—-").rpartition(" ")[2]
         if any(map(str.isdecimal, last)) or last.endswith(("$", "€", "£", "+")):
             # "$1,200" and "7:30" may go on, or have a unit; only a comma and a word after it tell that they do not
-            return before[-1] in ",;，；、" and after[:1].isalpha()
+            return before[-1] in ",;，；、" and text[end:].lstrip()[:1].isalpha()
         return True
 
     def _weak(self, word: str) -> bool:
@@ -211,16 +275,35 @@ class Phrases:
 
 def ends_in_abbreviation(text: str, language: str = "en") -> bool:
     """Whether the full stop at the end of the text belongs to its last word."""
-    last = text.rsplit(maxsplit=1)[-1].lower().lstrip("\"'(“*_[«¿¡").rstrip(_CLOSING) if text.strip() else ""
+    last = _last_word(text).lower().lstrip("\"'(“*_[«¿¡").rstrip(_CLOSING)
     if last in _ABBREVIATIONS.get(_code(language), _ABBREVIATIONS["en"]):
         return True
     return bool(re.fullmatch(r"[^\W\d_]\.|(?:[^\W\d_]\.){2,}", last))
 
 
+def _in_link(text: str) -> bool:
+    """Whether the text ends in the middle of a link, or right after one."""
+    return "[" in text and _OPEN_LINK.search(text) is not None
+
+
+def _last_word(text: str) -> str:
+    words = text[-_LONGEST_WORD:].rsplit(maxsplit=1)
+    return words[-1] if words else ""
+
+
 def _bare(text: str) -> str:
     """The last word without what is written around it."""
-    return text.rsplit(maxsplit=1)[-1].lower().strip("\"'(“*_«¿¡")
+    return _last_word(text).lower().strip("\"'(“*_«¿¡")
 
 
+def _before_marks(text: str, end: int) -> int:
+    """The nearest place at or before `end` where no letter is parted from the marks above and below it."""
+    for place in range(end, max(0, end - _PLACES), -1):
+        if not unicodedata.category(text[place]).startswith("M"):
+            return place
+    return end
+
+
+@cache
 def _code(language: str) -> str:
     return re.split("[-_]", language)[0].lower()

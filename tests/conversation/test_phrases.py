@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from itertools import accumulate, cycle, islice, pairwise
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -126,3 +128,53 @@ def test_nothing_is_lost_or_added_however_it_arrives(pieces):
 @given(st.text(alphabet="abc .,?2", max_size=80))
 def test_no_phrase_is_empty(text):
     assert all(phrase.strip() for phrase in spoken(*text))
+
+
+ENDLESS = {
+    "dots": ".", "one long word": "a", "Thai": "สวัสดีครับ", "Chinese": "好的没问题", "numbers": "1 ", "marks": "e\u0301",
+    "names": "Main St. ", "abbreviations": "e.g. ", "open links": "[a. ", "commas in numbers": "1，",
+    "weak words": "and the ",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("text", ENDLESS.values(), ids=ENDLESS)
+def test_a_text_without_any_end_is_spoken_in_parts_from_the_first_on(text):
+    text = (text * 6400)[:6400]
+    phrases = spoken(*text)
+    assert max(map(len, phrases)) <= Policy().phrase_characters
+    assert "".join("".join(phrases).split()) == "".join(text.split())
+
+
+@pytest.mark.parametrize("text", ENDLESS.values(), ids=ENDLESS)
+def test_what_is_kept_of_a_text_without_end_does_not_grow(text):
+    phrases = Phrases(Policy())
+    assert sum(map(len, phrases.feed((text * 20_000)[:20_000]))) > 9_000
+    assert len("".join(phrases.flush())) <= Policy().phrase_characters
+
+
+def test_letters_keep_their_marks_where_a_text_without_spaces_is_cut():
+    phrases = spoken("e\u0301" * 200, policy=Policy(phrase_characters=101))
+    assert all(phrase.startswith("e") for phrase in phrases)
+
+
+def test_a_phrase_that_is_forced_does_not_part_what_belongs_together():
+    text = "the " * 50 + "table for Dr. Smith at 7:30 on Main St. with a view of the sea and"
+    assert "Dr. Smith" in " | ".join(spoken(text, policy=Policy(phrase_characters=216)))
+
+
+def test_white_space_alone_is_nothing_however_long():
+    assert spoken(*[" \n"] * 5000, "Hello there.", *[" "] * 5000) == ["Hello there."]
+
+
+@given(
+    st.text(alphabet="ab .,;!?3$@\n[](:–e", max_size=300),
+    st.lists(st.integers(1, 60), min_size=1, max_size=30),
+    st.sampled_from([20, 33, 240]),
+)
+def test_phrases_after_the_first_are_the_same_however_the_text_arrives(text, sizes, longest):
+    policy = Policy(phrase_characters=longest)
+    ends = [0, *accumulate(islice(cycle(sizes), len(text)))]
+    pieces = [text[start:end] for start, end in pairwise(ends)]
+    phrases = spoken("Well then. ", *pieces, policy=policy)
+    assert phrases == spoken("Well then. ", text, policy=policy)
+    assert max(map(len, phrases)) <= longest
