@@ -57,6 +57,7 @@ from .telemetry.loop_lag import LoopLag
 from .telemetry.metrics import Metrics
 from .telephony.twilio.addresses import order_urls
 from .telephony.twilio.codec import TwilioCodec
+from .telephony.twilio.shared_keys import shared_key
 from .telephony.twilio.signature import TwilioSignatures
 from .telephony.twilio.twiml import TwilioDocuments
 from .toolbox import Box, Tool, python_tools
@@ -428,7 +429,9 @@ def twilio_control(settings: Settings) -> TwilioControl | None:
 
 def _signatures(settings: Settings, *, dev: bool) -> Signatures:
     if settings.twilio_auth_token is not None and settings.public_url is not None:
-        return TwilioSignatures(settings.public_url, [settings.twilio_auth_token.get_secret_value()])
+        tokens = [settings.twilio_auth_token.get_secret_value()]
+        shared_keys = [shared_key(each.get_secret_value()) for each in settings.twilio_shared_keys]
+        return TwilioSignatures(settings.public_url, tokens, shared_keys)
     if dev:
         return Unsigned()
     raise SettingsError("TWILIO_AUTH_TOKEN and PHONEAGENT_PUBLIC_URL: expected both, to tell Twilio from strangers")

@@ -253,8 +253,22 @@ class Documents(Protocol):
 class Signatures(Protocol):
     """Tells the carrier's requests from forged ones."""
 
-    def genuine(self, target: str, form: Mapping[str, str], signature: str | None, *, websocket: bool = False) -> bool:
-        """Whether the carrier signed this. `target`: path and query as requested, e.g. `/twilio/voice?agent=a`."""
+    def genuine(
+        self,
+        target: str,
+        form: Mapping[str, str],
+        signature: str | None,
+        *,
+        settings: str | None = None,
+        websocket: bool = False,
+    ) -> bool:
+        """Whether the carrier signed this. `target`: path and query as requested, e.g. `/twilio/voice?agent=a`.
+
+        `settings`: what the request says of the key and the algorithm it was signed with.
+        """
+
+    def missing(self, settings: str | None) -> str:
+        """What an operator must set before requests with such `settings` can be checked; empty if it is nothing."""
 
 
 class CallControl(Protocol):

@@ -20,6 +20,8 @@ from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from phoneagent.deliveries import MESSAGE_TYPES, MessageType
 from phoneagent.errors import MisuseError, SettingsError
+from phoneagent.telephony.twilio.shared_keys import EXPECTED as EXPECTED_SHARED_KEYS
+from phoneagent.telephony.twilio.shared_keys import shared_key
 from phoneagent.webhooks.receivers import EXPECTED_SECRET, EXPECTED_URL, checked_secrets, checked_url
 from phoneagent.webhooks.receivers import PREFIX as SIGNING
 
@@ -69,6 +71,11 @@ def _signing(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _shared_key(secret: SecretStr) -> SecretStr:
+    shared_key(secret.get_secret_value())
+    return secret
+
+
 def _comma_separated(value: object) -> object:
     return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
 
@@ -89,6 +96,9 @@ Secret = Annotated[SecretStr, Field(min_length=1)]
 ReceiverUrl = Annotated[str, AfterValidator(checked_url)]
 SigningSecrets = Annotated[SecretStr, AfterValidator(_signing)]
 MessageTypes = Annotated[tuple[MessageType, ...], NoDecode, BeforeValidator(_comma_separated)]
+SharedKeys = Annotated[
+    tuple[Annotated[SecretStr, AfterValidator(_shared_key)], ...], NoDecode, BeforeValidator(_comma_separated)
+]
 ApiKeys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_comma_separated)]
 
 
@@ -228,6 +238,7 @@ class Settings(BaseSettings):
     twilio_auth_token: Secret | None = _variable(
         "TWILIO_AUTH_TOKEN", expected="the account's auth token from the Twilio console"
     )
+    twilio_shared_keys: SharedKeys = _variable("TWILIO_SHARED_KEYS", default=(), expected=EXPECTED_SHARED_KEYS)
     twilio_api_key_sid: Annotated[str, Field(pattern="^SK")] | None = _variable(
         "TWILIO_API_KEY_SID", expected="the SID of a Twilio API key, which begins with SK"
     )
@@ -280,6 +291,7 @@ class Settings(BaseSettings):
         values = [value for name in type(self).model_fields if isinstance(value := getattr(self, name), SecretStr)]
         if self.redis_url is not None and (password := urlsplit(self.redis_url.get_secret_value()).password):
             values.append(SecretStr(password))
+        values += (SecretStr(shared_key(key.get_secret_value()).secret) for key in self.twilio_shared_keys)
         plain = [value.get_secret_value() for value in (*values, *self.api_keys)]
         signing = (text for text in plain if text.startswith(SIGNING) and len(text.split()) > 1)
         return (*plain, *(each for text in signing for each in text.split()))

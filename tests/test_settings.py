@@ -10,6 +10,7 @@ import pytest
 
 from phoneagent.errors import MisuseError, SettingsError
 from phoneagent.settings import Settings, load, require_for_serving, variable
+from phoneagent.telephony.twilio.shared_keys import SharedKey, shared_key
 
 ALL_PROVIDERS = {"deepgram", "openai", "elevenlabs"}
 SECRET = "hunter2-hunter2-hunter2"
@@ -94,6 +95,33 @@ def test_an_empty_variable_counts_as_unset(setenv):
 def test_api_keys_are_separated_by_commas(setenv):
     setenv(PHONEAGENT_API_KEYS="first-key, second-key,")
     assert [key.get_secret_value() for key in load().api_keys] == ["first-key", "second-key"]
+
+
+SHARED = "webhooks_sharedkey_01h2"
+
+
+def test_shared_keys_are_separated_by_commas_and_every_part_of_them_is_a_secret(setenv):
+    setenv(TWILIO_SHARED_KEYS=f"{SHARED}={SECRET}=/+, older/hmac_sha1=an-older-secret-of-theirs")
+    settings = load()
+    assert [shared_key(each.get_secret_value()) for each in settings.twilio_shared_keys] == [
+        SharedKey(SHARED, "HMAC_SHA256", f"{SECRET}=/+"),
+        SharedKey("older", "HMAC_SHA1", "an-older-secret-of-theirs"),
+    ]
+    assert {f"{SECRET}=/+", "an-older-secret-of-theirs"} <= set(settings.secrets())
+    assert SECRET not in repr(settings)
+
+
+@pytest.mark.parametrize(
+    "written",
+    [SECRET, f"={SECRET}", "name=", "name=short", f"na me={SECRET}", f"name/HMAC_MD5={SECRET}", f"a:{SECRET}"],
+)
+def test_a_shared_key_that_is_none_is_refused_without_being_shown(setenv, written):
+    setenv(TWILIO_SHARED_KEYS=written)
+    (problem,) = problems_of()
+    assert problem.startswith(
+        "TWILIO_SHARED_KEYS: expected comma-separated keys that sign Twilio's webhooks, as NAME=SECRET"
+    )
+    assert SECRET not in problem
 
 
 def test_the_settings_cannot_be_changed():

@@ -9,7 +9,7 @@ from typing import Literal, NamedTuple, TypeAlias
 
 from .caller import CallerScript
 from .machine_detection import Detection
-from .webhooks import GENUINE
+from .signing import GENUINE
 
 API_VERSION = "2010-04-01"
 HOST = re.compile(r"https?://[^/_?#]+([/?#].*)?", re.DOTALL)  # of a URL that Twilio takes

@@ -29,8 +29,9 @@ from .rest import RestApi
 from .rest_calls import TIME_LIMIT
 from .rest_faults import RestFaults
 from .rest_messages import TextMessage
+from .signing import GENUINE, Signing
 from .speech import Phrasebook
-from .webhooks import GENUINE, Answer, Webhooks
+from .webhooks import Answer, Webhooks
 
 ACCOUNT_SID = "AC" + "5" * 32
 AUTH_TOKEN = "simulated-auth-token"
@@ -101,7 +102,8 @@ class Carrier:
         """Texts that the product has sent."""
         self.rest_faults = RestFaults()
         """What will go wrong with coming REST requests."""
-        self._auth_token = auth_token
+        self.signing = Signing(auth_token)
+        """How webhooks and handshakes are signed; `signing.rules` may have shared keys."""
         self._delivery = delivery or Delivery()
         self._call_spacing = 1 / calls_per_second
         self._next_dialling = 0.0  # on the loop's clock
@@ -119,7 +121,7 @@ class Carrier:
 
     async def __aenter__(self) -> Self:
         await self._server.__aenter__()
-        self._webhooks = Webhooks(self._auth_token, self._network)
+        self._webhooks = Webhooks(self.signing, self._network)
         self._equipment = Equipment(
             account=self.account_sid,
             webhooks=self._webhooks,
@@ -288,8 +290,6 @@ class Carrier:
         Raises `HandshakeFailed` (with the HTTP status), `OSError`, `TimeoutError`.
         """
         stream = HandDrivenStream(account=self.account_sid)
-        await stream.open(
-            url, self._network, signature=self._webhooks.sign(url, {}) if signature == GENUINE else signature
-        )
+        await stream.open(url, self._network, signed=self.signing.headers(url, {}, signature=signature))
         self._streams.append(stream)
         return stream

@@ -28,9 +28,10 @@ class HandDrivenStream:
         self._messages: asyncio.Queue[str | bytes | Closure] = asyncio.Queue()
         self._closure: asyncio.Future[Closure] = asyncio.get_running_loop().create_future()
 
-    async def open(self, url: str, network: Network, *, signature: str | None) -> None:
-        headers = {} if signature is None else {"X-Twilio-Signature": signature}
-        self._socket = await WebSocket.open(network.locate(url), headers, receive=self._received, closed=self._closed)
+    async def open(self, url: str, network: Network, *, signed: Mapping[str, str]) -> None:
+        self._socket = await WebSocket.open(
+            network.locate(url), dict(signed), receive=self._received, closed=self._closed
+        )
 
     def send(self, message: str | bytes) -> None:
         """Send a text message as it is, or bytes as a binary message."""

@@ -102,11 +102,12 @@ class MediaStream:
         self._congested = False
         self.closed: asyncio.Future[Closure] = asyncio.get_running_loop().create_future()
 
-    async def open(self, url: str, *, signature: str | None) -> None:
-        """Connect, and send `connected` and `start`. Raises `HandshakeFailed`, `OSError`, `TimeoutError`."""
-        headers = {"User-Agent": USER_AGENT, "Host": urlsplit(url).netloc}
-        if signature is not None:
-            headers["X-Twilio-Signature"] = signature
+    async def open(self, url: str, *, signed: Mapping[str, str]) -> None:
+        """Connect, and send `connected` and `start`. `signed`: the headers of a signature.
+
+        Raises `HandshakeFailed`, `OSError`, `TimeoutError`.
+        """
+        headers = {"User-Agent": USER_AGENT, "Host": urlsplit(url).netloc, **signed}
         self._socket = await WebSocket.open(
             self._network.locate(url),
             headers,

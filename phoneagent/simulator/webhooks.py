@@ -5,14 +5,13 @@ from __future__ import annotations
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Final
 from urllib.parse import urldefrag, urlencode, urlsplit
 
 import aiohttp
-from twilio.request_validator import RequestValidator
 from yarl import URL
 
 from .network import Network
+from .signing import GENUINE, Signing
 from .violation import CONTENT_TYPE_INVALID, WEBHOOK_EMPTY, WEBHOOK_FAILED, WEBHOOK_TOO_LARGE, WEBHOOK_UNREACHABLE
 
 ANSWER_WITHIN = 15.0  # seconds, Twilio's default
@@ -20,9 +19,6 @@ CONNECT_WITHIN = 5.0  # seconds, Twilio's default
 BODY_LIMIT = 64 * 1024  # bytes of a document
 DOCUMENT_TYPES = ("text/xml", "application/xml", "application/xhtml+xml", "text/html")
 USER_AGENT = "TwilioProxy/1.1"
-
-GENUINE: Final = "genuine"
-"""In place of a signature: the right one."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,18 +43,14 @@ class WebhookFailed(Exception):
 class Webhooks:
     """Sends requests to the product for one account."""
 
-    def __init__(self, auth_token: str, network: Network) -> None:
-        self._validator = RequestValidator(auth_token)
+    def __init__(self, signing: Signing, network: Network) -> None:
+        self.signing = signing
         self._network = network
         self._session = aiohttp.ClientSession(
             timeout=aiohttp.ClientTimeout(total=ANSWER_WITHIN, sock_connect=CONNECT_WITHIN),
             connector=aiohttp.TCPConnector(limit=0),
             skip_auto_headers=("Accept-Encoding",),
         )
-
-    def sign(self, url: str, form: Mapping[str, str]) -> str:
-        """The signature of a request to this public URL, which has no fragment."""
-        return str(self._validator.compute_signature(url, dict(form)))
 
     async def request(
         self, url: str, form: Mapping[str, str], *, method: str = "POST", signature: str | None = GENUINE
@@ -76,9 +68,8 @@ class Webhooks:
             "Host": urlsplit(url).netloc,
             "Accept": "*/*",
             "I-Twilio-Idempotency-Token": str(uuid.uuid4()),
+            **self.signing.headers(url, form, signature=signature),
         }
-        if signature is not None:
-            headers["X-Twilio-Signature"] = self.sign(url, form) if signature == GENUINE else signature
         body = None
         if method == "POST":
             headers["Content-Type"] = "application/x-www-form-urlencoded; charset=UTF-8"

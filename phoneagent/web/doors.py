@@ -17,15 +17,27 @@ from phoneagent.ports import Signatures
 BODY = 64 * 1024  # bytes; Twilio's forms have two thousand
 REMEMBERED = 2.0  # seconds that a key is good without being looked for again; so long a revoked one may still be used
 MOST_REMEMBERED = 1000
+SIGNATURE = "x-twilio-signature"
 SHORT = 16  # hexadecimal digits of a hash: enough to tell a few keys apart, and of no use to anybody
 
 
 class Unsigned:
     """For development on loopback: every request from this machine counts as the carrier's."""
 
-    def genuine(self, target: str, form: Mapping[str, str], signature: str | None, *, websocket: bool = False) -> bool:
+    def genuine(
+        self,
+        target: str,
+        form: Mapping[str, str],
+        signature: str | None,
+        *,
+        settings: str | None = None,
+        websocket: bool = False,
+    ) -> bool:
         """Always; `local` guards the door instead."""
         return True
+
+    def missing(self, settings: str | None) -> str:
+        return ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,5 +116,17 @@ def target(connection: HTTPConnection) -> str:
 
 def signed(connection: HTTPConnection, form: Mapping[str, str], signatures: Signatures, *, websocket: bool) -> bool:
     """Whether the carrier sent this request."""
-    signature = connection.headers.get("x-twilio-signature")
-    return signatures.genuine(target(connection), form, signature, websocket=websocket)
+    return signatures.genuine(
+        target(connection), form, connection.headers.get(SIGNATURE), settings=_settings(connection), websocket=websocket
+    )
+
+
+def unsigned(connection: HTTPConnection, signatures: Signatures) -> str:
+    """Why a request that is not `signed` could not be, in words for the operator."""
+    if SIGNATURE not in connection.headers:
+        return "the request has no signature"
+    return signatures.missing(_settings(connection)) or "the signature is wrong"
+
+
+def _settings(connection: HTTPConnection) -> str | None:
+    return connection.headers.get("x-twilio-webhooks-signature-settings")

@@ -15,7 +15,7 @@ from phoneagent.errors import CarrierError, MessageTooLarge, StoreError
 from phoneagent.ports import MediaCodec, Observer, Signatures
 from phoneagent.records import StreamConnected, StreamMessage, StreamStarted, StreamStopped
 
-from .doors import signed
+from .doors import signed, unsigned
 from .frames import DIRECT, QuickFrames
 
 log = structlog.stdlib.get_logger(__name__)
@@ -42,7 +42,8 @@ class MediaSocket:
     async def endpoint(self, websocket: WebSocket) -> None:
         """Serve one socket to its end."""
         if not signed(websocket, {}, self._signatures, websocket=True):
-            self._refuse("signature", "the upgrade was not signed by the carrier")
+            problem = unsigned(websocket, self._signatures)
+            self._refuse("signature", f"the upgrade was not signed by the carrier: {problem}")
             await websocket.close()  # HTTP 403; had it a text, uvicorn would log an error for each stranger
             return
         await websocket.accept()

@@ -18,7 +18,7 @@ from phoneagent.ports import Documents, Observer, Signatures
 from phoneagent.private import Private
 from phoneagent.records import CallRecord, CallStatus, Order, OrderStatus, Progress
 
-from .doors import BODY, signed
+from .doors import BODY, signed, unsigned
 
 LONGEST_CALL = 24 * 3600.0  # seconds; the carrier ends every call after a day
 
@@ -109,7 +109,8 @@ class Webhooks:
         """Have a signed request handled; any other is refused."""
         form = await _form(request)
         if not signed(request, form, self._signatures, websocket=False):  # type: ignore[arg-type]  # FormData is a mapping
-            log.warning("webhook_refused", path=request.url.path, signature="x-twilio-signature" in request.headers)
+            problem = unsigned(request, self._signatures)
+            log.warning("webhook_refused", path=request.url.path, problem=problem)
             self._observer.tell("", 0.0, "refused", {"reason": "signature"})
             return PlainTextResponse("Signature missing or wrong\n", status_code=403)
         if self._account and text_of(form, "AccountSid") not in ("", self._account):

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import re
 from contextlib import asynccontextmanager
+from dataclasses import replace
 from uuid import uuid4
 
 import pytest
+from pydantic import SecretStr
 
 from phoneagent.rehearsal import Rehearsal
 from phoneagent.simulator.caller import AgentFinished, AgentSpeaking, CallerScript, HangUp, Say, Wait
 from phoneagent.simulator.ear import Announced
 from phoneagent.simulator.placed_call import Tampering
+from phoneagent.simulator.signing import SigningRule
 from phoneagent.simulator.websocket import HandshakeFailed
 
 from .world import HOURS, Told, world
@@ -61,7 +64,7 @@ async def test_a_webhook_that_twilio_did_not_sign_is_refused(path, signature):
 async def test_a_signature_made_for_another_agent_is_refused():
     async with world() as (running, _):
         form = {"CallSid": "CA" + "1" * 32, "From": "+15005550100", "To": "+15005550006"}
-        stolen = running.carrier._webhooks.sign(running.voice_url, form)
+        stolen = running.carrier.signing.headers(running.voice_url, form)["X-Twilio-Signature"]
         answer = await running.carrier.request(f"{running.voice_url}?agent=other", form, signature=stolen)
     assert answer.status == 403
 
@@ -73,6 +76,45 @@ async def test_a_media_socket_that_twilio_did_not_sign_is_refused(signature):
             await running.carrier.open_stream(stream_url(running), signature=signature)
     assert failure.value.status == 403
     assert refused(told) == ["signature"]
+
+
+SHARED = SigningRule("webhooks_sharedkey_01h2", "a-secret-of-thirty-two-characters")
+
+
+@pytest.mark.parametrize("streams", [True, False], ids=["handshakes too", "webhooks alone"])
+async def test_a_call_goes_well_whose_webhooks_are_signed_with_a_shared_key(streams):
+    keys = (
+        SecretStr("webhooks_sharedkey_old=an-older-secret-of-32-characters"),
+        SecretStr(f"{SHARED.key}={SHARED.secret}"),
+    )
+    async with world(twilio_shared_keys=keys) as (running, told):
+        running.carrier.signing.rules = [replace(SHARED, streams=streams)]
+        script = CallerScript(Say("What are your opening hours?"), Say("Goodbye"))
+        status = f"{running.url}/twilio/status"
+        result = await running.carrier.call(running.voice_url, caller=script, status_callback=status)
+    assert (result.ended_by, result.violations) == ("agent", ())
+    assert refused(told) == []
+
+
+@pytest.mark.parametrize(
+    ("rule", "missing"),
+    [
+        (SHARED, "add webhooks_sharedkey_01h2=SECRET to TWILIO_SHARED_KEYS"),
+        (replace(SHARED, key="known"), "the signature is wrong"),
+        (replace(SHARED, key="known", algorithm="HMAC_SHA1"), "write known/HMAC_SHA1=SECRET"),
+    ],
+)
+async def test_an_operator_learns_why_a_signature_cannot_be_checked(rule, missing, capsys):
+    known = SecretStr("known=another-secret-of-32-characters")
+    async with world(twilio_shared_keys=(known,)) as (running, told):
+        running.carrier.signing.rules = [rule]
+        answer = await running.carrier.request(running.voice_url)
+        with pytest.raises(HandshakeFailed):
+            await running.carrier.open_stream(stream_url(running))
+    lines = [line for line in capsys.readouterr().out.splitlines() if "refused" in line]
+    assert (answer.status, refused(told)) == (403, ["signature", "signature"])
+    assert [missing in line for line in lines] == [True, True]
+    assert "another-secret" not in "".join(lines)
 
 
 async def test_a_stream_with_a_guessed_token_never_becomes_a_call():

@@ -5,15 +5,18 @@ from __future__ import annotations
 import asyncio
 import os
 import time
+from dataclasses import replace
 
 import pytest
+from twilio.request_validator import RequestValidator, get_signature_algorithm
 
 from phoneagent.errors import MisuseError
 from phoneagent.simulator.caller import CallerScript, HangUp, Say, Wait
-from phoneagent.simulator.carrier import ACCOUNT_SID, AGENT_NUMBER, CALLER_NUMBER, Carrier, PhoneNumber
+from phoneagent.simulator.carrier import ACCOUNT_SID, AGENT_NUMBER, AUTH_TOKEN, CALLER_NUMBER, Carrier, PhoneNumber
 from phoneagent.simulator.ear import Announced, Bridged
 from phoneagent.simulator.local_server import LocalServer
 from phoneagent.simulator.placed_call import Callee, CallResult, Tampering
+from phoneagent.simulator.signing import SigningRule
 from phoneagent.simulator.twiml import NotSimulated
 from phoneagent.simulator.websocket import HandshakeFailed
 
@@ -364,3 +367,18 @@ async def test_a_call_has_an_end():
     async with serve(Product()) as carrier:
         result = await carrier.call(VOICE, caller=CallerScript(patience=1e9), time_limit=60)
     assert (result.ending, result.ear.duration) == ("time limit", pytest.approx(60, abs=0.03))
+
+
+async def test_a_rule_has_webhooks_signed_with_a_shared_key_that_twilios_sdk_can_check():
+    """As twilio.com/docs/usage/webhooks/webhook-shared-keys says; the longest prefix wins."""
+    rule = SigningRule("webhooks_sharedkey_1", "secret of the first")
+    async with serve(Product()) as carrier:
+        carrier.signing.rules = [rule, replace(rule, key="two", secret="other", prefix=VOICE, streams=False)]
+        for url, key, secret in ((VOICE, "two", "other"), (PUBLIC + "/status", rule.key, rule.secret)):
+            headers = carrier.signing.headers(url, {"CallSid": "CA1"})
+            settings = headers["X-Twilio-Webhooks-Signature-Settings"]
+            assert settings == f"key={key},algorithm=HMAC_SHA256"
+            algorithm = get_signature_algorithm(settings)
+            signature = headers["X-Twilio-Signature"]
+            assert RequestValidator(secret).validate(url, {"CallSid": "CA1"}, signature, algorithm)
+            assert not RequestValidator(AUTH_TOKEN).validate(url, {"CallSid": "CA1"}, signature)

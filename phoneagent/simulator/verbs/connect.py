@@ -11,7 +11,6 @@ from phoneagent.simulator.media_stream import CLOSE_OK, MediaStream
 from phoneagent.simulator.phone_line import DEAD_END
 from phoneagent.simulator.twiml import Connect
 from phoneagent.simulator.violation import STREAM_CONNECT_TIMEOUT, STREAM_HANDSHAKE_REFUSED, STREAM_REFUSED
-from phoneagent.simulator.webhooks import GENUINE
 from phoneagent.simulator.websocket import HandshakeFailed
 
 if TYPE_CHECKING:
@@ -34,12 +33,10 @@ async def connect(call: PlacedCall, verb: Connect) -> Fetch | None:
         now=call.line.now,
         report=call.report,
     )
-    signature = tampering.stream_signature
-    if signature == GENUINE:
-        signature = call.equipment.webhooks.sign(verb.stream.url, {})
+    signed = call.equipment.webhooks.signing.headers(verb.stream.url, {}, signature=tampering.stream_signature)
     error = ""
     try:
-        await stream.open(verb.stream.url, signature=signature)
+        await stream.open(verb.stream.url, signed=signed)
     except HandshakeFailed as exc:
         error = f"{verb.stream.url}: {exc}"
         call.report(STREAM_HANDSHAKE_REFUSED, error)
