@@ -20,7 +20,7 @@ import structlog
 from pydantic import SecretStr
 from starlette.applications import Starlette
 
-from .agent_file import builtin_agent, dotted, strangers
+from .agent_file import builtin_agent, dotted, model_misfits, strangers
 from .agent_file.price_file import load_prices
 from .api_keys import KeyRing
 from .call.built_in import RUN, SCHEDULE_CALLBACK, SEND_SMS
@@ -140,7 +140,8 @@ def create_app(
             + "; ".join(f"agent {name!r} has {' and '.join(tools)}" for name, tools in wanting.items())
         )
     prices = load_prices(settings.prices)
-    if problems := [f"agent {name!r}: {dotted(place)}: {text}" for name, place, text in strangers(agents)]:
+    wrong = (*strangers(agents), *model_misfits(agents))
+    if problems := [f"agent {name!r}: {dotted(place)}: {text}" for name, place, text in wrong]:
         raise SettingsError(*problems)
 
     webhooks_out = webhooks_of(settings, agents)
@@ -690,11 +691,12 @@ class Makers:
         match choice.provider:
             case "openai":
                 from .providers.llm.openai import OPENAI_URL, OpenAiModel
+                from .providers.llm.openai_models import DEFAULT_MODEL
 
                 return OpenAiModel(
                     _key(self.settings.openai_api_key),
                     base_url=self.settings.openai_base_url or OPENAI_URL,
-                    model=choice.model or "gpt-5.4-mini",
+                    model=choice.model or DEFAULT_MODEL,
                     **{
                         "organization": self.settings.openai_org_id,
                         "project": self.settings.openai_project_id,

@@ -16,6 +16,7 @@ from pydantic import ValidationError
 from phoneagent.errors import SettingsError
 from phoneagent.records import Agent, ProviderChoice
 
+from .model_choices import misfits_of
 from .problems import Misfits, Problem, dotted, expected, meant, names_of, syntax_problem
 from .provider_tables import PROVIDERS
 from .tables import AgentFile
@@ -29,6 +30,7 @@ __all__ = [
     "embedded",
     "load_agent",
     "load_agents",
+    "model_misfits",
     "parse_agent",
     "strangers",
 ]
@@ -85,6 +87,13 @@ def strangers(agents: Mapping[str, Agent]) -> Iterator[tuple[str, Loc, str]]:
             if other not in agents:
                 wanted = f"expected one of the agents {names_of(tuple(agents))}, got {other!r}"
                 yield name, ("handoff", other), wanted + meant(other, agents)
+
+
+def model_misfits(agents: Mapping[str, Agent]) -> Iterator[tuple[str, Loc, str]]:
+    """What the models of these agents do not take of what is chosen for them: agent, place, problem."""
+    for name, agent in agents.items():
+        analyst = agent.analysis.llm if agent.analysis is not None else None
+        yield from ((name, problem.loc, problem.text) for problem in misfits_of(agent.llm, analyst))
 
 
 def _read(path: Path) -> str:

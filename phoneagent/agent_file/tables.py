@@ -45,6 +45,7 @@ from .hours_table import HoursTable, Timezone
 from .kinds import Seconds, Template
 from .knowledge_table import KnowledgeTable
 from .mcp_table import McpTable
+from .model_choices import misfits_of
 from .problems import CURRENCY, LANGUAGE, NAME, Misfits, Problem
 from .provider_tables import PROVIDERS, LlmTable, SttTable, TtsTable
 from .recording_table import RecordingTable
@@ -415,6 +416,10 @@ class AgentFile(_Table):
                     yield Problem(loc, "scripted answers at once: there is nothing to ask twice")
         if self.analysis is not None:
             yield from self.analysis.problems(self.llm)
+        yield from misfits_of(
+            self.llm.choice() if self.llm is not None else None,
+            self.analysis.analysis().llm if self.analysis is not None else None,
+        )
         if self.name in self.handoff:
             yield Problem(("handoff", self.name), "expected another agent than this one")
         if self.dialogue is None:

@@ -21,21 +21,13 @@ from phoneagent.conversation.transcript import ToolCall
 from .faults import Fault, Faults
 from .latency import Latencies
 from .mind import Answer, Message, Mind, ScriptedMind
+from .openai_models import MODELS, SHUTDOWNS
 from .openai_request import AnyMessage, AssistantMessage, ChatRequest, RequestError, ToolMessage, read_request, text_of
 from .serving import Connection, ProviderServer
 from .timeline import Timeline
 
-MODELS = (
-    "gpt-5.4-mini",
-    "gpt-5.6-luna",
-    "gpt-5.6-terra",
-    "gpt-5.6-sol",
-    "gpt-6-luna",
-    "gpt-6-sol",
-    "gpt-4.1",
-    "gpt-4.1-mini",
-    "gpt-4o-mini",
-)
+__all__ = ["MODELS", "OpenAiServer", "split_tokens"]
+
 TOKEN = re.compile(r"\s*\w{1,7}|\s*[^\w\s]{1,3}|\s+")
 """A short word or a piece of a long one, with the space before it: about what a tokenizer makes of English."""
 NAMED_MODEL = re.compile(rb'"model"\s*:\s*"([^"]*)"')
@@ -94,7 +86,16 @@ class OpenAiServer(ProviderServer):
     async def _list_models(self, request: Request) -> Response:
         connection = self.open(request)
         refusal = self._check(connection, request)
-        models = [{"id": m, "object": "model", "created": 1_750_000_000, "owned_by": "simulator"} for m in self.models]
+        models = [
+            {
+                "id": model,
+                "object": "model",
+                "created": 1_750_000_000,
+                "owned_by": "simulator",
+                "shutdown_date": SHUTDOWNS.get(model),
+            }
+            for model in self.models
+        ]
         return refusal or JSONResponse({"object": "list", "data": models})
 
     async def _complete(self, request: Request) -> Response:

@@ -8,8 +8,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 
 import msgspec
 
-REASONING_MODELS = ("gpt-5", "gpt-6", "o1", "o3", "o4")
-"""Beginnings of the names of models that know `max_completion_tokens` only."""
+from .openai_models import Rules, rules_of
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -165,13 +164,8 @@ def read_request(body: bytes, models: Sequence[str]) -> ChatRequest:
             code="model_not_found",
             status=404,
         )
-    if request.max_tokens is not None and request.model.startswith(REASONING_MODELS):
-        raise RequestError(
-            "Unsupported parameter: 'max_tokens' is not supported with this model. "
-            "Use 'max_completion_tokens' instead.",
-            param="max_tokens",
-            code="unsupported_parameter",
-        )
+    if (rules := rules_of(request.model)) is not None:
+        _check_model(request, rules)
     if request.stream_options is not None and not request.stream:
         raise RequestError(
             "The 'stream_options' parameter is only allowed when 'stream' is enabled.", param="stream_options"
@@ -194,6 +188,75 @@ def _unreadable(exc: msgspec.ValidationError) -> RequestError:
         return RequestError(f"Unknown parameter: {message}", param=unknown[1], code="unknown_parameter")
     path = re.search(r"`\$\.?(.*?)`$", message)
     return RequestError(f"Invalid request: {message}", param=path[1] if path else None, code="invalid_value")
+
+
+WHILE_REASONING = {"temperature": 1, "top_p": 1, "presence_penalty": 0, "frequency_penalty": 0}
+"""The only values that a model takes while it reasons (developers.openai.com/api/docs/guides/latest-model)."""
+
+NEVER_REASONING = ("stop", "logit_bias")  # that models which can reason do not take at all (bolna-ai/bolna#1019)
+
+
+def _check_model(request: ChatRequest, rules: Rules) -> None:
+    """Refuse what this model does not take, in the vendor's words."""
+    model, effort = request.model, request.reasoning_effort
+    if rules.responses_only:
+        raise RequestError(
+            "This model is only supported in v1/responses and not in v1/chat/completions.", param="model", status=404
+        )
+    if request.max_tokens is not None and not rules.max_tokens:
+        raise _unsupported("max_tokens", " Use 'max_completion_tokens' instead.")
+    if effort is not None and not rules.efforts:
+        raise _unsupported("reasoning_effort")
+    if effort is not None and effort not in rules.efforts:
+        raise _unsupported_value("reasoning_effort", effort, f"Supported values are: {_listed(rules.efforts)}.")
+    if request.verbosity not in (None, "medium") and not rules.verbosity:
+        raise _unsupported_value("verbosity", request.verbosity, "Supported values are: 'medium'.")
+    if request.parallel_tool_calls is not None and not rules.parallel_tool_calls:
+        raise _unsupported("parallel_tool_calls")
+    if request.tools and not _tools_go_with(effort, rules):
+        mend = (
+            "Please use /v1/responses instead."
+            if rules.tools == "none"
+            else "To use function tools, use /v1/responses or set reasoning_effort to 'none'."
+        )
+        raise RequestError(
+            f"Function tools with reasoning_effort are not supported for {model} in /v1/chat/completions. {mend}",
+            param="reasoning_effort",
+        )
+    _check_sampling(request, rules)
+
+
+def _tools_go_with(effort: str | None, rules: Rules) -> bool:
+    return rules.tools == "any" or (effort or rules.default) == "none"
+
+
+def _check_sampling(request: ChatRequest, rules: Rules) -> None:
+    if not rules.efforts:
+        return
+    for name in NEVER_REASONING:
+        if getattr(request, name) is not None:
+            raise _unsupported(name)
+    if (request.reasoning_effort or rules.default) == "none":
+        return
+    for name, only in WHILE_REASONING.items():
+        if (value := getattr(request, name)) not in (None, only):
+            raise _unsupported_value(name, f"{value:g}", f"Only the default ({only}) value is supported.")
+
+
+def _unsupported(name: str, mend: str = "") -> RequestError:
+    problem = f"Unsupported parameter: '{name}' is not supported with this model.{mend}"
+    return RequestError(problem, param=name, code="unsupported_parameter")
+
+
+def _unsupported_value(name: str, value: object, mend: str) -> RequestError:
+    shown = value if name == "temperature" else f"'{value}'"
+    problem = f"Unsupported value: '{name}' does not support {shown} with this model. {mend}"
+    return RequestError(problem, param=name, code="unsupported_value")
+
+
+def _listed(values: Sequence[str]) -> str:
+    quoted = [f"'{value}'" for value in values]
+    return ", ".join(quoted[:-1]) + f", and {quoted[-1]}" if len(quoted) > 1 else quoted[0]
 
 
 def _check_tools(request: ChatRequest) -> None:

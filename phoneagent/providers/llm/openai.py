@@ -30,6 +30,7 @@ from .chat_answer import ChatAnswer
 from .chat_messages import chat_messages, function_tools
 from .chat_server import KEPT_ALIVE, ChatServer, Reception, ServerFailed, beginning
 from .event_stream import EventStream
+from .openai_models import DEFAULT_MODEL, OPENAIS_OWN, family_of
 
 OPENAI_URL = "https://api.openai.com/v1"
 FIRST_TOKEN_WITHIN = 5.0  # seconds from the request to the first word or tool call; the caller hears nothing meanwhile
@@ -71,23 +72,30 @@ GROQ = Flavor(
     frozenset({"temperature", "reasoning_effort", "service_tier", "parallel_tool_calls"}),
     lists_models=True,
 )
-COMPATIBLE = Flavor("compatible", "max_tokens", frozenset({"temperature"}))
-FLAVORS = {flavor.name: flavor for flavor in (OPENAI, GROQ, COMPATIBLE)}
-REASONING_MODELS = ("gpt-5", "gpt-6", "o1", "o3", "o4")  # refuse `max_tokens`, behind whatever proxy they stand
+AZURE = Flavor(
+    "azure",  # the v1 interface; its list has what could be deployed, a model's name is that of a deployment
+    "max_completion_tokens",
+    frozenset({"temperature", "reasoning_effort", "verbosity", "prompt_cache_key", "parallel_tool_calls"}),
+    strict_tools=True,
+)
+COMPATIBLE = Flavor("compatible", "max_tokens", frozenset({"temperature", "reasoning_effort"}))
+FLAVORS = {flavor.name: flavor for flavor in (OPENAI, GROQ, COMPATIBLE, AZURE)}
 LOCAL_NAMES = (".localhost", ".local", ".lan", ".home", ".internal")  # as is a name without a dot
 LOCAL = "local"  # as a provider: a server in our own network
 HOSTS = {"api.openai.com": OPENAI, "api.groq.com": GROQ}
+AZURE_HOSTS = (".openai.azure.com", ".cognitiveservices.azure.com", ".services.ai.azure.com")
 
 
 class OpenAiModel:
     """Implements `ports.LanguageModel`.
 
     `base_url` ends in `/v1` mostly; which optional fields the server knows follows from its host, or from `flavor`
-    (`openai`, `groq`, `compatible`; another is a `SettingsError`). Options that the flavor does not know are left out,
-    and said so in the log; `extra_body` goes into every request as it is. `token_limit` names the field for
-    `max_tokens` where that is wrong (`max_tokens`, `max_completion_tokens`). `keyterms` are words that callers are
-    likely to say. `organization` and `project` are for keys that belong to several. `parallel_tool_calls`: whether an
-    answer may ask for several tools at once.
+    (`openai`, `groq`, `compatible`, `azure`; another is a `SettingsError`). Options that the flavor does not know are
+    left out, and said so in the log; so are, of each request, those that a model of OpenAI's does not take then (see
+    `openai_models`), and where it must have a `reasoning_effort` it gets one. `extra_body` goes into every request as
+    it is. `token_limit` names the field for `max_tokens` where that is wrong (`max_tokens`, `max_completion_tokens`).
+    `keyterms` are words that callers are likely to say. `organization` and `project` are for keys that belong to
+    several. `parallel_tool_calls`: whether an answer may ask for several tools at once.
 
     A server in our own network that does not have the model is asked for the one it has, and the log says so.
     """
@@ -97,7 +105,7 @@ class OpenAiModel:
         api_key: str,
         *,
         base_url: str = OPENAI_URL,
-        model: str = "gpt-5.4-mini",
+        model: str = DEFAULT_MODEL,
         flavor: str = "",
         max_tokens: int | None = 400,
         token_limit: str = "",
@@ -116,7 +124,8 @@ class OpenAiModel:
     ) -> None:
         if flavor and flavor not in FLAVORS:
             raise SettingsError(f"openai: flavor: expected one of {', '.join(FLAVORS)}, got {flavor!r}")
-        self._flavor = FLAVORS[flavor] if flavor else HOSTS.get(urlsplit(base_url).hostname or "", COMPATIBLE)
+        self._flavor = FLAVORS[flavor] if flavor else _flavor(base_url)
+        self._openais_own = flavor in OPENAIS_OWN and self._flavor is not GROQ
         self._model = model
         self._provider = _provider(base_url)
         self._api_key = api_key
@@ -136,7 +145,7 @@ class OpenAiModel:
         self._chosen = {name: value for name, value in given.items() if name in self._flavor.fields}
         self._longest = max_tokens
         self._token_limit = token_limit
-        self._chosen |= extra_body or {}
+        self._extra_body = dict(extra_body or {})
         one_by_one = not parallel_tool_calls and "parallel_tool_calls" in self._flavor.fields
         self._tool_options = {"parallel_tool_calls": False} if one_by_one else {}
         # That nothing but this model may be asked for: elsewhere another one costs money.
@@ -261,31 +270,42 @@ class OpenAiModel:
         await self._server.aclose()
 
     def _body(self, instructions: str, turns: tuple[Turn, ...], tools: tuple[ToolSpec, ...]) -> bytes:
+        offers = self._offers(tools)
         return msgspec.json.encode(
             {
                 "model": self._model,
                 "messages": chat_messages(instructions, turns),
                 "stream": True,
                 "stream_options": self._stream_options,
-                **self._offers(tools),
-                **self._options,
+                **offers,
+                **self._fields(tools=bool(offers)),
             }
         )
 
+    def _fields(self, *, tools: bool) -> dict[str, Any]:
+        """What is asked of the model in the fields that it takes, in a request with `tools` or without."""
+        options = {**self._options, **self._tool_options} if tools else self._options
+        family = family_of(self._model) if self._openais_own else None
+        if family is None:
+            return options
+        return family.fitting(options, tools=tools) | self._extra_body
+
     @property
     def _options(self) -> dict[str, Any]:
-        """What is asked of the model in the fields that it knows."""
+        """What is chosen, in the fields that the server knows."""
+        chosen = {**self._chosen, **self._extra_body}
         if self._longest is None:
-            return self._chosen
-        usual = OPENAI.token_limit if self._model.startswith(REASONING_MODELS) else self._flavor.token_limit
-        return {self._token_limit or usual: self._longest, **self._chosen}
+            return chosen
+        family = family_of(self._model)  # of whatever server: they refuse `max_tokens` behind proxies too
+        usual = (family.token_limit if family is not None else "") or self._flavor.token_limit
+        return {self._token_limit or usual: self._longest, **chosen}
 
     def _offers(self, tools: tuple[ToolSpec, ...]) -> dict[str, Any]:
         """The fields about tools, encoded once: with each request they are the same."""
         known, fields = self._offered
         if tools != known:
             functions = msgspec.Raw(msgspec.json.encode(function_tools(tools, strict=self._flavor.strict_tools)))
-            fields = {"tools": functions, **self._tool_options} if tools else {}
+            fields = {"tools": functions} if tools else {}
             self._offered = tools, fields
         return fields
 
@@ -345,6 +365,11 @@ def in_the_cloud(base_url: str) -> bool:
         return ipaddress.ip_address(host).is_global
     except ValueError:
         return "." in host and not host.endswith(LOCAL_NAMES)
+
+
+def _flavor(base_url: str) -> Flavor:
+    host = urlsplit(base_url).hostname or ""
+    return AZURE if host.endswith(AZURE_HOSTS) else HOSTS.get(host, COMPATIBLE)
 
 
 def _provider(base_url: str) -> str:
