@@ -57,6 +57,7 @@ class TableEars:
                 utterance_end_ms=options.get("utterance_end_ms", UTTERANCE_END),
                 vad_events=True,
                 smart_format=True,
+                no_delay=True,
                 punctuate=True,
             )
             self._nova = NovaSession(listening, phrasebook, scenario.latencies, REQUEST)

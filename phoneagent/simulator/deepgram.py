@@ -27,6 +27,7 @@ from .timeline import Timeline
 
 NOVA_PATIENCE = 10.0  # seconds without audio or KeepAlive, then NET-0001
 FLUX_PATIENCE = 60.0  # seconds without audio or ping
+GIVES_UP_AFTER = 30.0  # seconds from a list of key terms over the limits to NET-0000: /changelog/2026/10/8
 AUTHORIZATIONS = ("token ", "bearer ")
 
 
@@ -49,9 +50,12 @@ class DeepgramServer(ProviderServer):
         faults: Faults | None = None,
         timeline: Timeline | None = None,
         port: int = 0,
+        region: str = "",
     ) -> None:
+        """`region`: `eu`, `au` or `in`, as in `api.eu.deepgram.com`; empty: the global endpoint."""
         super().__init__(latencies=latencies, faults=faults, timeline=timeline, port=port)
         self.phrasebook = phrasebook
+        self.region = region
 
     def routes(self) -> Sequence[BaseRoute]:
         return [
@@ -209,7 +213,9 @@ class _NovaListener(_Listener):
 
     def __init__(self, server: DeepgramServer, line: Line, connection: Connection, query: nova.NovaQuery) -> None:
         super().__init__(line, connection)
-        self.session = nova.NovaSession(query, server.phrasebook, server.latencies, self.request_id)
+        self.session = nova.NovaSession(
+            query, server.phrasebook, server.latencies, self.request_id, configurable=server.region == ""
+        )
         self._heard_audio = False
         self._digest = hashlib.sha256()
 
@@ -237,11 +243,18 @@ class _NovaListener(_Listener):
                 self.tell(self.session.finalize(now))
             case nova.Configure():
                 answer = self.session.configure(message)
-                self.line.send(answer["type"], answer)
+                if answer is None:
+                    self.line.spawn(self._give_up())
+                else:
+                    self.line.send(answer["type"], answer)
             case nova.CloseStream():
                 self._finish()
             case nova.KeepAlive():
                 pass
+
+    async def _give_up(self) -> None:
+        await asyncio.sleep(GIVES_UP_AFTER)
+        self.line.close(1011, "NET-0000: Deepgram could not transcribe the audio")
 
     def _finish(self) -> None:
         self.tell(self.session.finish(asyncio.get_running_loop().time()))
@@ -266,8 +279,14 @@ def _is_keep_alive(text: str) -> bool:
     return isinstance(message, dict) and message.get("type") == "KeepAlive"
 
 
+ERR_CODES = {400: "Bad Request", 401: "INVALID_AUTH", 402: "ASR_PAYMENT_REQUIRED", 429: "TOO_MANY_REQUESTS"}
+"""developers.deepgram.com/docs/errors"""
+
+
 def _refuse(status: int, problem: str, *, retry_after: float | None = None) -> Response:
-    headers = {"dg-error": problem.replace("\n", " "), "dg-request-id": str(uuid.uuid4())}
+    request_id = str(uuid.uuid4())
+    headers = {"dg-error": problem.replace("\n", " "), "dg-request-id": request_id}
     if retry_after is not None:
         headers["retry-after"] = f"{retry_after:g}"
-    return JSONResponse({"err_code": "ERROR", "err_msg": problem}, status_code=status, headers=headers)
+    body = {"err_code": ERR_CODES.get(status, "ERROR"), "err_msg": problem, "request_id": request_id}
+    return JSONResponse(body, status_code=status, headers=headers)

@@ -12,8 +12,10 @@ from typing import Annotated, Any, Literal
 
 import msgspec
 
+from phoneagent.catalogue import deepgram
 from phoneagent.conversation.words import SAMPLE_RATE
 
+from . import deepgram_keyterms as keyterms
 from .hearing import Due, HeardWord, Hearing, Sound, Stretch, seconds
 from .latency import Latencies
 from .speech import FRAME, Phrasebook
@@ -26,7 +28,6 @@ UPDATE_INTERVAL = SAMPLE_RATE // 4  # samples of audio between two `Update` even
 Threshold = Annotated[float, msgspec.Meta(ge=0.5, le=1.0)]
 EagerThreshold = Annotated[float, msgspec.Meta(ge=0.3, le=0.9)]
 Timeout = Annotated[int, msgspec.Meta(ge=500, le=60_000)]
-Keyterms = Annotated[list[str], msgspec.Meta(max_length=100)]
 
 
 class FluxQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
@@ -38,7 +39,7 @@ class FluxQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     eot_threshold: Threshold = 0.7
     eager_eot_threshold: EagerThreshold | None = None
     eot_timeout_ms: Timeout = 5000
-    keyterm: Keyterms = []
+    keyterm: list[str] = []
     language_hint: list[str] = []
     numerals: bool = False
     profanity_filter: bool = False
@@ -51,6 +52,11 @@ class FluxQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
             raise ValueError("eager_eot_threshold must not be above eot_threshold")
         if self.language_hint and self.model != "flux-general-multi":
             raise ValueError("language_hint is only supported by flux-general-multi")
+        unknown = set(self.language_hint) - set(deepgram.MODELS[self.model].languages)
+        if unknown:  # what it really answers is not documented
+            raise ValueError(f"language_hint is not supported: {', '.join(sorted(unknown))}")
+        if (problem := keyterms.refusal(self.keyterm)) is not None:
+            raise ValueError(problem)
 
 
 class Thresholds(msgspec.Struct, forbid_unknown_fields=True):

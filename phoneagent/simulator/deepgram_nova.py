@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
 import string
 from dataclasses import dataclass, field
 from typing import Annotated, Any, Literal
 
 import msgspec
 
+from phoneagent.catalogue import deepgram
 from phoneagent.conversation.words import SAMPLE_RATE
 
+from . import deepgram_keyterms as keyterms
 from .hearing import Due, HeardWord, Hearing, Sound, seconds
 from .latency import Latencies
 from .speech import FRAME, Phrasebook
@@ -19,7 +22,18 @@ LONGEST_RANGE = 5 * SAMPLE_RATE  # samples: a longer one is closed at a word, wi
 VOICED_FRAMES = 3  # 60 ms of sound are speech for the voice activity detector, a click is not
 VAD_RELEASE = 3 * SAMPLE_RATE // 10  # samples of quiet after which the next sound is a new `SpeechStarted`
 LEAST_UTTERANCE_END = 1000  # ms; smaller values bring nothing, interims being a second apart
-KEYTERM_LIMIT = 500  # tokens in all keyterms together
+HELD_AT_MOST = 3 * SAMPLE_RATE  # samples of silence: so long smart formatting waits for the rest of a number or a date
+MAY_GO_ON = re.compile(
+    r"[\d@$€£%]|^(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|ten|eleven|twelve|hundred|thousand|million"
+    r"|(?:thir|four|fif|six|seven|eigh|nine)teen|(?:twen|thir|for|fif|six|seven|eigh|nine)ty"
+    r"|first|second|third|fourth|fifth|sixth|seventh|eighth|ninth|tenth|dollars?|euros?|pounds?|cents?|percent|dot|at"
+    r"|january|february|march|april|june|july|august|september|october|november|december)$",
+    re.IGNORECASE,
+)
+"""The last words of what may be a longer entity: a number, a date, an amount, an e-mail address.
+
+Source: developers.deepgram.com/docs/smart-format and /changelog/2025/4/2. These words stand for Deepgram's own model.
+"""
 
 Milliseconds = Annotated[int, msgspec.Meta(ge=0)]
 
@@ -38,6 +52,7 @@ class NovaQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     utterance_end_ms: Milliseconds = 0
     vad_events: bool = False
     smart_format: bool = False
+    no_delay: bool = False
     punctuate: bool = False
     numerals: bool = False
     profanity_filter: bool = False
@@ -58,10 +73,11 @@ class NovaQuery(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     version: str = "latest"
 
     def __post_init__(self) -> None:
-        if not self.model.startswith(("nova-3", "nova-2")):
-            raise ValueError(f"No such model/language/tier combination found: {self.model}")
-        if self.keyterm and not self.model.startswith("nova-3"):
-            raise ValueError("keyterm is only supported by nova-3")
+        model = deepgram.MODELS.get(self.model)
+        if model is None or model.flux or self.language not in model.languages:
+            raise ValueError("No such model/language/tier combination found.")
+        if (problem := keyterms.refusal(self.keyterm)) is not None:
+            raise ValueError(problem)
         if self.keywords and self.model.startswith("nova-3"):
             raise ValueError("keywords is not supported by nova-3; use keyterm")
         if self.utterance_end_ms and not self.interim_results:
@@ -102,6 +118,8 @@ class NovaSession:
     phrasebook: Phrasebook
     latencies: Latencies
     request_id: str
+    configurable: bool = True  # only at the global endpoint, not at api.eu, api.au and api.in (docs/configure)
+    deaf: bool = False
     _position: int = 0
     _range_start: int = 0
     _last_result: int = 0
@@ -125,6 +143,8 @@ class NovaSession:
         self._out = []
         for sound in self._hearing.hear(audio):
             self._position = sound.end
+            if self.deaf:
+                continue
             self._detect_voice(sound, at)
             self._transcribe(at)
         return self._out
@@ -132,27 +152,29 @@ class NovaSession:
     def finalize(self, at: float) -> list[Due]:
         """Close the range now."""
         self._out = []
-        self._results(self._position, at, at, final=True, from_finalize=True)
+        if not self.deaf:
+            self._results(self._position, at, at, final=True, from_finalize=True)
         return self._out
 
     def finish(self, at: float) -> list[Due]:
         """What is left before the end of the stream."""
         self._out = []
-        if self._hearing.words(self._range_start, self._position):
+        if self._hearing.words(self._range_start, self._position) and not self.deaf:
             self._results(self._position, at, at, final=True)
         return self._out
 
-    def configure(self, change: Configure) -> dict[str, Any]:
-        """Change what is given, or refuse all of it."""
-        problem = None
-        if change.keyterms is not None and not self.query.model.startswith("nova-3"):
-            problem = "CONFIGURE_KEYTERMS_NOT_SUPPORTED", "keyterms need nova-3"
-        elif sum(len(term.split()) for term in change.keyterms or ()) > KEYTERM_LIMIT:
-            problem = "CONFIGURE_KEYTERM_LIMIT_EXCEEDED", "too many keyterm tokens"
-        if problem is not None:
-            code, description = problem
+    def configure(self, change: Configure) -> dict[str, Any] | None:
+        """Change what is given, or refuse all of it. None: a list over the limits ends the transcription in silence."""
+        if change.keyterms is not None and not (self.configurable and self.query.model.startswith("nova-3")):
             failure = {"type": "ConfigureFailure", "request_id": self.request_id}
-            return {**failure, "code": code, "description": description}
+            return {
+                **failure,
+                "code": "CONFIGURE_KEYTERMS_NOT_SUPPORTED",
+                "description": "this stream's keyterms cannot be changed",
+            }
+        if keyterms.refusal(change.keyterms or ()) is not None:
+            self.deaf = True
+            return None
         if change.keyterms is not None:
             self.query.keyterm = change.keyterms
         for feature, on in (change.features or {}).items():
@@ -179,10 +201,10 @@ class NovaSession:
 
     def _transcribe(self, at: float) -> None:
         endpoint = self.query.endpoint
-        ended = endpoint is not None and self._position - self._last_voiced >= endpoint
+        ended = endpoint is not None and self._position - self._last_voiced >= endpoint and not self._holds
         if ended and self._last_voiced > self._range_start and self._hearing.words(self._range_start):
             self._results(self._position, at, self._last_voiced_at, final=True, speech_final=True)
-        elif self._position - self._range_start >= LONGEST_RANGE:
+        elif self._position - self._range_start >= LONGEST_RANGE and not self._holds:
             words = self._hearing.words(self._range_start)
             whole = [word for word in words if word.end <= self._position]
             if whole or not words:
@@ -192,13 +214,21 @@ class NovaSession:
         if self.query.utterance_end_ms:
             self._consider_utterance_end(at)
 
+    @property
+    def _holds(self) -> bool:
+        """Smart formatting waits for the rest of what may be a longer number, date or address."""
+        if not self.query.smart_format or self.query.no_delay or self._position - self._last_voiced >= HELD_AT_MOST:
+            return False
+        words = self._hearing.words(self._range_start)
+        return bool(words) and MAY_GO_ON.search(words[-1].text.strip(string.punctuation)) is not None
+
     def _consider_utterance_end(self, at: float) -> None:
         last = self._hearing.last_word_end
         gap = max(self.query.utterance_end_ms, LEAST_UTTERANCE_END) * SAMPLE_RATE // 1000
         if last <= self._told_end or self._position - last < gap:
             return
         self._told_end = last
-        if self._hearing.words(self._range_start):
+        if self._hearing.words(self._range_start) and not self._holds:
             self._results(self._position, at, at, final=True)
         message = {"type": "UtteranceEnd", "channel": [0, 1], "last_word_end": seconds(last)}
         self._out.append(Due("UtteranceEnd", message, at + self.latencies.nova_results, at))

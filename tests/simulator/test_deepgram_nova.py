@@ -11,7 +11,7 @@ from websockets.exceptions import InvalidStatus
 
 from phoneagent.simulator.caller_speech import cough
 
-from .deepgram_client import NOVA, SILENCE, Studio, first_sound, last_sound
+from .deepgram_client import FLUX, NOVA, SILENCE, Studio, first_sound, last_sound
 
 PHONE = {**NOVA, "endpointing": 300, "interim_results": "true", "vad_events": "true", "punctuate": "true"}
 
@@ -196,10 +196,91 @@ async def test_keyterms_can_be_changed_on_the_way():
     studio = Studio()
     async with studio.server, hearing(studio) as ears:
         await ears.send(type="Configure", keyterms=["Aurelia"], features={"numerals": True})
-        await ears.send(type="Configure", keyterms=["word " * 501])
         await asyncio.sleep(0.1)
         assert ears.named("ConfigureSuccess")[0]["keyterms"] == ["Aurelia"]
-        assert ears.named("ConfigureFailure")[0]["code"] == "CONFIGURE_KEYTERM_LIMIT_EXCEEDED"
+        await ears.play(studio.say("A table."), 1.0)
+        assert utterance_of(ears) == "A table."
+
+
+async def test_an_update_over_the_limit_ends_the_transcription_without_a_word():
+    studio = Studio()
+    async with studio.server, hearing(studio) as ears:
+        await ears.play(0.5)
+        await ears.send(type="Configure", keyterms=["reservation"] * 10 + ["a b c d e f g h i j k l m n o"] * 40)
+        told = len(ears.messages)
+        await ears.play(studio.say("A table."), 29.0)
+        assert len(ears.messages) == told
+        await ears.end(1.0)
+        assert ears.closed == 1011
+        assert "NET-0000" in ears.socket.close_reason
+
+
+async def test_regional_endpoints_do_not_change_keyterms():
+    studio = Studio(region="eu")
+    async with studio.server, hearing(studio) as ears:
+        await ears.send(type="Configure", keyterms=["Aurelia"])
+        await ears.play(studio.say("A table."), 1.0)
+        assert ears.named("ConfigureFailure")[0]["code"] == "CONFIGURE_KEYTERMS_NOT_SUPPORTED"
+        assert utterance_of(ears) == "A table."
+
+
+@pytest.mark.parametrize(
+    ("text", "held"), [("It's five five five oh one.", True), ("It's 55501.", True), ("A table, please.", False)]
+)
+@pytest.mark.parametrize("no_delay", ["true", "false"])
+async def test_smart_formatting_waits_for_the_rest_of_a_number(text, held, no_delay):
+    studio = Studio()
+    async with studio.server, hearing(studio, {**PHONE, "smart_format": "true", "no_delay": no_delay}) as ears:
+        number = studio.say(text)
+        began = await ears.play(number, 4.0)
+        [final] = finals(ears)
+    assert transcript(final) == text
+    silence = 3.0 if held and no_delay == "false" else 0.3
+    assert final["at"] == pytest.approx(began + last_sound(number) + silence + 0.150, abs=0.021)
+
+
+async def test_a_number_that_is_waited_for_goes_on_in_the_same_segment():
+    studio = Studio()
+    async with studio.server, hearing(studio, {**PHONE, "smart_format": "true", "utterance_end_ms": 1000}) as ears:
+        await ears.play(studio.say("It's 555", ends_turn=False), 1.5, studio.say("is what I have."), 1.0)
+        assert [transcript(m) for m in finals(ears)] == ["It's 555 is what I have."]
+
+
+MENU = [f"Quattro Stagioni {number}" for number in range(99)]
+
+
+@pytest.mark.parametrize(
+    ("keyterm", "problem"),
+    [
+        (MENU, "The maximum number of tokens across all keyterms is 500."),
+        ([f"n{number}" for number in range(101)], "maximum number of keyterms"),
+        (["Aurelia", " "], "blank"),
+        ([""], "blank"),
+        (["a" * 101], "100 characters"),
+        (["Aure\x07lia"], "control"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/v1/listen", "/v2/listen"])
+async def test_lists_of_keyterms_have_limits(path, keyterm, problem):
+    studio = Studio()
+    query = {**(PHONE if "v1" in path else FLUX), "keyterm": keyterm}
+    async with studio.server:
+        with pytest.raises(InvalidStatus) as refused:
+            async with studio.listening(path, query):
+                pass
+    assert refused.value.response.status_code == 400
+    assert problem in refused.value.response.headers["dg-error"]
+    assert problem in json.loads(refused.value.response.body)["err_msg"]
+
+
+@pytest.mark.parametrize(
+    "taken", [{"model": "nova-2", "keyterm": "Aurelia"}, {"language": "de"}, {"language": "multi"}]
+)
+async def test_these_are_taken(taken):
+    studio = Studio()
+    async with studio.server, hearing(studio, {**PHONE, **taken}) as ears:
+        await ears.play(studio.say("A table."), 1.0)
+        assert utterance_of(ears) == "A table."
 
 
 @pytest.mark.parametrize("message", [{"type": "ForceEndTurn"}, {"type": "KeepAlive", "now": 1}, {"typ": "Finalize"}])
@@ -223,6 +304,11 @@ async def test_messages_that_nova_does_not_know_are_errors(message):
         {"interim_results": "yes"},
         {"endpointing": "soon"},
         {"channels": 2},
+        {"language": "de-DE"},
+        {"language": "xx"},
+        {"model": "nova-4"},
+        {"model": "nova-2-phonecall", "language": "de"},
+        {"no_delay": "yes"},
     ],
 )
 async def test_parameters_are_checked(change):
