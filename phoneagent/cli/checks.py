@@ -6,7 +6,7 @@ import asyncio
 import socket
 from collections.abc import Coroutine, Mapping
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, Protocol, runtime_checkable
 from urllib.parse import parse_qs, urlsplit
 
@@ -76,7 +76,7 @@ async def _carried_out(check: str, work: Coroutine[Any, Any, Finding | str]) -> 
         return Finding(check, "failed", f"no answer within {WITHIN:g} s", "Check the network and its firewall.")
     except _Failed as failed:
         return Finding(check, "failed", failed.found, failed.fix)
-    return found if isinstance(found, Finding) else Finding(check, "ok", found)
+    return replace(found, check=check) if isinstance(found, Finding) else Finding(check, "ok", found)
 
 
 def sentence(text: str) -> str:
@@ -215,6 +215,12 @@ class _Checkable(Protocol):
     async def check(self) -> str: ...
 
 
+@runtime_checkable
+class _Advising(Protocol):
+    advice: str
+    """What works, but not as somebody will have meant it; empty if there is nothing to say."""
+
+
 def _providers(
     settings: Settings, agents: Mapping[str, Agent], stack: AsyncExitStack
 ) -> list[tuple[str, Coroutine[Any, Any, Finding | str]]]:
@@ -236,7 +242,7 @@ def _providers(
     return [(" ".join(filter(None, key[:3])).replace(" ", ": ", 1), work) for key, work in wanted.items()]
 
 
-async def _provider(settings: Settings, agent: Agent, choice: ProviderChoice, make: Any) -> str:
+async def _provider(settings: Settings, agent: Agent, choice: ProviderChoice, make: Any) -> Finding | str:
     if missing := missing_keys(settings, {choice.provider}):
         name, _, expected = missing[0].partition(": ")
         raise _Failed(f"{name} is not set", sentence(expected))
@@ -246,7 +252,8 @@ async def _provider(settings: Settings, agent: Agent, choice: ProviderChoice, ma
         provider: SpeechToText | LanguageModel | TextToSpeech = make(choice, agent)
         try:
             if isinstance(provider, _Checkable):
-                return await provider.check()
+                found = await provider.check()
+                return Finding("", "ok", found, provider.advice) if isinstance(provider, _Advising) else found
             return await _embedded(provider)
         finally:
             await provider.aclose()

@@ -8,6 +8,7 @@ from phoneagent.errors import ProviderError
 from phoneagent.providers.websocket import ProviderSocket, open_patiently, open_websocket, websocket_url
 
 from .deepgram_account import check_key
+from .deepgram_keyterms import CallKeyterms, StaticKeyterms
 from .deepgram_messages import FORCE_END_TURN, FluxMessage
 from .deepgram_transcription import DeepgramTranscription, Manners
 from .flux_turns import FluxTurns
@@ -54,7 +55,8 @@ class DeepgramFlux:
         self._api_key = api_key
         self._url = websocket_url(url)
         self._model = model
-        self._keyterms = keyterms
+        self._keyterms = StaticKeyterms(keyterms, model=model)
+        self.advice = self._keyterms.advice
         self._parameters: list[tuple[str, str | float]] = [
             ("encoding", "mulaw"),
             ("sample_rate", 8000),
@@ -73,13 +75,13 @@ class DeepgramFlux:
             return await open_websocket("deepgram", self._listen_url(language, keyterms), self._headers)
 
         missed: list[ProviderError] = []
+        keyterms = CallKeyterms(self._keyterms, changeable=True, call=call)
         return DeepgramTranscription(
-            await open_patiently(lambda: connect(self._keyterms), missed=missed.append),
+            await open_patiently(lambda: keyterms.connected(connect), missed=missed.append),
             reconnect=connect,
             dialect=FluxTurns(),
             manners=MANNERS,
-            keyterms=self._keyterms,
-            configurable=True,
+            keyterms=keyterms,
             missed=missed,
             call=call,
         )

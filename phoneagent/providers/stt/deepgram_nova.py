@@ -8,6 +8,7 @@ from phoneagent.errors import ProviderError
 from phoneagent.providers.websocket import ProviderSocket, open_patiently, open_websocket, websocket_url
 
 from .deepgram_account import check_key
+from .deepgram_keyterms import CallKeyterms, StaticKeyterms, nova_changes_keyterms
 from .deepgram_messages import FINALIZE, NovaMessage
 from .deepgram_transcription import DeepgramTranscription, Manners
 from .nova_segments import NovaSegments
@@ -50,8 +51,8 @@ class DeepgramNova:
         self._headers = {"Authorization": f"Token {api_key}"}
         self._api_key = api_key
         self._url = websocket_url(url)
-        self._keyterms = keyterms
-        self._configurable = model.startswith("nova-3")
+        self._keyterms = StaticKeyterms(keyterms, model=model)
+        self.advice = self._keyterms.advice
         self._parameters: list[tuple[str, str | int]] = [
             ("model", model),
             ("encoding", "mulaw"),
@@ -63,6 +64,8 @@ class DeepgramNova:
             ("smart_format", _flag(smart_format)),
             ("punctuate", _flag(punctuate)),
         ]
+        if smart_format:
+            self._parameters.append(("no_delay", "true"))  # else finals with numbers come up to 3 s late
         if utterance_end_ms:
             self._parameters.append(("utterance_end_ms", utterance_end_ms))
         if mip_opt_out:
@@ -76,13 +79,13 @@ class DeepgramNova:
             return await open_websocket("deepgram", f"{self._url}/v1/listen?{urlencode(parameters)}", self._headers)
 
         missed: list[ProviderError] = []
+        keyterms = CallKeyterms(self._keyterms, changeable=nova_changes_keyterms(self._url), call=call)
         return DeepgramTranscription(
-            await open_patiently(lambda: connect(self._keyterms), missed=missed.append),
+            await open_patiently(lambda: keyterms.connected(connect), missed=missed.append),
             reconnect=connect,
             dialect=NovaSegments(),
             manners=MANNERS,
-            keyterms=self._keyterms,
-            configurable=self._configurable,
+            keyterms=keyterms,
             missed=missed,
             call=call,
         )

@@ -21,7 +21,8 @@ from phoneagent.providers.websocket import RETRY_DELAYS, STABLE_AFTER, ProviderS
 from phoneagent.records import Expectation
 
 from .audio_tape import FRAME, AudioTape
-from .deepgram_messages import CLOSE_STREAM, KEEP_ALIVE, Configure, FluxMessage, NovaMessage, encode
+from .deepgram_keyterms import CallKeyterms
+from .deepgram_messages import CLOSE_STREAM, KEEP_ALIVE, FluxMessage, NovaMessage
 
 SILENCE = b"\xff"  # μ-law
 LOOK_AROUND = 0.25  # seconds between looks at what should have happened
@@ -29,7 +30,7 @@ SILENT_CALLER = 0.5  # seconds without frames in an open turn; Twilio sends 50 a
 KEEP_ALIVE_AFTER = 4.0  # seconds without anything sent; /v1 closes after ten
 UNHEARD_TURN = 1.5  # seconds after a reconnect in which the open turn must be heard again, or it ends as it was
 FINISH_WITHIN = 0.9  # seconds; the port allows one
-KEYTERMS = 100  # Deepgram takes no more
+CONFIGURED = ("ConfigureSuccess", "ConfigureFailure")
 
 log = structlog.get_logger(__name__)
 
@@ -83,8 +84,7 @@ class DeepgramTranscription(Generic[M]):
         reconnect: Callable[[tuple[str, ...]], Awaitable[ProviderSocket]],
         dialect: Dialect[M],
         manners: Manners,
-        keyterms: tuple[str, ...],
-        configurable: bool,
+        keyterms: CallKeyterms,
         call: str,
         missed: Sequence[ProviderError] = (),
     ) -> None:
@@ -109,11 +109,7 @@ class DeepgramTranscription(Generic[M]):
         self._heard_position = 0
         self._failures = 0
 
-        self._always_keyterms = keyterms
-        self._keyterms = keyterms  # wanted
-        self._configured = keyterms  # asked for
-        self._configuring = False
-        self._configurable = configurable
+        self._keyterms = keyterms
 
         self._batch_timer: asyncio.TimerHandle | None = None
         self._batch_since = 0.0
@@ -146,7 +142,7 @@ class DeepgramTranscription(Generic[M]):
             self._batch_timer = self._loop.call_later(self._batch_seconds, self._batch_overdue)
 
     def expect(self, expectation: Expectation) -> None:
-        self._keyterms = tuple(dict.fromkeys(self._always_keyterms + expectation.keyterms))[:KEYTERMS]
+        self._keyterms.want(expectation.keyterms)
         self._configure()
 
     def __aiter__(self) -> Mailbox[Heard]:
@@ -223,6 +219,7 @@ class DeepgramTranscription(Generic[M]):
             else:  # before the first audio it would not count
                 self._tape.add(SILENCE * self._manners.batch)
                 self._pump()
+        self._keyterms.look(now)
         if self._stalled(now):
             self._log.warning("stt_stalled", open=self._dialect.open)
             connection.abort()  # the reader finds it closed, and opens another
@@ -239,22 +236,17 @@ class DeepgramTranscription(Generic[M]):
         )
 
     def _configure(self) -> None:
-        """Change the key terms on the open socket; one change may be pending at a time."""
-        if (
-            self._configurable
-            and not self._configuring
-            and not self._finishing
-            and self._keyterms != self._configured
-            and self._connection is not None
-        ):
-            self._configuring = True
-            self._configured = self._keyterms
-            self._connection.send_now(encode(Configure(self._keyterms)).decode())
+        """Change the key terms on the open socket, if others are wanted."""
+        if self._finishing or self._connection is None:
+            return
+        if (change := self._keyterms.change(self._loop.time())) is not None:
+            self._connection.send_now(change)
 
-    def _configured_as_asked(self, answer: M) -> None:
-        self._configuring = False
-        if answer.type == "ConfigureFailure":  # the call goes on with the terms that were valid before
-            self._log.warning("stt_keyterms_refused", code=answer.code, description=answer.description)
+    def _change_answered(self, answer: M) -> None:
+        if answer.type == "ConfigureSuccess":
+            self._keyterms.accepted()
+        else:
+            self._keyterms.rejected(answer.code, answer.description)
         self._configure()
 
     # -- down ---------------------------------------------------------------------------------------
@@ -302,8 +294,8 @@ class DeepgramTranscription(Generic[M]):
             self._log.warning("stt_message_not_understood", problem=str(garbage))
             self._mailbox.put(ProviderFailed("stt", "deepgram", "a message that is no JSON", "deepgram"))
             return
-        if decoded.type in ("ConfigureSuccess", "ConfigureFailure"):
-            self._configured_as_asked(decoded)
+        if decoded.type in CONFIGURED or (decoded.type == "Error" and self._keyterms.pending):
+            self._change_answered(decoded)  # an error that ends the stream closes it, too
         else:
             self._tell(self._dialect.receive(decoded))
 
@@ -311,6 +303,7 @@ class DeepgramTranscription(Generic[M]):
         """A new socket, given the audio that the last one had not understood."""
         lost, self._connection = self._connection, None
         self._opened.clear()
+        self._keyterms.lost()
         if lost is not None:
             lost.abort()
         if self._loop.time() - self._opened_at > STABLE_AFTER:
@@ -322,13 +315,11 @@ class DeepgramTranscription(Generic[M]):
             self._mailbox.put(ProviderFailed("stt", "deepgram", problem.problem, "deepgram"))
             await asyncio.sleep(jittered(RETRY_DELAYS[self._failures]))
             self._failures += 1
-            keyterms = self._keyterms
             try:
-                connection = await self._reconnect(keyterms)
+                connection = await self._keyterms.connected(self._reconnect)
                 break
             except ProviderError as error:
                 problem = error
-        self._configured, self._configuring = keyterms, False
         still_unheard = self._dialect.unheard
         self._tell(self._dialect.begin(self._tape.rewind(self._dialect.rehear_from(self._tape.oldest))))
         self._heard_position = self._tape.position

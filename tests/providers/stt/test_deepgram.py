@@ -10,8 +10,10 @@ import pytest
 from phoneagent.conversation.events import EagerEndOfTurn, EndOfTurn, PartialTranscript, SpeechStarted, TurnResumed
 from phoneagent.errors import ProviderError
 from phoneagent.providers.stt.deepgram_flux import DeepgramFlux
+from phoneagent.providers.stt.deepgram_keyterms import nova_changes_keyterms
 from phoneagent.providers.stt.deepgram_nova import DeepgramNova
 from phoneagent.records import Expectation
+from phoneagent.simulator import deepgram_keyterms
 from phoneagent.simulator.deepgram import DeepgramServer
 from phoneagent.simulator.faults import Fault, Faults
 from phoneagent.simulator.speech import Phrasebook
@@ -320,7 +322,140 @@ async def test_key_terms_follow_what_is_expected_one_change_at_a_time(ears):
         line.transcription.expect(Expectation(keyterms=("Schmidt",)))
         await line.play(silence(0.2))
         assert len(line.server.timeline.find("ConfigureSuccess")) == 2
-        assert line.transcription._configured == ("Aurelia", "Schmidt")
+        assert line.transcription._keyterms.taken == ("Aurelia", "Schmidt")
+
+
+MENU = tuple(f"Quattro Stagioni with Artichokes, number {number}" for number in range(150))
+
+
+@pytest.mark.parametrize("ears", EARS)
+@pytest.mark.parametrize(
+    "keyterms", [MENU, ("", " ", "Aurelia"), ("a" * 101, "Aurelia"), ("Aure\x07lia\n",), ("\ud800", "Größe" * 19)]
+)
+async def test_a_list_that_deepgram_would_refuse_is_cut_to_what_it_takes(ears, keyterms):
+    async with call(EARS[ears], keyterms=keyterms) as line:
+        line.transcription.expect(Expectation(keyterms=(*MENU, "\x00", "Kaufmann")))
+        await speak_and_hang_up(line, "yes")
+        assert opened(line) == 1
+    assert line.understood == ["yes"]
+    assert line.error is None
+
+
+@pytest.mark.parametrize("ears", EARS)
+async def test_what_of_a_list_is_not_sent_is_told_once_and_most_important_first(ears, capsys):
+    stt = EARS[ears]("a-key", keyterms=("Aurelia", *MENU))
+    assert "are not sent: 'Quattro Stagioni with" in stt.advice
+    assert stt._keyterms.terms[:2] == ("Aurelia", MENU[0])
+    assert capsys.readouterr().out.count("keyterms_left_out") == 1
+    async with call(EARS[ears]) as line:
+        capsys.readouterr()
+        for _ in range(3):
+            line.transcription.expect(Expectation(keyterms=MENU))
+            line.transcription.expect(Expectation(keyterms=()))
+        assert capsys.readouterr().out.count("stt_keyterms_left_out") == 1
+    assert EARS[ears]("a-key", keyterms=("Aurelia",)).advice == ""
+
+
+@pytest.fixture
+def greedy_tokeniser(monkeypatch):
+    """Deepgram counts more tokens than anybody would have thought: twenty letters are over its limit."""
+    monkeypatch.setattr(deepgram_keyterms, "TOKENS", 6)
+
+
+LONG = "abcdefghijklmnopqrstuvw"
+
+
+@pytest.mark.usefixtures("greedy_tokeniser")
+@pytest.mark.parametrize("ears", EARS)
+async def test_a_refused_change_is_forgotten_when_the_socket_is_replaced(ears):
+    async with call(EARS[ears], Fault("drop", after=8.0), keyterms=("Aurelia",)) as line:
+        line.transcription.expect(Expectation(keyterms=(LONG,)))
+        await line.play(silence(8.5))
+        await speak_and_hang_up(line)
+        assert opened(line) >= 2
+        assert line.transcription._keyterms.taken == ("Aurelia",)
+    assert line.error is None
+    assert line.understood == [plain(BOOKING)]
+
+
+@pytest.mark.usefixtures("greedy_tokeniser")
+@pytest.mark.parametrize("ears", EARS)
+async def test_after_a_refused_change_another_can_be_made(ears):
+    async with call(EARS[ears]) as line:
+        line.transcription.expect(Expectation(keyterms=(LONG,)))
+        await line.play(silence(9.0))  # Nova has said nothing in that time, and was replaced
+        line.transcription.expect(Expectation(keyterms=("Meier",)))
+        await line.play(silence(0.3))
+        assert line.transcription._keyterms.taken == ("Meier",)
+        line.transcription.expect(Expectation(keyterms=(LONG,)))
+        await speak_and_hang_up(line)
+        assert opened(line) <= 2
+    assert line.understood == [plain(BOOKING)]
+
+
+@pytest.mark.usefixtures("greedy_tokeniser")
+@pytest.mark.parametrize("ears", EARS)
+async def test_a_list_that_is_refused_on_connecting_costs_no_call_its_ears(ears):
+    async with DeepgramServer(PHRASEBOOK) as server:
+        stt = EARS[ears]("a-key", url=server.url, keyterms=(LONG,))
+        for number in (1, 2):
+            line = Listener(await stt.connect(call=f"CA{number}"), server)
+            await line.play(says("yes"), silence(1.5))
+            assert line.understood == ["yes"]
+            await line.transcription.aclose()
+            await line.task
+        assert server._count == 3  # the second call does not try what the first was refused
+
+
+async def test_where_lists_cannot_be_changed_they_are_part_of_the_next_connection_and_the_stream_goes_on():
+    async with DeepgramServer(PHRASEBOOK, region="eu", faults=Faults(Fault("drop", after=4.0))) as server:
+        line = Listener(await DeepgramNova("a-key", url=server.url).connect(call="CA1"), server)
+        for name in ("Kaufmann", "Meier", "Schmidt"):
+            line.transcription.expect(Expectation(keyterms=(name,)))
+            await line.play(silence(1.0))
+        assert len(server.timeline.find("ConfigureFailure")) == 1
+        assert len(server.timeline.find("opened")) == 1
+        await line.play(silence(1.5), says("yes"), silence(1.5))
+        assert line.transcription._keyterms.taken == ("Schmidt",)
+        await line.transcription.aclose()
+        await line.task
+    assert line.understood == ["yes"]
+
+
+@pytest.mark.parametrize(
+    ("url", "changes"),
+    [
+        ("wss://api.deepgram.com", True),
+        ("https://API.Deepgram.com/", True),
+        ("wss://api.eu.deepgram.com", False),
+        ("wss://api.au.deepgram.com:443", False),
+        ("wss://api.in.deepgram.com/", False),
+        ("ws://127.0.0.1:9101", True),
+        ("wss://deepgram.example.com", True),
+    ],
+)
+def test_nova_changes_lists_on_an_open_stream_at_the_global_endpoint_only(url, changes):
+    assert nova_changes_keyterms(url) == changes
+
+
+async def test_an_older_model_is_sent_no_keyterms():
+    async with DeepgramServer(PHRASEBOOK) as server:
+        stt = DeepgramNova("a-key", url=server.url, model="nova-2", keyterms=("Aurelia",))
+        assert "nova-2 takes no keyterms" in stt.advice
+        line = Listener(await stt.connect(call="CA1"), server)
+        line.transcription.expect(Expectation(keyterms=("Kaufmann",)))
+        await line.play(says("yes"), silence(1.5))
+        assert line.transcription._keyterms.taken == ()
+        assert not server.timeline.find("ConfigureFailure")
+        await line.transcription.aclose()
+        await line.task
+    assert line.understood == ["yes"]
+
+
+async def test_a_number_is_understood_as_soon_as_other_words():
+    async with call(DeepgramNova) as line:
+        await line.play(silence(0.3), says("It's 55501."), silence(1.0))
+        assert line.understood == ["it's 55501"]
 
 
 async def test_another_language_is_heard_by_the_multilingual_model():
