@@ -31,6 +31,7 @@ from .call.dialler import Dialler
 from .call.equipped import CORE_TOOLS, EquippedAgent, own_tools
 from .call.event_writer import EventWriter
 from .call.incoming import Reception
+from .call.journal_folder import JournalFolder
 from .call.outbox import Outbox
 from .call.phone_numbers import NumberRules
 from .call.reaper import Reaper
@@ -112,8 +113,8 @@ def create_app(
     """An ASGI application that answers calls with an agent, or with several: the first of them where none is named.
 
     `settings` default to the environment; `dev` takes unsigned requests from this machine; `observer` is told what
-    happens in calls; `store` is used instead of the one that settings name; `journals` is a folder that gets each
-    call's journal; `functions` are tools by name, beside those that agent files name; `worker` says that there are
+    happens in calls; `store` is used instead of the one that settings name, and so is `journals`, a folder that gets
+    each call's journal; `functions` are tools by name, beside those that agent files name; `worker` says that there are
     others, whose number is not in the paths that the carrier is given for a call. Connections to providers are opened
     when the application starts up.
     """
@@ -144,6 +145,9 @@ def create_app(
     if problems := [f"agent {name!r}: {dotted(place)}: {text}" for name, place, text in wrong]:
         raise SettingsError(*problems)
 
+    days = settings.retention_days
+    agents = {name: replace(one, recording=one.recording.within(days)) for name, one in agents.items()}
+    journals = journals or settings.journals
     webhooks_out = webhooks_of(settings, agents)
     asked = incoming_of(settings, agents)
 
@@ -164,7 +168,9 @@ def create_app(
                 await stack.enter_async_context(courier)
                 wake = courier.wake
                 outbox = Outbox(kept, webhooks_out, telemetry, wake)
-            events = await stack.enter_async_context(EventWriter(kept, writer=owner, outbox=outbox))
+            events = await stack.enter_async_context(
+                EventWriter(kept, writer=owner, outbox=outbox, planned_keep=settings.retention)
+            )
             told = Everyone(telemetry, events, *([observer] if observer else []))
             orders = ToldOrders(kept.orders, events)
             cache = SpeechCache(kept)
@@ -261,9 +267,12 @@ def create_app(
                 stack.push_async_callback(_end, app.state.reaper)
             at_carrier = control if any(agent.recording.twilio for agent in agents.values()) else None
             if recordings is not None or at_carrier is not None:
-                keeper = RecordingKeeper(recordings, kept, owner=owner, carrier=at_carrier)
+                keeper = RecordingKeeper(recordings, kept, owner=owner, carrier=at_carrier, longest=settings.retention)
                 app.state.keeper = asyncio.create_task(keeper.run(), name="recording keeper")
                 stack.push_async_callback(_end, app.state.keeper)
+            if journals is not None:
+                old_journals = JournalFolder(journals, keep=settings.retention)
+                stack.push_async_callback(_end, asyncio.create_task(old_journals.run(), name="journals"))
             webhooks = Webhooks(signatures, board, documents, told, dialler, account=settings.twilio_account_sid or "")
             app.router.routes[:] = routes(
                 MediaSocket(TwilioCodec(), signatures, board, told),
@@ -320,10 +329,11 @@ def _store(settings: Settings) -> Store:
     if settings.redis_url is None:
         from .store.memory import MemoryStore
 
-        return MemoryStore(ttl=settings.call_ttl)
+        return MemoryStore(ttl=settings.call_ttl, longest=settings.retention)
     from .store.redis import RedisStore
 
-    return RedisStore.from_url(settings.redis_url.get_secret_value(), ttl=settings.call_ttl)
+    url = settings.redis_url.get_secret_value()
+    return RedisStore.from_url(url, ttl=settings.call_ttl, longest=settings.retention)
 
 
 @asynccontextmanager

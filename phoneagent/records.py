@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, Self, TypeAlias
 from urllib.parse import quote, unquote
@@ -283,6 +283,10 @@ class RecordingRules:
     announcement: str = ""
     consent: Literal["announce", "given"] = "announce"
     keep_days: int = 30
+
+    def within(self, days: int | None) -> Self:
+        """The same, with nothing kept for longer than so many days."""
+        return self if days is None else replace(self, keep_days=min(self.keep_days or days, days))
 
     @property
     def on(self) -> bool:
@@ -640,9 +644,10 @@ class KeptRecording:
             return None
         return cls(name, unquote(parts[0]), int(parts[1]) / 1000, int(parts[2].removesuffix("d")), size)
 
-    def expired(self, now: float) -> bool:
-        """Whether it must not be kept any longer."""
-        return bool(self.keep_days) and self.began + self.keep_days * 24 * 3600 <= now
+    def expired(self, now: float, *, longest: float = math.inf) -> bool:
+        """Whether it must not be kept any longer; `longest`: seconds that nothing is kept beyond."""
+        keep = self.keep_days * 24 * 3600.0 if self.keep_days else math.inf
+        return self.began + min(keep, longest) <= now
 
 
 # --- calls that are wanted --------------------------------------------------------------------------

@@ -8,6 +8,7 @@ because that is what compose files and CI make of a missing one.
 from __future__ import annotations
 
 import ipaddress
+import math
 import os
 import re
 from collections.abc import Collection, Mapping
@@ -162,6 +163,11 @@ class Settings(BaseSettings):
         default=24 * 3600,
         expected="seconds for which a call's data is kept after its end, 60 or more",
     )
+    retention_days: Annotated[int, Field(ge=1, le=3650)] | None = _variable(
+        "PHONEAGENT_RETENTION_DAYS",
+        expected="days after which nothing of a call is kept any more, 1 to 3650: not its data, recordings, journal or "
+        "messages to webhooks, whatever else is set (unset: each as long as its own setting says)",
+    )
     drain_within: Annotated[int, Field(ge=0)] = _variable(
         "PHONEAGENT_DRAIN_WITHIN",
         # Nearly all calls are shorter than this, and orchestrators kill what takes longer than two minutes or so.
@@ -182,6 +188,10 @@ class Settings(BaseSettings):
     recordings: str | None = _variable(
         "PHONEAGENT_RECORDINGS",
         expected="a folder for recordings, or a bucket such as s3://bucket/folder or gs://bucket/folder",
+    )
+    journals: Path | None = _variable(
+        "PHONEAGENT_JOURNALS",
+        expected="a folder that gets a journal of each call, for `phoneagent replay`; it holds what was said",
     )
     prices: Path | None = _variable(
         "PHONEAGENT_PRICES", expected="a price file in place of phoneagent/prices.toml, such as a corrected copy of it"
@@ -278,6 +288,11 @@ class Settings(BaseSettings):
         default="JBFqnCBsd6RMkjVDRZzb",  # "George", one of the premade voices that every account has
         expected="the id of an ElevenLabs voice",
     )
+
+    @property
+    def retention(self) -> float:
+        """Seconds that anything of a call is kept at most; endless where nobody has said."""
+        return math.inf if self.retention_days is None else self.retention_days * 24 * 3600.0
 
     @property
     def stream_url(self) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import os
 import re
 from pathlib import Path
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from phoneagent.errors import MisuseError, SettingsError
+from phoneagent.records import RecordingRules
 from phoneagent.settings import Settings, load, require_for_serving, variable
 from phoneagent.telephony.twilio.shared_keys import SharedKey, shared_key
 
@@ -314,6 +316,15 @@ def test_another_openai_compatible_server_may_want_no_key(base_url, missing):
 )
 def test_half_an_api_key_of_twilio_is_no_key(given, missing):
     assert missing_for_serving(load(**given), dev=True) == missing
+
+
+@pytest.mark.parametrize(
+    ("keep_days", "retention", "kept"), [(30, None, 30), (0, None, 0), (30, 7, 7), (0, 7, 7), (3, 7, 3)]
+)
+def test_recordings_are_kept_as_their_agent_says_within_the_retention(keep_days, retention, kept):
+    settings = load(retention_days=retention)
+    assert RecordingRules(keep_days=keep_days).within(settings.retention_days).keep_days == kept
+    assert settings.retention == (math.inf if retention is None else retention * 86_400)
 
 
 # --- the example -----------------------------------------------------------------------------------

@@ -57,10 +57,14 @@ class EventWriter:
 
     `writer` is unique to this start of this process. While the store is away entries wait; of too many the oldest are
     dropped, and those who read are told how many they missed. `outbox` is given each entry that was written.
+    `planned_keep`: seconds that the log of an order is kept past its planned time, at most the usual.
     """
 
-    def __init__(self, store: Store, *, writer: str, outbox: Outbox | None = None) -> None:
+    def __init__(
+        self, store: Store, *, writer: str, outbox: Outbox | None = None, planned_keep: float = PLANNED_KEEP
+    ) -> None:
         self._store = store
+        self._planned_keep = min(planned_keep, PLANNED_KEEP)
         self._writer = writer
         self._outbox = outbox
         self._number = 1
@@ -114,7 +118,7 @@ class EventWriter:
         fields = {"carrier_id": order.call} if order.call else {}
         if order.problem and status_step(order.status) == LAST_STEP:
             fields["problem"] = order.problem
-        planned = max(0.0, order.not_before - self.now) + PLANNED_KEEP if order.status == "queued" else None
+        planned = max(0.0, order.not_before - self.now) + self._planned_keep if order.status == "queued" else None
         self.tell_status(order.id, order.status, keep=planned, **fields)
 
     def tell_status(self, order: str, status: str, *, keep: float | None = None, **fields: str) -> None:

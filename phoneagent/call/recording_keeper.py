@@ -5,6 +5,7 @@ our own and the carrier's.
 from __future__ import annotations
 
 import asyncio
+import math
 import random
 import time
 from collections.abc import Callable
@@ -28,7 +29,8 @@ EXPIRER = "recording-keeper"
 class RecordingKeeper:
     """Each process looks after the disk that it is on; one of all deletes. `owner`: this process's name in leases.
 
-    Without `recordings` there are none of our own, without `carrier` none of the carrier's.
+    Without `recordings` there are none of our own, without `carrier` none of the carrier's. `longest`: seconds that
+    recordings are kept at most, whatever was said when they began.
     """
 
     def __init__(
@@ -38,8 +40,10 @@ class RecordingKeeper:
         *,
         owner: str,
         carrier: CarrierRecordings | None = None,
+        longest: float = math.inf,
         now: Callable[[], float] = time.time,
     ) -> None:
+        self._longest = longest
         self._recordings = recordings
         self._carrier = carrier
         self._store = store
@@ -76,7 +80,7 @@ class RecordingKeeper:
         if self._recordings is None:
             return 0
         now = self._now()
-        expired = [kept for kept in await self._recordings.all() if kept.expired(now)]
+        expired = [kept for kept in await self._recordings.all() if kept.expired(now, longest=self._longest)]
         if expired:
             await self._recordings.delete(expired)
             log.info("recordings_expired", files=len(expired))

@@ -70,11 +70,12 @@ def delete(*, call: str) -> None:
 
 @recordings.command(epilog=EPILOG)
 def expire() -> None:
-    """Delete what must not be kept any longer."""
+    """Delete what must not be kept any longer, by `keep_days` or by PHONEAGENT_RETENTION_DAYS."""
+    longest = load().retention
 
     async def forget(folder: RecordingFolder) -> int:
         now = time.time()
-        expired = [kept for kept in await folder.all() if kept.expired(now)]
+        expired = [kept for kept in await folder.all() if kept.expired(now, longest=longest)]
         await folder.delete(expired)
         return len(expired)
 

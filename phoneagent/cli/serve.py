@@ -7,7 +7,6 @@ import gc
 import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from pathlib import Path
 from socket import socket
 from typing import Any
 from urllib.parse import urlsplit
@@ -31,11 +30,6 @@ log = structlog.stdlib.get_logger(__name__)
 @agent_option
 @embedded_option()
 @click.option("--dev", is_flag=True, help="Serve this machine only, and let unsigned requests in: no Twilio needed.")
-@click.option(
-    "--journals",
-    type=click.Path(file_okay=False, writable=True, path_type=Path),
-    help="Keep a journal of each call in this folder, for `phoneagent replay`. It holds what was said.",
-)
 @setting("public_url", "URL")
 @setting("host", "ADDRESS")
 @setting("port", "PORT")
@@ -44,10 +38,11 @@ log = structlog.stdlib.get_logger(__name__)
 @setting("workers", "N")
 @setting("max_calls", "N")
 @setting("drain_within", "SECONDS")
+@setting("journals", "FOLDER")
 @setting("log_level", "LEVEL")
 @setting("log_json")
 @worker_option
-def serve(*, embedded: bool, dev: bool, journals: Path | None, place: Place | None, **flags: Any) -> None:
+def serve(*, embedded: bool, dev: bool, place: Place | None, **flags: Any) -> None:
     """Answer calls.
 
     \b
@@ -69,7 +64,7 @@ def serve(*, embedded: bool, dev: bool, journals: Path | None, place: Place | No
     dies is started again, and SIGHUP replaces them one by one without losing a call.
     """
     with _collector_at_rest():
-        _load_and_serve(flags, embedded=embedded, dev=dev, journals=journals, place=place)
+        _load_and_serve(flags, embedded=embedded, dev=dev, place=place)
 
 
 @contextmanager
@@ -82,9 +77,7 @@ def _collector_at_rest() -> Iterator[None]:
         gc.enable()
 
 
-def _load_and_serve(
-    flags: Mapping[str, Any], *, embedded: bool, dev: bool, journals: Path | None, place: Place | None
-) -> None:
+def _load_and_serve(flags: Mapping[str, Any], *, embedded: bool, dev: bool, place: Place | None) -> None:
     settings = load(**flags)
     agents = _checked(settings, embedded=embedded, dev=dev)
 
@@ -104,7 +97,7 @@ def _load_and_serve(
             as_json = settings.log_json if settings.log_json is not None else not sys.stderr.isatty()
             become_parent(settings.workers, listener, as_json=as_json)
         with asyncio.Runner(loop_factory=_loop_factory()) as runner:
-            runner.run(_serve(settings, agents, listener, dev=dev, journals=journals, place=place))
+            runner.run(_serve(settings, agents, listener, dev=dev, place=place))
 
 
 def _checked(settings: Settings, *, embedded: bool, dev: bool) -> Mapping[str, Agent]:
@@ -149,7 +142,6 @@ async def _serve(
     listener: socket,
     *,
     dev: bool,
-    journals: Path | None,
     place: Place | None,
 ) -> None:
     from phoneagent.app import Worker, create_app
@@ -159,7 +151,7 @@ async def _serve(
 
     siblings = Siblings(place.number, place.folder) if place else None
     worker = Worker(place.number, place.folder) if place else None
-    app = create_app(agents, settings=settings, dev=dev, journals=journals, worker=worker)
+    app = create_app(agents, settings=settings, dev=dev, worker=worker)
     async with app.router.lifespan_context(app):
         server = Server(
             configuration(app, max_calls=settings.max_calls, siblings=siblings),

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
+
 LIVE_TTL = 6 * 3600
 """Seconds that a call is kept after its last sign of life while it has no end; carriers end calls after 4 hours."""
 
@@ -27,3 +30,35 @@ DELIVERED_TTL = 24 * 3600
 
 OVERDUE_TTL = 30 * 24 * 3600
 """Seconds for which it is known that a recording of the carrier is overdue: so long its interface may refuse us."""
+
+
+@dataclass(frozen=True, slots=True)
+class Lifetimes:
+    """Seconds for which a store keeps what it is given, each at most `longest`. `ended`: what there is of a call, from
+    its end.
+    """
+
+    ended: float = ENDED_TTL
+    longest: float = math.inf
+
+    @property
+    def of_ended(self) -> float:
+        return min(self.ended, self.longest)
+
+    @property
+    def of_clips(self) -> float:
+        """From when they were last used."""
+        return min(VOICE_TTL, self.longest)
+
+    @property
+    def of_open_orders(self) -> float:
+        """From their planned time, or their last change, while nobody has dialled them."""
+        return min(OPEN_ORDER_TTL, self.longest)
+
+    @property
+    def of_waiting(self) -> float:
+        """Of messages to operators' systems, from the last attempt."""
+        return min(WAITING_TTL, self.longest)
+
+
+USUAL = Lifetimes()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -14,7 +15,7 @@ from phoneagent.records import CallPage, CallRecord, CallStatus, Clip, StoredCal
 from .call_rules import closed
 from .cursor import checked_cursor
 from .encoding import checked
-from .expiry import ENDED_TTL, LIVE_TTL
+from .expiry import ENDED_TTL, LIVE_TTL, Lifetimes
 from .memory_deliveries import MemoryDeliveries
 from .memory_events import MemoryEvents
 from .memory_expiring import MemoryExpiring
@@ -45,15 +46,19 @@ class _Kept:
 
 
 class MemoryStore:
-    """Keeps calls in a dictionary, by the event loop's clock. `ttl`: seconds that a call is kept after its end."""
+    """Keeps calls in a dictionary, by the event loop's clock. `ttl`: seconds that a call is kept after its end;
+    `longest`: those that anything is kept at most.
+    """
 
     shared = False
 
-    def __init__(self, *, ttl: float = ENDED_TTL) -> None:
-        self.orders = MemoryOrders(ttl=ttl)
+    def __init__(self, *, ttl: float = ENDED_TTL, longest: float = math.inf) -> None:
+        lifetimes = Lifetimes(ttl, longest)
+        ttl = lifetimes.of_ended
+        self.orders = MemoryOrders(lifetimes=lifetimes)
         self.events = MemoryEvents(ttl=ttl)
         self.keys = MemoryKeys()
-        self.deliveries = MemoryDeliveries()
+        self.deliveries = MemoryDeliveries(lifetimes=lifetimes)
         self.reports = MemoryReports(ttl=ttl)
         self.expiring = MemoryExpiring()
         self._ttl = ttl

@@ -13,7 +13,7 @@ from phoneagent.records import place_of
 
 from .cursor import checked_cursor
 from .delivery_rules import MOST_DEAD, MOST_WAITING, known_for, own_lane
-from .expiry import WAITING_TTL
+from .expiry import USUAL, Lifetimes
 
 MOST_KNOWN = 20_000  # delivered ones that are known; past that the oldest are forgotten
 LOOK = 60.0  # seconds between two looks for what has expired
@@ -41,7 +41,9 @@ class _Lane:
 class MemoryDeliveries:
     """In dictionaries, by the event loop's clock."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, lifetimes: Lifetimes = USUAL) -> None:
+        self._waiting_ttl = lifetimes.of_waiting
+        self._longest = lifetimes.longest
         self._items: dict[str, _Item] = {}
         self._lanes: dict[str, dict[str, _Lane]] = {}  # of each webhook, by their names
         self._known: dict[str, float] = {}  # delivered ones, and until when they are known
@@ -59,7 +61,7 @@ class MemoryDeliveries:
             elif self._waiting(delivery.webhook) >= MOST_WAITING:
                 no_room += 1
             else:
-                expires = _now() + WAITING_TTL
+                expires = _now() + self._waiting_ttl
                 self._items[delivery.id] = _Item(delivery, delivery.lane, expires)
                 self._line_up(delivery.id, now)
         return Taken(no_room, disabled)
@@ -102,7 +104,7 @@ class MemoryDeliveries:
         if (item := self._claimed(claimed)) is None:
             return False
         item.attempts += 1
-        item.problem, item.expires = problem, _now() + WAITING_TTL
+        item.problem, item.expires = problem, _now() + self._waiting_ttl
         lane = own_lane(claimed.delivery.id)
         if aside and item.lane != lane:
             self._leave(item, now)
@@ -117,6 +119,7 @@ class MemoryDeliveries:
     ) -> bool:
         if (item := self._claimed(claimed)) is None:
             return False
+        keep = min(keep, self._longest)
         item.state, item.problem, item.died, item.wanted = "dead", problem, now, False
         item.attempts, item.expires = claimed.attempts + tried, _now() + keep
         self._leave(item, now)
@@ -141,7 +144,7 @@ class MemoryDeliveries:
         if item is None or item.state != "dead" or item.expires <= _now():
             return False
         item.state, item.attempts, item.problem, item.wanted = "waiting", 0, "", True
-        item.lane, item.expires = own_lane(delivery), _now() + WAITING_TTL
+        item.lane, item.expires = own_lane(delivery), _now() + self._waiting_ttl
         self._line_up(delivery, now)
         return True
 

@@ -10,7 +10,7 @@ from phoneagent.errors import KeyReused, LeaseLost, StoreError
 from phoneagent.records import Order, OrderClaim, OrderPage
 
 from .cursor import checked_cursor
-from .expiry import ENDED_TTL, KEY_TTL
+from .expiry import KEY_TTL, USUAL, Lifetimes
 from .order_encoding import checked_changes
 from .order_rules import KEY_REUSED, changed, kept_for, over, waits
 
@@ -34,10 +34,10 @@ class _Key:
 
 
 class MemoryOrders:
-    """`ttl`: seconds that an order is kept after its end."""
+    """An `OrderBook`."""
 
-    def __init__(self, *, ttl: float = ENDED_TTL) -> None:
-        self._ttl = ttl
+    def __init__(self, *, lifetimes: Lifetimes = USUAL) -> None:
+        self._lifetimes = lifetimes
         self._entries: dict[str, _Entry] = {}
         self._keys: dict[str, _Key] = {}
         self._calls: dict[str, str] = {}
@@ -146,7 +146,7 @@ class MemoryOrders:
         del self._entries[min(ended, key=lambda name: self._entries[name].expires)]
 
     def _keep(self, entry: _Entry) -> None:
-        entry.expires = _now() + kept_for(entry.order, self._ttl)
+        entry.expires = _now() + kept_for(entry.order, self._lifetimes)
 
 
 def _now() -> float:

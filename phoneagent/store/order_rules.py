@@ -8,7 +8,7 @@ from typing import Any
 
 from phoneagent.records import Order
 
-from .expiry import OPEN_ORDER_TTL
+from .expiry import Lifetimes
 
 STEPS = {"queued": 0, "dialling": 1, "ringing": 2, "in-progress": 3}
 """How far an order has come; every other status is final."""
@@ -49,7 +49,7 @@ def changed(order: Order, changes: Mapping[str, Any]) -> Order:
     return replace(order, **applied) if applied else order
 
 
-def kept_for(order: Order, ttl: float) -> float:
-    """Seconds from now; `ttl` are those after its end."""
+def kept_for(order: Order, lifetimes: Lifetimes) -> float:
+    """Seconds from now."""
     planned = order.not_before if order.not_after is None else order.not_after
-    return ttl if over(order) else max(0.0, planned - order.created) + OPEN_ORDER_TTL
+    return lifetimes.of_ended if over(order) else max(0.0, planned - order.created) + lifetimes.of_open_orders

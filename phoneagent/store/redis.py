@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import math
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
@@ -23,7 +24,7 @@ from .call_rules import closed
 from .clip_encoding import VoiceKeys, decode_clip, encode_clip, text_field, voice_keys
 from .cursor import checked_cursor
 from .encoding import VERSION, decode_record, decode_turn, encode_changes, encode_record, encode_turn, newer
-from .expiry import ENDED_TTL, LIVE_TTL, VOICE_TTL
+from .expiry import ENDED_TTL, LIVE_TTL, Lifetimes
 from .redis_answer import answer_of
 from .redis_deliveries import RedisDeliveries
 from .redis_events import RedisEvents
@@ -54,18 +55,23 @@ class RedisStore:
     """Keeps each call under one prefix, in one hash slot: `phoneagent:call:{CA…}:meta`, `:turns` and `:lease`, and its
     event log beside them; each voice's clips under `phoneagent:voice:{…}:`.
 
-    `ttl`: seconds that a call is kept after its end. Works with Redis 6.2 and later, alone, behind Sentinels or as a
-    Cluster. Each method raises `StoreError` within `DEADLINE` when Redis is away; what it asked for may still happen.
+    `ttl`: seconds that a call is kept after its end; `longest`: those that anything is kept at most. Works
+    with Redis 6.2 and later, alone, behind Sentinels or as a Cluster. Each method raises `StoreError` within `DEADLINE`
+    when Redis is away; what it asked for may still happen.
     """
 
     shared = True
 
-    def __init__(self, client: Callable[[], tuple[Client, Close]], *, ttl: float = ENDED_TTL) -> None:
+    def __init__(
+        self, client: Callable[[], tuple[Client, Close]], *, ttl: float = ENDED_TTL, longest: float = math.inf
+    ) -> None:
         self._make_client = client
-        self.orders = RedisOrders(self._ask, ttl=ttl)
+        self._lifetimes = lifetimes = Lifetimes(ttl, longest)
+        ttl = lifetimes.of_ended
+        self.orders = RedisOrders(self._ask, lifetimes=lifetimes)
         self.events = RedisEvents(self._ask, client, ttl=ttl)
         self.keys = RedisKeys(self._ask)
-        self.deliveries = RedisDeliveries(self._ask)
+        self.deliveries = RedisDeliveries(self._ask, lifetimes=lifetimes)
         self.reports = RedisReports(self._ask, ttl=ttl)
         self.expiring = RedisExpiring(self._ask)
         self._ttl = ttl
@@ -76,13 +82,13 @@ class RedisStore:
         self._writes = count(1)
 
     @classmethod
-    def from_url(cls, url: str, *, ttl: float = ENDED_TTL) -> RedisStore:
+    def from_url(cls, url: str, *, ttl: float = ENDED_TTL, longest: float = math.inf) -> RedisStore:
         """For `redis://`, `rediss://`, `unix://`, `redis+sentinel://h:p,h:p/service/db` and `redis+cluster://h:p,h:p`.
 
         Raises `SettingsError` for any other. Connects when it is first used, in that loop.
         """
         connect(url)  # a client that was never used has nothing to close
-        return cls(lambda: connect(url), ttl=ttl)
+        return cls(lambda: connect(url), ttl=ttl, longest=longest)
 
     async def create_call(self, record: CallRecord) -> None:
         await self._run(scripts.CREATE, record.id, *_hash(encode_record(record)))
@@ -166,7 +172,7 @@ class RedisStore:
         found = await self._clips(keys, fields)
         if found:
             used = [text_field(text) for text in found]
-            await self._ask(lambda _: self._scripts[scripts.USE_CLIPS](keys, [_ms(VOICE_TTL), *used]))
+            await self._ask(lambda _: self._scripts[scripts.USE_CLIPS](keys, [_ms(self._lifetimes.of_clips), *used]))
         return found
 
     async def recent_clips(self, identity: str, most: int) -> Mapping[str, Clip]:
@@ -177,7 +183,7 @@ class RedisStore:
 
     async def save_clip(self, identity: str, text: str, clip: Clip) -> None:
         if (value := encode_clip(text, clip)) is not None:
-            arguments = [_ms(VOICE_TTL), MOST_CLIPS, text_field(text), value]
+            arguments = [_ms(self._lifetimes.of_clips), MOST_CLIPS, text_field(text), value]
             await self._ask(lambda _: self._scripts[scripts.SAVE_CLIP](voice_keys(identity), arguments))
 
     async def ping(self) -> None:

@@ -14,7 +14,7 @@ from . import delivery_scripts as scripts
 from .cursor import checked_cursor
 from .delivery_encoding import decode_delivery, encode_delivery
 from .delivery_rules import MOST_DEAD, MOST_WAITING, known_for, own_lane
-from .expiry import WAITING_TTL
+from .expiry import Lifetimes
 from .redis_url import Client
 
 PREFIX = "phoneagent:{webhooks}:"
@@ -25,8 +25,10 @@ AT_ONCE = 50  # deliveries that are written in one step, which nothing else in R
 class RedisDeliveries:
     """`ask` sends a question to Redis and raises `StoreError`."""
 
-    def __init__(self, ask: Callable[[Callable[[Client], Any]], Awaitable[Any]]) -> None:
+    def __init__(self, ask: Callable[[Callable[[Client], Any]], Awaitable[Any]], *, lifetimes: Lifetimes) -> None:
         self._ask = ask
+        self._waiting = _ms(lifetimes.of_waiting)
+        self._longest = lifetimes.longest
         self._scripts: dict[str, Any] = {}
 
     async def put(self, deliveries: Sequence[Delivery], *, now: float) -> Taken:
@@ -70,6 +72,7 @@ class RedisDeliveries:
     async def bury(
         self, claimed: Claimed, *, now: float, keep: float, problem: str, tried: bool = True, disable: bool = False
     ) -> bool:
+        keep = min(keep, self._longest)
         places = [place_of(now, claimed.delivery.id), place_of(max(0.0, now - keep), "")]
         end = [_ms(keep), problem, "disable" if disable else "", MOST_DEAD, claimed.attempts + tried]
         return await self._settle(scripts.BURY, claimed, now, *places, *end)
@@ -97,7 +100,7 @@ class RedisDeliveries:
         async def run(client: Client) -> Any:
             if script not in self._scripts:
                 self._scripts[script] = client.register_script(script)
-            return await self._scripts[script]([HOOKS], [PREFIX, _ms(WAITING_TTL), *arguments], client=client)
+            return await self._scripts[script]([HOOKS], [PREFIX, self._waiting, *arguments], client=client)
 
         answer: list[Any] = await self._ask(run)
         return answer

@@ -14,7 +14,7 @@ from phoneagent.records import Order, OrderClaim, OrderPage
 
 from . import order_scripts as scripts
 from .cursor import checked_cursor
-from .expiry import KEY_TTL
+from .expiry import KEY_TTL, Lifetimes
 from .order_encoding import checked_changes, decode_order, encode_order
 from .order_rules import KEY_REUSED, changed, kept_for, over, waits
 from .redis_url import Client
@@ -37,16 +37,16 @@ class _Read(NamedTuple):
 
 
 class RedisOrders:
-    """`ask` sends a question to Redis and raises `StoreError`; `ttl`: seconds that an order is kept after its end."""
+    """`ask` sends a question to Redis and raises `StoreError`."""
 
-    def __init__(self, ask: Callable[[Callable[[Client], Any]], Awaitable[Any]], *, ttl: float) -> None:
+    def __init__(self, ask: Callable[[Callable[[Client], Any]], Awaitable[Any]], *, lifetimes: Lifetimes) -> None:
         self._ask = ask
-        self._ttl = ttl
+        self._lifetimes = lifetimes
         self._scripts: dict[str, Any] = {}
 
     async def create(self, order: Order, *, key: str = "", fingerprint: str = "") -> Order:
         keys = [_item(order.id), DUE, RECENT, *([_key(key)] if key else [])]
-        kept, moment = _ms(kept_for(order, self._ttl)), max(order.created, order.not_before)
+        kept, moment = _ms(kept_for(order, self._lifetimes)), max(order.created, order.not_before)
         arguments = [ITEM, order.id, encode_order(order), moment, order.place, kept]
         answer = await self._run(scripts.CREATE_ORDER, keys, [*arguments, _digest(fingerprint), _ms(KEY_TTL)])
         if answer[0] == "reused":
@@ -136,7 +136,15 @@ class RedisOrders:
         answer = await self._run(
             scripts.REPLACE_ORDER,
             [_item(after.id), DUE, RECENT, *([_call(after.call)] if after.call else [])],
-            [after.id, read.rev, token or "", encode_order(after), _ms(kept_for(after, self._ttl)), moment, begun],
+            [
+                after.id,
+                read.rev,
+                token or "",
+                encode_order(after),
+                _ms(kept_for(after, self._lifetimes)),
+                moment,
+                begun,
+            ],
         )
         if answer[0] == "lost":
             raise LeaseLost("another process looks after the order")

@@ -27,8 +27,8 @@ def run(tmp_path):
 
     asyncio.run(record())
 
-    def run(*arguments, place=str(tmp_path)):
-        env = {"PHONEAGENT_RECORDINGS": place}
+    def run(*arguments, place=str(tmp_path), **settings):
+        env = {"PHONEAGENT_RECORDINGS": place, **settings}
         return CliRunner().invoke(main, ["recordings", *arguments], env=env, catch_exceptions=False)
 
     return run
@@ -55,6 +55,11 @@ def test_one_call_is_deleted_and_no_other(run):
 def test_what_is_too_old_is_deleted(run):
     assert run("expire").stdout == "1 deleted\n"
     assert listed(run) == ["CA1", "CA3"]
+
+
+def test_the_retention_bounds_what_is_kept_for_ever_too(run):
+    assert run("expire", PHONEAGENT_RETENTION_DAYS="30").stdout == "2 deleted\n"
+    assert listed(run) == ["CA1"]
 
 
 def test_a_place_is_needed(run):
