@@ -473,9 +473,9 @@ class Call:
                 self._vault.seal(name, keys)
             case SendDtmf(reply, digits):
                 self._voice.press(reply, digits)
-            case StartReply(reply, turns):
+            case StartReply(reply, turns, tools):
                 self._voice.forget_before(reply)
-                self._thinking[reply] = self._scope.start(self._think(reply, turns), f"reply {reply}")
+                self._thinking[reply] = self._scope.start(self._think(reply, turns, tools=tools), f"reply {reply}")
             case CancelReply(reply):
                 self._voice.cancel(reply)
                 if task := self._thinking.pop(reply, None):
@@ -544,14 +544,14 @@ class Call:
 
     # -- what takes time ----------------------------------------------------------------------------
 
-    async def _think(self, reply: int, turns: tuple[Turn, ...]) -> None:
+    async def _think(self, reply: int, turns: tuple[Turn, ...], *, tools: bool) -> None:
         meter.set(self._spending.count)
         try:
             stream = self._equipped.llm.reply(
                 reply,
                 instructions=self._instructions,
                 turns=known_turns(self.record, turns),
-                tools=self._equipped.offered,
+                tools=self._equipped.offered if tools else (),
             )
             spoken = False
             async with aclosing(stream) as thoughts:

@@ -25,6 +25,8 @@ PLAIN: Final[Mapping[str, tuple[str, tuple[str, ...]]]] = {
     "resumed": ("agent_resumed", ("heard",)),
     "tool_called": ("tool_called", ("tool",)),
     "tool_returned": ("tool_returned", ("tool", "failed")),
+    "tool_repeated": ("tool_repeated", ("tool",)),
+    "tool_rounds_over": ("tool_rounds_over", ("rounds",)),
     "keys_sealed": ("keys_kept", ("kept", "keys")),
     "dtmf_sent": ("keys_sent", ("keys", "whole")),
     "steered": ("steered", ("action",)),

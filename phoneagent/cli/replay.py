@@ -97,8 +97,8 @@ def _short(thing: Event | Command) -> str:
         case SaveTurn(seq, turn):
             cut = f" — cut off; would have been: {turn.generated}" if turn.interrupted else ""
             text = f"turn {seq}, {turn.tool.name if turn.tool else turn.role}: “{turn.text}”{cut}"
-        case StartReply(reply, turns):
-            text = f"StartReply {reply} (to {len(turns)} turns)"
+        case StartReply(reply, turns, tools):
+            text = f"StartReply {reply} (to {len(turns)} turns{'' if tools else ', without tools'})"
         case Emit(name, values):
             text = f"{name} " + " ".join(f"{key}={value!r}" for key, value in values.items())
         case _:

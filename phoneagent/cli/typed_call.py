@@ -189,8 +189,8 @@ class TypedCall:
 
     def _carry_out(self, command: Command) -> None:
         match command:
-            case StartReply(reply, turns):
-                self._start(reply, self._think(reply, turns))
+            case StartReply(reply, turns, tools):
+                self._start(reply, self._think(reply, turns, tools=tools))
             case CancelReply(reply):
                 if task := self._tasks.get(reply):
                     task.cancel()
@@ -238,10 +238,9 @@ class TypedCall:
             self._crashed = error
             self._news.set()
 
-    async def _think(self, reply: int, turns: tuple[Turn, ...]) -> None:
-        stream = self._mind.reply(
-            reply, instructions=self._instructions, turns=turns, tools=offered_tools(self._agent, self._tools.found)
-        )
+    async def _think(self, reply: int, turns: tuple[Turn, ...], *, tools: bool) -> None:
+        offered = offered_tools(self._agent, self._tools.found) if tools else ()
+        stream = self._mind.reply(reply, instructions=self._instructions, turns=turns, tools=offered)
         try:
             async with aclosing(stream) as thoughts:
                 async for thought in thoughts:

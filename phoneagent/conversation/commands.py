@@ -10,10 +10,11 @@ from .transcript import ToolCall, Turn
 
 @dataclass(frozen=True, slots=True)
 class StartReply:
-    """Ask the model for a reply to the conversation in `turns`."""
+    """Ask the model for a reply to the conversation in `turns`; if not `tools`, it must do without them."""
 
     reply: int
     turns: tuple[Turn, ...]
+    tools: bool = True
 
 
 @dataclass(frozen=True, slots=True)

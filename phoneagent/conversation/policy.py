@@ -203,6 +203,8 @@ class Policy:
     fillers_at_most: int = knob(3, "times", "in one wait")
     reply_within: float = knob(8.0, "s", "from asking the model to its first audio; then an apology")
     tool_within: float = knob(15.0, "s", "a tool that has not answered by then has failed")
+    tool_rounds: int = knob(8, "rounds", "of tools in one answer, then it must do without; three are many", least=1)
+    turn_within: float = knob(45.0, "s", "from the caller's turn to its answer, through all rounds of tools")
     stream_within: float = knob(10.0, "s", "from creation to the media stream's start")
     marks_overdue: float = knob(1.0, "s", "a mark this late is taken as played")
     voice_within: float = knob(5.0, "s", "the longest hole in the middle of a reply")
@@ -233,6 +235,7 @@ class Phrasing:
     apology: str = "I am sorry, something went wrong. Could you say that again?"
     failure_goodbye: str = "I am sorry, I have a technical problem and must end this call. Please call again later."
     time_goodbye: str = "I am sorry, we have reached the time limit of this call. Goodbye."
+    unfinished: str = "I am sorry, I could not finish that. Can I help you in another way?"  # tools without end
     declined: str = "I am sorry, I cannot help you with that. Is there something else?"  # no model will talk of it
     goodbye: str = "Goodbye."
     bridge: str = "I am back. Sorry for the interruption."  # a call that another process carries on
@@ -252,5 +255,5 @@ class Phrasing:
             *self.fillers, *self.idle_prompts, self.apology, self.goodbye, self.idle_goodbye,
             self.failure_goodbye, self.time_goodbye, self.bridge, *self.later_fillers,
             self.transfer_busy, self.transfer_unanswered, self.transfer_declined, self.transfer_closed,
-            self.transfer_failed, self.declined,
+            self.transfer_failed, self.declined, self.unfinished,
         )  # fmt: skip

@@ -34,7 +34,19 @@ from .phrases import Phrases
 from .playout import Phrase, Playout
 from .reply import Kind, Reply
 from .round_trip import RoundTrip
-from .running_tools import KEYS, KEYS_AT_MOST, NO_KEYS, PRESSED, TOO_MANY, WAIT, WAITING, RunningTools
+from .running_tools import (
+    KEYS,
+    KEYS_AT_MOST,
+    NO_KEYS,
+    NO_MORE,
+    OVERDUE,
+    PRESSED,
+    REPEATED,
+    TOO_MANY,
+    WAIT,
+    WAITING,
+    RunningTools,
+)
 from .speculation import Speculation
 from .states import State
 from .transcript import ToolCall, Turn
@@ -302,10 +314,10 @@ class Replies:
             self._watch(at)
             return
         if reply.tools_answered:
-            reply.tools_answered = reply.written = False
-            reply.owed_since = reply.since = at
-            self._floor.want(StartReply(reply.id, self._turns_with(reply, at)))
-            self._watch(at)
+            self._next_round(reply, at)
+            return
+        if reply.owed_since is not None and reply.then is None and self._tools_spent(reply, at):
+            self._fail(reply, f"llm: no answer after {reply.rounds} rounds of tools", at)
             return
         if not reply.spoken:
             if reply.then is None and (reply.waits or reply.presses):
@@ -325,6 +337,29 @@ class Replies:
         self._floor.tell_ears(Turn("agent", reply.text, at))
         self._watch(at)
         self._finish_if_heard(at)
+
+    def _next_round(self, reply: Reply, at: float) -> None:
+        """The model reads what its tools have returned, and answers or asks for more. Not without end: some would."""
+        reply.tools_answered = reply.written = False
+        reply.rounds += 1
+        if at >= self._turn_until(reply):
+            self._fail(reply, "tools: no answer in time", at)
+            return
+        turns = self._turns_with(reply, at)
+        if spent := self._tools_spent(reply, at):
+            self._floor.emit("tool_rounds_over", reply=reply.id, rounds=reply.rounds)
+            turns = (*turns, Turn("operator", NO_MORE, at))
+        reply.owed_since = reply.since = at
+        self._floor.want(StartReply(reply.id, turns, tools=not spent))
+        self._watch(at)
+
+    def _tools_spent(self, reply: Reply, at: float) -> bool:
+        """Whether a reply has had all the rounds of tools, or all the time for them, that one turn may take."""
+        return reply.rounds > 0 and (reply.rounds >= self._floor.policy.tool_rounds or at >= self._turn_until(reply))
+
+    def _turn_until(self, reply: Reply) -> float:
+        policy = self._floor.policy
+        return reply.began + max(policy.turn_within, policy.tool_within + policy.reply_within)
 
     def _ends_call(self, text: str) -> bool:
         said = normalised(text)
@@ -376,7 +411,8 @@ class Replies:
             # Nothing was said that could be said again.
             self.say("greeting", floor.phrasing.greeting, at, after=floor.phrasing.announcement)
         else:
-            self.say("apology", floor.phrasing.apology, at)
+            phrasing = floor.phrasing
+            self.say("apology", phrasing.unfinished if self._tools_spent(reply, at) else phrasing.apology, at)
 
     # -- tools --------------------------------------------------------------------------------------
 
@@ -391,6 +427,8 @@ class Replies:
             reply.then = HandOver(event.call.text_of("agent"))
         elif self._tools.is_built_in(event.call.name):
             self._use_built_in(reply, event.call, at)
+        elif self._tools_spent(reply, at):
+            self._floor.emit("tool_refused", tool=event.call.name)  # none was offered
         elif reply.speculative and not self._tools.is_safe(event.call.name):
             reply.held_tools.append(event.call)
         else:
@@ -421,8 +459,15 @@ class Replies:
         if full:
             self.tool_returned(e.ToolReturned(call.id, TOO_MANY, failed=True), at)
             return
-        self._floor.want(RunTool(reply.id, call))
-        self._floor.emit("tool_called", tool=call.name)
+        if not self._tools.is_safe(call.name) and (result := reply.done.get(call.identity)) is not None:
+            self._floor.emit("tool_repeated", tool=call.name)
+            self._tool_returned(e.ToolReturned(call.id, f"{result} {REPEATED}"), at)
+            return
+        if self._tools.repeats(call):
+            self._floor.emit("tool_repeated", tool=call.name)
+        else:
+            self._floor.want(RunTool(reply.id, call))
+            self._floor.emit("tool_called", tool=call.name)
         if not reply.speculative:
             self._watch(at)
 
@@ -435,6 +480,12 @@ class Replies:
                 self._floor.want(CancelTool(id_))
 
     def tool_returned(self, event: e.ToolReturned, at: float) -> None:
+        repeats = self._tools.end_repeats(event.call_id)
+        self._tool_returned(event, at)
+        for id_ in repeats:
+            self._tool_returned(e.ToolReturned(id_, f"{event.result} {REPEATED}", event.failed), at)
+
+    def _tool_returned(self, event: e.ToolReturned, at: float) -> None:
         call = self._tools.end(event.call_id)
         if call is None:
             return
@@ -447,6 +498,8 @@ class Replies:
         del reply.running_tools[call.id]
         reply.tool_turns.append(turn)
         reply.tools_answered = True
+        if not event.failed or event.result == OVERDUE:  # what is overdue may be done yet; what has failed may be tried
+            reply.done.setdefault(call.identity, event.result)
         if not reply.speculative:
             self._floor.save(turn)
             if event.failed and reply.kind == "answer" and (said := self._tools.on_failure(call.name)):
@@ -458,7 +511,7 @@ class Replies:
     def tools_overdue(self, at: float) -> None:
         """Those that still run have failed, as far as the caller is concerned."""
         for call in list(self.current.running_tools.values()):
-            self.tool_returned(e.ToolReturned(call.id, "The tool did not answer in time.", failed=True), at)
+            self.tool_returned(e.ToolReturned(call.id, OVERDUE, failed=True), at)
 
     # -- the voice speaks ---------------------------------------------------------------------------
 
@@ -591,9 +644,10 @@ class Replies:
         for reason in _WAITS:
             deadlines.drop(reason)
         if reply.running_tools:
-            deadlines.set(Reason.TOOL, self._tools.until)
+            deadlines.set(Reason.TOOL, min(self._tools.until, max(at, self._turn_until(reply))))
         elif state is State.THINKING or (state is State.SPEAKING and reply.owed_since is not None):
-            deadlines.set(Reason.ANSWER, reply.since + policy.reply_within)
+            within = reply.since + policy.reply_within
+            deadlines.set(Reason.ANSWER, min(within, max(at, self._turn_until(reply))) if reply.rounds else within)
         elif state is State.SPEAKING:
             # A voice that has said every word, and that no phrase follows, has only forgotten to say so.
             over = playout.complete or (reply.handed_over and not playout.voice_owes)

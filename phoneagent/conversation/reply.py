@@ -39,6 +39,8 @@ class Reply:
     held_tools: list[ToolCall] = field(default_factory=list)
     running_tools: dict[str, ToolCall] = field(default_factory=dict)
     tools_answered: bool = False  # the model has not yet read what they returned
+    rounds: int = 0  # so often it has read what they returned
+    done: dict[tuple[str, str], str] = field(default_factory=dict)  # what calls that change something returned
     tool_turns: list[Turn] = field(default_factory=list)
     owed_since: float | None = None  # when the model was asked; None when it has answered
     not_before: float = 0.0  # it is held until then

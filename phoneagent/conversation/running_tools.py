@@ -10,6 +10,13 @@ from .transcript import ToolCall
 AT_ONCE = 8  # in one call; a model that asks for more is asked to go about it in steps
 TOO_MANY = f"Not done: {AT_ONCE} tools are running already. Wait for them, then ask again."
 
+OVERDUE = "The tool did not answer in time."
+REPEATED = "(Not done again: you have asked for exactly this before in this turn, and this was its result.)"
+NO_MORE = (
+    "You have asked for tools again and again. Answer the caller now with what you know, without a tool, and say "
+    "honestly what you could not do."
+)
+
 WAIT = "wait"
 WAITING = "The caller takes a moment. Say nothing until they speak."
 SEND_DTMF = "send_dtmf"
@@ -70,6 +77,7 @@ class RunningTools:
         self._safe = frozenset(safe)
         self._messages = messages
         self._running: dict[str, _Running] = {}
+        self._repeats: dict[str, list[str]] = {}  # of a call that runs, those that wait for its result
 
     def is_built_in(self, name: str) -> bool:
         return name in self._built_in
@@ -96,6 +104,20 @@ class RunningTools:
         self._running[call.id] = _Running(call, at, said.start, slow)
         self.until = at + within
         return call
+
+    def repeats(self, call: ToolCall) -> bool:
+        """Whether a call that changes something is under way in the same words; it then gets the result of that."""
+        if self.is_safe(call.name):
+            return False
+        for id_, running in self._running.items():
+            if id_ != call.id and running.call.identity == call.identity:
+                self._repeats.setdefault(id_, []).append(call.id)
+                return True
+        return False
+
+    def end_repeats(self, id_: str) -> list[str]:
+        """Those that waited for this one's result."""
+        return self._repeats.pop(id_, [])
 
     def end(self, id_: str) -> ToolCall | None:
         """It has returned, or nobody wants it any more. None: it was not running."""

@@ -18,11 +18,19 @@ class ToolCall:
     name: str
     arguments: str
 
+    @property
+    def identity(self) -> tuple[str, str]:
+        """What is the same in two calls that do the same, however their arguments are written."""
+        try:
+            return self.name, json.dumps(json.loads(self.arguments or "{}"), sort_keys=True)
+        except (ValueError, RecursionError):
+            return self.name, self.arguments
+
     def text_of(self, argument: str) -> str:
         """What the model gave for an argument; empty if that is no text, or the arguments are no use."""
         try:
             given = json.loads(self.arguments or "{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return ""
         value = given.get(argument, "") if isinstance(given, dict) else ""
         return value if isinstance(value, str) else ""

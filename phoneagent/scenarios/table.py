@@ -226,7 +226,7 @@ class Table:
                 self._voice.speak(reply, text)
             case FinishSpeech(reply):
                 self._voice.finish(reply)
-            case StartReply(reply, turns):
+            case StartReply(reply, turns, _):
                 self._think(reply, turns)
             case CancelReply(reply):
                 self._cancelled.add(reply)

@@ -48,6 +48,10 @@ class CallTelemetry:
             case "provider_failed":
                 metrics.provider_failed(values["provider"], values.get("kind", "error"))
                 log.warning(name, call=call, **values)
+            case "tool_repeated" | "tool_refused":
+                log.warning(name, call=call, tool=values["tool"])
+            case "tool_rounds_over":
+                log.warning(name, call=call, rounds=values["rounds"])
             case "reply_failed" | "ears_failed":
                 log.warning(name, call=call, problem=values["problem"])
             case "message":
