@@ -11,13 +11,16 @@ from typing import Any
 
 import structlog
 import uvicorn
+from starlette.types import Receive, Scope, Send
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from phoneagent.call.switchboard import Switchboard
 from phoneagent.errors import PhoneagentError
+from phoneagent.web.api.events import MOST_STREAMS
 from phoneagent.web.frames import QuickFrames
 from phoneagent.web.media import MESSAGE_LIMIT
 
+from .connections import Connections
 from .siblings import Siblings
 from .workers import Place
 
@@ -36,53 +39,122 @@ MOVE_WITHIN = 30.0  # seconds for calls to be left to other processes: a long an
 HEAD_LIMIT = (
     32 * 1024
 )  # bytes of a request's line and headers; Twilio's have one thousand, browsers' cookies may have 8
+MOST_HEADERS = (
+    100  # of a request, as Apache has it; Twilio's have fifteen, and each is looked through for every one asked
+)
+REQUEST_LIMIT = 1024 * 1024  # bytes of a whole request; nobody takes more than 64 kB of a body, but trailers may follow
 REQUEST_WITHIN = 10.0  # seconds for a whole request to arrive; Twilio's come in one piece
+TAKEN_WITHIN = 30.0  # seconds in which a client must take a piece of what it asked for
+
+ALWAYS = (b"/twilio/", b"/healthz", b"/readyz")
+"""Answered however many others ask: calls, whose signature is all that strangers get to, and looks at our health."""
+
+HEAD_TOO_LARGE = b"431 Request Header Fields Too Large"  # RFC 6585, section 5
+TOO_LARGE = b"413 Content Too Large"
+
+
+async def too_busy(_: Scope, __: Receive, send: Send) -> None:
+    """An application that refuses each request, of which the next may find room."""
+    headers = [(b"content-type", b"text/plain"), (b"retry-after", b"5"), (b"connection", b"close")]
+    await send({"type": "http.response.start", "status": 503, "headers": headers})
+    await send({"type": "http.response.body", "body": b"Too many requests are being answered\n"})
 
 
 class BoundedRequests(HttpToolsProtocol):
-    """A connection whose requests must be small in the head, and complete in time.
+    """A connection whose requests must be small in the head, come to their end in time, and be taken when answered.
 
-    uvicorn has such limits for h11 only: with httptools a single peer could send headers until memory is full, and a
-    few hundred that send nothing would keep everybody else out.
+    uvicorn has such limits for h11 only: with httptools a single peer could send headers until memory is full. Its
+    limit of connections counts those that send nothing, so that a few hundred of them would keep everybody else out.
     """
 
-    _head: int | None = 0  # bytes so far; None in the body
-    _overdue: asyncio.TimerHandle | None = None
+    def __init__(self, *arguments: Any, connections: Connections, **named: Any) -> None:
+        super().__init__(*arguments, **named)
+        self._connections = connections
+        self._head: int | None = 0  # bytes so far; None in the body
+        self._size = 0  # bytes of this request so far
+        self._overdue: asyncio.TimerHandle | None = None
+        self._not_taken: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # uvicorn narrows it too
         super().connection_made(transport)
         self._expect_request()
+        self._connections.waits(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
+        self._connections.gone(self)
         self._request_complete()
+        self._taken_up()
         super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
-        if self._head is not None:
-            if self._head > HEAD_LIMIT:  # all that came before this piece, and it has no end
-                log.warning("request_head_too_large", limit=HEAD_LIMIT)
-                self.transport.close()
+        while data and not self.transport.is_closing() and self.transport.get_protocol() is self:
+            piece, data = data, b""
+            if self._head is not None:  # by itself, so that no more of it is parsed than it may have
+                room = HEAD_LIMIT - self._head
+                if room <= 0:
+                    self._refuse(HEAD_TOO_LARGE, "request_head_too_large", HEAD_LIMIT)
+                    return
+                piece, data = piece[:room], piece[room:]
+                self._head += len(piece)
+            if self._size > REQUEST_LIMIT:  # all that came before this piece, and it has no end
+                self._refuse(TOO_LARGE, "request_too_large", REQUEST_LIMIT)
                 return
-            self._head += len(data)
-        super().data_received(data)
+            self._size += len(piece)
+            super().data_received(piece)
 
     def on_message_begin(self) -> None:
         super().on_message_begin()
         if self._overdue is None:
             self._expect_request()
 
+    def on_header(self, name: bytes, value: bytes) -> None:
+        if len(self.headers) < MOST_HEADERS:
+            super().on_header(name, value)
+        elif not self.transport.is_closing():
+            self._refuse(HEAD_TOO_LARGE, "too_many_headers", MOST_HEADERS)
+
     def on_headers_complete(self) -> None:
         self._head = None
+        if self.transport.is_closing():  # it was refused
+            self.app = too_busy
+        else:
+            full = self._connections.crowded and not self.url.startswith(ALWAYS)
+            self.app = too_busy if full else self.config.loaded_app
         super().on_headers_complete()
 
     def on_message_complete(self) -> None:
-        self._head = 0
+        self._head = self._size = 0
         self._request_complete()
         super().on_message_complete()
+        if self.cycle is not None and not self.cycle.response_complete:
+            self._connections.is_served(self)
+
+    def on_response_complete(self) -> None:
+        if self.cycle.response_complete and not self.cycle.more_body:
+            self._connections.waits(self)
+        super().on_response_complete()
 
     def handle_websocket_upgrade(self) -> None:
+        self._connections.gone(self)
         self._request_complete()
         super().handle_websocket_upgrade()
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._not_taken = self.loop.call_later(TAKEN_WITHIN, self.transport.abort)
+        self._connections.waits(self)
+
+    def resume_writing(self) -> None:
+        self._taken_up()
+        if not self.cycle.response_complete:
+            self._connections.is_served(self)
+        super().resume_writing()
+
+    def _refuse(self, status: bytes, event: str, limit: int) -> None:
+        log.warning(event, limit=limit)
+        if self.cycle is None or self.cycle.response_complete:  # else it would stand in the middle of an answer
+            self.transport.write(b"HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % status)
+        self.transport.close()
 
     def _expect_request(self) -> None:
         self._overdue = self.loop.call_later(REQUEST_WITHIN, self._give_up)
@@ -91,6 +163,11 @@ class BoundedRequests(HttpToolsProtocol):
         if self._overdue is not None:
             self._overdue.cancel()
             self._overdue = None
+
+    def _taken_up(self) -> None:
+        if self._not_taken is not None:
+            self._not_taken.cancel()
+            self._not_taken = None
 
     def _give_up(self) -> None:
         self._overdue = None
@@ -226,10 +303,12 @@ class Server(uvicorn.Server):
 
 def configuration(app: Any, *, max_calls: int, siblings: Siblings | None = None) -> uvicorn.Config:
     """How uvicorn runs this application. To be made after logging is configured."""
-    http: Any = BoundedRequests
+    sockets = SOCKETS_A_CALL * max_calls + SPARE_SOCKETS
+    connections = Connections(most_waiting=sockets, most_served=sockets + MOST_STREAMS)
+    http: Any = partial(BoundedRequests, connections=connections)
     if siblings is not None:
         board: Switchboard = app.state.switchboard
-        http = partial(SharedRequests, siblings=siblings, leaving=lambda: board.draining)
+        http = partial(SharedRequests, connections=connections, siblings=siblings, leaving=lambda: board.draining)
     return uvicorn.Config(
         app,
         http=http,
@@ -241,7 +320,6 @@ def configuration(app: Any, *, max_calls: int, siblings: Siblings | None = None)
         access_log=False,
         server_header=False,
         proxy_headers=False,  # who is whom is said by signatures and keys, never by headers
-        limit_concurrency=SOCKETS_A_CALL * max_calls + SPARE_SOCKETS,
         backlog=BACKLOG,
         timeout_keep_alive=KEEP_ALIVE,
         timeout_graceful_shutdown=CLOSING,

@@ -6,6 +6,7 @@ import asyncio
 import signal
 import time
 from contextlib import suppress
+from functools import partial
 
 import pytest
 from starlette.applications import Starlette
@@ -14,6 +15,7 @@ from starlette.responses import PlainTextResponse
 from starlette.routing import Route, WebSocketRoute
 from websockets.asyncio.client import connect
 
+from phoneagent.cli.connections import Connections
 from phoneagent.cli.rest import connected
 from phoneagent.cli.server import HEAD_LIMIT, REQUEST_WITHIN, BoundedRequests, Server, configuration, listen
 from phoneagent.private import Private
@@ -40,7 +42,7 @@ async def _echo(websocket):
 @pytest.fixture
 async def server():
     app = Starlette(routes=[Route("/", _length, methods=["POST"]), WebSocketRoute("/", _echo)])
-    async with LocalServer(app, http=BoundedRequests) as running:
+    async with LocalServer(app, http=partial(BoundedRequests, connections=Connections(100, 100))) as running:
         yield running
 
 
