@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import re
+from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from typing import NamedTuple, Protocol
 
@@ -22,10 +23,12 @@ from phoneagent.records import FINAL_STATUSES, LoggedEvent, Order
 
 from .bodies import Body, query
 from .problems import PRIVATE, TRY_AGAIN, Problem, unknown_call
+from .resource import HOLDER
 
 log = structlog.stdlib.get_logger(__name__)
 
 MOST_STREAMS = 100  # a process; each has a connection to Redis
+MOST_STREAMS_OF_A_KEY = 50  # one for each call that a process takes unless told otherwise; the rest is for other keys
 AT_ONCE = 100  # events that are read and sent together
 WAIT = 0.5  # seconds for one look; between two it is seen whether the client is there, and the server goes on
 HEARTBEAT = 15.0  # seconds of silence after which a comment is sent: proxies close what is silent for 30 to 60
@@ -73,7 +76,7 @@ class Events:
         self._book = book
         self.log = log
         self._told = told
-        self._open = 0
+        self._open: Counter[str] = Counter()  # by who has opened them
 
     async def follow(self, request: Request) -> Response:
         """All that has happened after the event that the client had last, and then what happens, until the end."""
@@ -83,10 +86,17 @@ class Events:
             return Response(headers=PRIVATE, media_type=EventStream.media_type)
         if after and await self._told_to_the_end(name, after):
             return Response(status_code=204, headers=PRIVATE)  # which tells a browser not to ask again
-        if self._open >= MOST_STREAMS or self.closing:
-            detail = "expected a server that goes on" if self.closing else f"expected fewer than {MOST_STREAMS} streams"
-            raise Problem(503, "too-many-streams", "No room for a stream", detail, headers={"Retry-After": TRY_AGAIN})
-        return EventStream(self, name, after)
+        again = {"Retry-After": TRY_AGAIN}
+        if self.closing:
+            raise Problem(503, "server-ends", "No room for a stream", "expected a server that goes on", headers=again)
+        who = request.scope[HOLDER].id
+        if self._open[who] >= MOST_STREAMS_OF_A_KEY or self._open.total() >= MOST_STREAMS:
+            detail = (
+                f"expected at most {MOST_STREAMS_OF_A_KEY} streams with one key and {MOST_STREAMS} in all, of one "
+                f"process; with this key {self._open[who]} are open: close those that you do not need"
+            )
+            raise Problem(429, "too-many-streams", "Too many streams", detail, headers=again)
+        return EventStream(self, name, after, who)
 
     @property
     def closing(self) -> bool:
@@ -97,9 +107,15 @@ class Events:
     def now(self) -> float:
         return self._told.now
 
-    def opened(self, change: int) -> None:
-        """A stream was opened (1), or closed (-1)."""
-        self._open += change
+    def opened(self, who: str) -> None:
+        """Somebody has a stream more."""
+        self._open[who] += 1
+
+    def closed(self, who: str) -> None:
+        """One of somebody's streams is over."""
+        self._open[who] -= 1
+        if not self._open[who]:
+            del self._open[who]
 
     async def see_to_the_end(self, name: str) -> bool:
         """Should the call be over, have it told: who was to tell may have died. Whether anything is known of it."""
@@ -138,16 +154,17 @@ class EventStream(Response):
 
     media_type = "text/event-stream"
 
-    def __init__(self, events: Events, name: str, after: str) -> None:
+    def __init__(self, events: Events, name: str, after: str, who: str) -> None:
         super().__init__(headers={**PRIVATE, "X-Accel-Buffering": "no"}, media_type=self.media_type)
         del self.headers["content-length"]
         self._events = events
         self._name = name
         self._after = after
+        self._who = who
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         gone = asyncio.ensure_future(_gone(receive))
-        self._events.opened(1)
+        self._events.opened(self._who)
         try:
             await send({"type": "http.response.start", "status": 200, "headers": self.raw_headers})
             async for piece in self._pieces(gone):
@@ -158,7 +175,7 @@ class EventStream(Response):
         except TimeoutError:
             log.warning("events_not_taken", seconds=SLOW)
         finally:
-            self._events.opened(-1)
+            self._events.closed(self._who)
             gone.cancel()
             await asyncio.wait([gone])
 

@@ -232,15 +232,17 @@ async def test_a_call_that_is_unknown_and_a_query_that_is_none():
         assert (await rest.post(PATH)).status == 405
 
 
-async def test_streams_are_bounded_and_make_room_when_they_are_closed(monkeypatch):
-    monkeypatch.setattr(streams, "MOST_STREAMS", 2)
+@pytest.mark.parametrize("limit", ["MOST_STREAMS", "MOST_STREAMS_OF_A_KEY"])
+async def test_streams_are_bounded_and_make_room_when_they_are_closed(monkeypatch, limit):
+    monkeypatch.setattr(streams, limit, 2)
     async with ordering() as (rest, store):
         await store.orders.create(order())
         async with followed(rest) as one, followed(rest) as two:
             for stream in (one, two):
                 await stream.event()
             answer = await rest.get(PATH)
-            assert (answer.status, answer.problem["title"]) == (503, "No room for a stream")
+            assert (answer.status, answer.problem["title"]) == (429, "Too many streams")
+            assert "with this key 2 are open" in answer.problem["detail"]
             assert int(answer.headers["Retry-After"]) > 0
         await asyncio.sleep(1.0)
         async with followed(rest) as stream:
