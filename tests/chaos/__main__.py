@@ -22,7 +22,15 @@ from .kills import kills, worker_kills
 from .outages import outages
 from .restarts import restarts
 from .soak import soak
+from .strangers import attacks
 from .table import Row, show
+
+
+async def _strangers(given: argparse.Namespace) -> list[Row]:
+    calls = given.calls * 2 // 5
+    knocking = await intruders(calls, keep=_kept(given, "strangers"))
+    return [*knocking, *await attacks(calls // 2, keep=_kept(given, "attacks"))]
+
 
 TESTS: dict[str, Callable[[argparse.Namespace], Awaitable[list[Row]]]] = {
     "kills": lambda given: kills(given.calls, 5, given.seed, keep=_kept(given, "kills")),
@@ -30,7 +38,7 @@ TESTS: dict[str, Callable[[argparse.Namespace], Awaitable[list[Row]]]] = {
     "restarts": lambda given: restarts(given.calls, keep=_kept(given, "restarts")),
     "outages": lambda given: outages(given.calls, keep=_kept(given, "outages")),
     "faults": lambda given: failing_providers(given.calls * 3 // 5, keep=_kept(given, "faults")),
-    "strangers": lambda given: intruders(given.calls * 2 // 5, keep=_kept(given, "strangers")),
+    "strangers": _strangers,
     "soak": lambda given: soak(given.calls, given.minutes, given.seed, keep=_kept(given, "soak")),
     "fuzz": lambda given: asyncio.to_thread(fuzz, given.inputs, given.seed, keep=True),
 }

@@ -153,11 +153,10 @@ async def _one(around: World, failing: Failing, names: Sequence[str]) -> Row:
     if failing.part == "llm":
         count -= int(await _hedges_won(around) - won)  # whose first request was given up before it was a fault
     named = sum(_named(around, call, failing.part) for call in finished)
-    silences = [silence for call in finished for silence in _silences(call)]
-    longest = max(silences, default=0.0)
+    longest = max((silence for call in finished for silence in silences(call)), default=0.0)
     details = [f"{call.name}: {call.result.ending}" for call in finished if call.result.ending != "caller hung up"]
     details += [
-        f"{call.name}: {silence:.1f} s" for call in finished for silence in _silences(call) if silence > SPEECH_WITHIN
+        f"{call.name}: {silence:.1f} s" for call in finished for silence in silences(call) if silence > SPEECH_WITHIN
     ]
     if not count:
         details.append("it struck nobody")
@@ -183,7 +182,7 @@ async def _warm(around: World) -> None:
         await asyncio.sleep(WARM)
 
 
-def _silences(call: Finished) -> list[float]:
+def silences(call: Finished) -> list[float]:
     """Seconds from the end of each of the caller's turns to the agent's first sound, or to the end."""
     ear = call.result.ear
     return [

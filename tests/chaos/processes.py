@@ -6,10 +6,12 @@ import asyncio
 import signal
 import sys
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import aiohttp
 from prometheus_client.parser import text_string_to_metric_families
+from prometheus_client.samples import Sample
 
 from phoneagent.bench.process import Processes
 
@@ -89,12 +91,24 @@ class Serving(Program):
 
     async def metrics(self) -> dict[str, float]:
         """What it counts, by the samples' names; of samples with labels one."""
+        return {sample.name: sample.value for sample in await self._samples()}
+
+    async def lags(self) -> dict[float, float]:
+        """How often its event loop was late by at most so many seconds, and by more than the next fewer."""
+        counts = [
+            (float(sample.labels["le"]), sample.value)
+            for sample in await self._samples()
+            if sample.name == "phoneagent_event_loop_lag_seconds_bucket"
+        ]
+        return {bound: count - before for (_, before), (bound, count) in pairwise([(0.0, 0.0), *sorted(counts)])}
+
+    async def _samples(self) -> list[Sample]:
         async with (
             aiohttp.ClientSession() as session,
             session.get(f"http://127.0.0.1:{self.port}/metrics") as answer,
         ):
             families = text_string_to_metric_families(await answer.text())
-            return {sample.name: sample.value for family in families for sample in family.samples}
+            return [sample for family in families for sample in family.samples]
 
     @property
     def resident_bytes(self) -> int:

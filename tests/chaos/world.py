@@ -122,6 +122,7 @@ async def world(
     drain_within: int = 100,
     journals: bool = False,
     recording: bool = True,
+    agent: Path = AGENT,
 ) -> AsyncIterator[World]:
     """Start everything; leaving the block ends it. `keep`: a folder for the logs and stories."""
     voice, phrasebook, timeline = RememberedVoice(), Phrasebook(), Forgetful()
@@ -142,7 +143,7 @@ async def world(
         carrier = await start(Carrier(synthesizer=voice, phrasebook=phrasebook, recording=recording))
         environment = with_modules(os.environ, REPOSITORY) | {
             "CHAOS_TOOL_RUNS": str(_runs(folder)),
-            "PHONEAGENT_AGENTS": str(AGENT),
+            "PHONEAGENT_AGENTS": str(agent),
             "PHONEAGENT_PUBLIC_URL": front.url,
             "PHONEAGENT_LOG_LEVEL": "info",
             "PHONEAGENT_MAX_CALLS": "200",

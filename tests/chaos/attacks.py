@@ -1,0 +1,99 @@
+"""What strangers, and callers who mean harm, do to a process while others talk. A new attack is a line in `ATTACKS`."""
+
+from __future__ import annotations
+
+import asyncio
+import gzip
+import json
+import sys
+from collections import Counter
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import Response
+from starlette.routing import Route
+
+from phoneagent.conversation.transcript import ToolCall
+from phoneagent.simulator.caller import CallerScript, HangUp, Say
+from phoneagent.simulator.carrier import AUTH_TOKEN
+from phoneagent.simulator.local_server import LocalServer
+from phoneagent.simulator.mind import Answer, Message
+
+from . import callers
+from .processes import Serving
+from .world import REPOSITORY, World
+
+CALLS_A_SECOND = 1.0  # of callers who mean harm
+BOMB = 256 * 1024 * 1024  # bytes that a few hundred become when they are unpacked twice
+SESAME = "Open sesame please"
+FETCH = """
+[[tools]]
+name = "fetch"
+description = "What is behind it."
+url = "{url}/bomb"
+private = true
+timeout = 2.0
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Attack:
+    """`strike` goes on for so many seconds, and returns what was not as it must be."""
+
+    name: str
+    strike: Callable[[World, Serving, float], Awaitable[Sequence[str]]]
+
+
+def from_outside(name: str, kind: str, *, refused: str) -> Attack:
+    """An attack by another process, which needs no call: see `attacking`. `refused`: the only statuses it may see."""
+    return Attack(name, lambda around, serving, seconds: _from_outside(serving, kind, seconds, refused.split()))
+
+
+async def _from_outside(serving: Serving, kind: str, seconds: float, refused: Sequence[str]) -> list[str]:
+    process = await asyncio.create_subprocess_exec(
+        sys.executable, "-m", "tests.chaos.attacking", kind, str(serving.port), str(seconds),
+        stdout=asyncio.subprocess.PIPE, cwd=REPOSITORY, env={"AUTH_TOKEN": AUTH_TOKEN},
+    )  # fmt: skip
+    output, _ = await process.communicate()
+    assert process.returncode == 0
+    answers: Counter[str] = Counter(json.loads(output))
+    odd = [f"{kind}: {count} x {status}" for status, count in answers.items() if status not in refused]
+    return odd if answers else [f"{kind}: nobody was answered"]
+
+
+async def _bombs(around: World, serving: Serving, seconds: float) -> list[str]:
+    """Callers who have a tool ask a server that answers with a bomb."""
+    before = around.openai.mind
+    around.openai.mind = lambda messages: _tempted(messages) or before(messages)
+    script = CallerScript(Say(SESAME, after=callers.ANSWERED), HangUp(after=callers.ANSWERED), voice=callers.VOICE)
+    around.carrier.prepare([script])
+    calls = []
+    for _ in range(max(1, round(CALLS_A_SECOND * seconds))):
+        calls.append(around.carrier.dial(f"{around.front.url}/twilio/voice", caller=script, time_limit=60.0))
+        await asyncio.sleep(1 / CALLS_A_SECOND)
+    endings = [str((await call.ended).ending) for call in calls]
+    around.openai.mind = before
+    return [f"bombs: {ending}" for ending in endings if ending != "caller hung up"]
+
+
+def _tempted(messages: Sequence[Message]) -> Answer | None:
+    if not any(SESAME.lower() in message.text.lower() for message in messages if message.role == "user"):
+        return None
+    done = any(message.tool_calls for message in messages)
+    return Answer("There is nothing behind it.") if done else Answer("", (ToolCall("", "fetch", "{}"),))
+
+
+async def _bomb(_: Request) -> Response:
+    return Response(PACKED, headers={"Content-Encoding": "gzip, gzip"}, media_type="application/json")
+
+
+def bomb_server() -> LocalServer:
+    """The server behind the tool `fetch`, which `FETCH` describes."""
+    return LocalServer(Starlette(routes=[Route("/bomb", _bomb)]))
+
+
+PACKED = gzip.compress(gzip.compress(bytes(BOMB), 9), 9)
+
+ATTACKS = (from_outside("idle sockets", "idle", refused="cut"),)
