@@ -298,7 +298,9 @@ def create_app(
             stack.callback(asyncio.create_task(lag.run(), name="loop lag").cancel)
             yield
 
-    return Starlette(lifespan=lifespan)
+    app = Starlette(lifespan=lifespan)
+    app.router.redirect_slashes = False  # it would send whoever asks to the host that they have named
+    return app
 
 
 def _to_receivers(outbox: Outbox, now: Callable[[], float]) -> Deliver:

@@ -38,8 +38,8 @@ UNSEEN = 0.25  # seconds after which a call that was handed over shows in the ta
 FLAGS = 6  # field 9 of proc(5): the third is the first after the program's name, which may hold anything
 EXITING = 0x4  # PF_EXITING of the kernel's sched.h, set before any descriptor is closed; a zombie has it too
 
-ADDRESSED = re.compile(rb"(?:GET|POST) /twilio/(?:media|continue)/(\d{1,3})[ ?]")
-NEW_CALL = re.compile(rb"POST /twilio/voice[ ?]|GET /readyz[ ?]")
+ADDRESSED = re.compile(rb"(?:GET|POST) /twilio/(?:media|continue)/(\d{1,3})/?[ ?]")
+NEW_CALL = re.compile(rb"(?:GET|POST) /twilio/voice/?[ ?]|GET /readyz/?[ ?]")
 """What goes where a new call is welcome; that of asking whether it is, too."""
 
 
@@ -115,7 +115,7 @@ class Siblings:
         tried: set[int] = set()
         while (number := self._freest(tried)) != self.number and not self._send(number, descriptor, request):
             tried.add(number)
-        if new_call and new_call[0].startswith(b"POST"):
+        if new_call and b"voice" in new_call[0]:
             self._sent.setdefault(number, []).append(asyncio.get_running_loop().time())
         return number != self.number
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable, Mapping
+import re
+from collections.abc import Awaitable, Callable, Collection, Mapping
 from urllib.parse import urlencode
 
 import structlog
@@ -58,6 +59,10 @@ DETAILS: Mapping[str, str] = {
 }
 """What the carrier may tell of a caller beside the number, by our names for it."""
 
+SIP_STATUS = re.compile("[1-6][0-9]{2}")
+
+BY_GET = "the number's webhook is set to HTTP GET, so callers' numbers stand in URLs, which proxies log: set it to POST"
+
 RECORDING_STATUSES = ("in-progress", "completed", "absent")
 
 
@@ -84,6 +89,7 @@ class Webhooks:
         self._observer = observer
         self._dialler = dialler
         self._account = account
+        self._told_of_get = False
 
     async def voice(self, request: Request) -> Response:
         """A call comes in, or one that we placed was answered."""
@@ -108,7 +114,8 @@ class Webhooks:
     async def answer(self, request: Request, handle: Callable[[Request, FormData], Awaitable[Response]]) -> Response:
         """Have a signed request handled; any other is refused."""
         form = await _form(request)
-        if not signed(request, form, self._signatures, websocket=False):  # type: ignore[arg-type]  # FormData is a mapping
+        body = FormData() if request.method == "GET" else form  # what is in the URL is signed with it
+        if not signed(request, body, self._signatures, websocket=False):  # type: ignore[arg-type]  # FormData is a mapping
             problem = unsigned(request, self._signatures)
             log.warning("webhook_refused", path=request.url.path, problem=problem)
             self._observer.tell("", 0.0, "refused", {"reason": "signature"})
@@ -131,10 +138,13 @@ class Webhooks:
                 return twiml(self._documents.say_and_hang_up(BROKEN))
             if order is None:
                 return twiml(self._documents.hang_up())
-        name = order.agent if order else request.query_params.get("agent", next(iter(agents)))
-        if name not in agents:
-            log.error("agent_unknown", agent=name, known=sorted(agents))
+        wanted = order.agent if order else request.query_params.get("agent", "")
+        if (name := _named(wanted, agents)) is None:
+            log.error("agent_unknown", agent=wanted, known=sorted(agents))
             return twiml(self._documents.say_and_hang_up(BROKEN))
+        if request.method == "GET" and not self._told_of_get:
+            self._told_of_get = True
+            log.warning("webhook_by_get", problem=BY_GET)
         call = text_of(form, "CallSid")
         if text_of(form, "QueueResult") == "hangup":  # they did not want to wait for room any longer
             return twiml(self._documents.hang_up())
@@ -186,7 +196,7 @@ class Webhooks:
             sip = text_of(form, "SipResponseCode")
             progress = Progress(text_of(form, "CallSid"), status, text_of(form, "AnsweredBy"))
             try:
-                await self._dialler.progressed(order, progress, sip=int(sip) if sip.isdecimal() else None)
+                await self._dialler.progressed(order, progress, sip=int(sip) if SIP_STATUS.fullmatch(sip) else None)
             except (StoreError, CarrierError) as error:
                 log.exception("order_not_moved_on", problem=str(error))
                 return PlainTextResponse("Not now\n", status_code=503)  # the carrier may say it again
@@ -226,7 +236,9 @@ class Webhooks:
 
 
 async def _form(request: Request) -> FormData:
-    """The request's form. Bodies are bounded: 413 past `BODY` bytes."""
+    """The request's form; of a GET it is the query. Bodies are bounded: 413 past `BODY` bytes."""
+    if request.method == "GET":
+        return FormData(list(request.query_params.multi_items()))
     body = bytearray()
     async for piece in request.stream():
         body += piece
@@ -243,6 +255,16 @@ class _Once:
 
     async def __call__(self) -> dict[str, object]:
         return {"type": "http.request", "body": self._body, "more_body": False}
+
+
+def _named(wanted: str, agents: Collection[str]) -> str | None:
+    """The agent of this name; the first one if none is named. Upper and lower case are alike where that is clear."""
+    if not (wanted := wanted.strip()):
+        return next(iter(agents))
+    if wanted in agents:
+        return wanted
+    alike = [name for name in agents if name.casefold() == wanted.casefold()]
+    return alike[0] if len(alike) == 1 else None
 
 
 def text_of(form: FormData, name: str) -> str:
@@ -269,6 +291,7 @@ def _again(request: Request) -> int:
 
 
 def _asked(request: Request) -> str:
-    """The path and query without the count."""
-    query = [(name, value) for name, value in request.query_params.multi_items() if name != "again"]
+    """The path and query without the count, and without what Twilio itself says in a GET, in names such as `From`."""
+    ours = [(name, value) for name, value in request.query_params.multi_items() if not name[:1].isupper()]
+    query = [(name, value) for name, value in ours if name != "again"]
     return request.url.path + ("?" + urlencode(query) if query else "")

@@ -6,19 +6,23 @@ import asyncio
 import re
 from contextlib import asynccontextmanager
 from dataclasses import replace
+from urllib.parse import quote
 from uuid import uuid4
 
 import pytest
+from aiohttp import ClientSession
 from pydantic import SecretStr
 
 from phoneagent.rehearsal import Rehearsal
 from phoneagent.simulator.caller import AgentFinished, AgentSpeaking, CallerScript, HangUp, Say, Wait
+from phoneagent.simulator.carrier import AGENT_NUMBER
 from phoneagent.simulator.ear import Announced
 from phoneagent.simulator.placed_call import Tampering
 from phoneagent.simulator.signing import SigningRule
 from phoneagent.simulator.websocket import HandshakeFailed
+from tests.web.api.client import KEY, client
 
-from .world import HOURS, Told, world
+from .world import HOURS, Told, agent, world
 
 
 @asynccontextmanager
@@ -313,6 +317,112 @@ async def test_past_the_limit_a_caller_hears_that_we_are_busy():
         await first.ended
     assert b"busy" in answer.body
     assert b"<Stream" not in answer.body
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [("GET", "/twilio/voice/?agent=Front-Desk"), ("GET", "/twilio/voice"), ("POST", "/twilio/voice/?agent=")],
+)
+async def test_a_number_that_is_set_up_in_another_way_is_answered_all_the_same(method, path):
+    async with world(agent(name="front-desk")) as (running, told):
+        running.carrier.configure_number(
+            AGENT_NUMBER,
+            voice_url=running.url + path,
+            voice_method=method,
+            status_callback=f"{running.url}/twilio/status/",
+            status_callback_method=method,
+        )
+        result = await running.carrier.call(caller=CallerScript(Say("What are your opening hours?"), Say("Goodbye")))
+    assert (result.ended_by, result.violations) == ("agent", ())
+    assert told.of("call_started")[0]["agent"] == "front-desk"
+    assert told.of("call_over") == [{"status": "completed"}]
+
+
+async def test_a_webhook_by_get_is_signed_like_any_other_and_an_operator_is_told_of_it_once(capsys):
+    async with world() as (running, _):
+        form = {"CallSid": f"CA{uuid4().hex}", "From": "+15005550100", "Direction": "inbound"}
+        for signature in (None, "bm90IHNpZ25lZA=="):
+            answer = await running.carrier.request(running.voice_url, form, method="GET", signature=signature)
+            assert answer.status == 403
+        for _ in range(3):
+            answer = await running.carrier.request(running.voice_url, form, method="GET")
+            assert b"<Stream" in answer.body
+        stolen = running.carrier.signing.headers(running.voice_url, form)["X-Twilio-Signature"]
+        answer = await running.carrier.request(running.voice_url, form, method="GET", signature=stolen)
+    assert answer.status == 403
+    assert capsys.readouterr().out.count("webhook_by_get") == 1
+
+
+async def test_a_call_that_comes_by_get_when_there_is_no_room_is_sent_on_without_the_callers_number():
+    async with world(agent(name="desk"), max_calls=1, overflow="queue") as (running, _):
+        await admitted(running)
+        form = {"CallSid": f"CA{uuid4().hex}", "From": "+15005550100", "Direction": "inbound"}
+        answer = await running.carrier.request(f"{running.voice_url}?agent=DESK", form, method="GET")
+    assert b'action="' + running.voice_url.encode() + b'?agent=DESK&amp;again=1"' in answer.body
+
+
+EVERY_PATH = [
+    "/twilio/voice", "/twilio/continue", "/twilio/continue/3", "/twilio/status", "/twilio/amd", "/twilio/recording",
+    "/twilio/hold", "/twilio/target", "/twilio/target/status", "/twilio/queue/support", "/twilio/hold-music.wav",
+    "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs", "/v1", "/v1/calls", "/nowhere",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("method", ["GET", "POST"])
+async def test_nobody_is_sent_to_a_host_that_they_have_named(method):
+    async with world() as (running, _), ClientSession() as session:
+        for path in EVERY_PATH:
+            url = f"{running.url}{path}/"
+            async with session.request(method, url, headers={"Host": "evil.example"}, allow_redirects=False) as answer:
+                assert not 300 <= answer.status < 400, path
+                assert "location" not in answer.headers
+                assert b"evil.example" not in await answer.read(), path
+
+
+DIGITS = ["9" * 5000, "0" * 5000, "٣" * 100, "²" * 20, "-1", "1.5", "1e999", "nan"]
+NUMBERED = {
+    "the worker": lambda digits: (f"/twilio/continue/{quote(digits)}", {}),
+    "the count": lambda digits: (f"/twilio/voice?again={quote(digits)}", {}),
+    "the SIP status": lambda digits: ("/twilio/status?order=PC1", {"SipResponseCode": digits, "CallStatus": "busy"}),
+    "a duration": lambda digits: ("/twilio/status", {"CallDuration": digits, "CallStatus": "completed"}),
+    "a time in a queue": lambda digits: ("/twilio/hold?room=1", {"QueueTime": digits, "QueuePosition": digits}),
+    "a recording's length": lambda digits: (
+        "/twilio/recording",
+        {"RecordingSid": "RE1", "RecordingStatus": "completed", "RecordingDuration": digits},
+    ),
+}
+
+
+@pytest.mark.parametrize("what", NUMBERED)
+async def test_digits_of_any_length_in_a_webhook_are_no_defect(what):
+    async with world() as (running, _):
+        for digits in DIGITS:
+            path, more = NUMBERED[what](digits)
+            form = {"CallSid": f"CA{uuid4().hex}", "From": "+15005550100", **more}
+            for _ in range(2):
+                answer = await running.carrier.request(running.url + path, form)
+                assert answer.status in (200, 204), digits
+
+
+async def test_digits_of_any_length_in_a_media_streams_path_are_no_defect():
+    async with world() as (running, _):
+        for digits in DIGITS:
+            stream = await running.carrier.open_stream(f"{stream_url(running)}/{quote(digits)}")
+            await stream.close()
+
+
+async def test_digits_of_any_length_over_rest_are_no_defect():
+    paths = ("?limit={}", "?cursor={}", "/{}", "/{}/events", "/{}/recording")
+    names = ("Last-Event-ID", "Range", "Idempotency-Key")
+    async with world() as (running, _), client(running.url) as rest:
+        call, _ = await admitted(running)
+        for digits in map(quote, DIGITS):
+            for path in paths:
+                assert (await rest.get(f"/v1/calls{path.format(digits)}")).status < 500, (path, digits)
+            for name in names:
+                headers = {**KEY, name: digits}
+                for path in ("", "/recording"):
+                    assert (await rest.ask("GET", f"/v1/calls/{call}{path}", headers=headers)).status < 500, name
 
 
 async def test_what_is_told_of_somebody_elses_account_is_refused():

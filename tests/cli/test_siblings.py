@@ -155,16 +155,17 @@ async def test_a_sibling_that_is_behind_is_spared_and_not_given_up(workers):
     await settle()
 
 
-async def test_a_new_call_goes_where_there_is_room(workers):
+@pytest.mark.parametrize("voice", [VOICE, b"GET /twilio/voice/?CallSid=CA1 HTTP/1.1\r\n\r\n"])
+async def test_a_new_call_goes_where_there_is_room(workers, voice):
     workers[0].siblings.tell(5, welcome=True)
     workers[1].siblings.tell(4, welcome=False)
     workers[2].siblings.tell(4, welcome=True)
-    assert workers[0].gets(VOICE)
+    assert workers[0].gets(voice)
     await settle()
     assert [len(one.handed) for one in workers] == [0, 0, 1]
     for one in workers:
         one.siblings.tell(9, welcome=False)
-    assert not workers[0].gets(VOICE), "all are busy, and anybody can say so"
+    assert not workers[0].gets(voice), "all are busy, and anybody can say so"
 
 
 async def test_whether_a_new_call_is_welcome_is_asked_where_it_would_go(workers):
