@@ -39,6 +39,11 @@ class _Voiced:
     phrases: list[str] = field(default_factory=list)  # what the provider was given
     words: list[Word] = field(default_factory=list)  # what it told of them
 
+    @property
+    def unspoken(self) -> bool:
+        """The provider was given words, and has sent no audio: whatever it says, nobody has heard them."""
+        return len(self.audio) == self.offset and any(map(str.isalnum, "".join(self.phrases)))
+
 
 class Voice:
     """Carries out `Synthesize`, `FinishSpeech`, `CancelReply` and `SendDtmf`; reports `ReplyAudio` etc. to `feed`."""
@@ -168,6 +173,8 @@ class Voice:
             case SpeechChunk(reply, audio, words):
                 voiced.words += words
                 self._heard(reply, voiced, audio, voiced.written.translate(_placed(words, voiced.offset)))
+            case SpeechDone(reply) if voiced.unspoken:
+                self._feed(ReplyFailed(reply, "no audio", "tts"))
             case SpeechDone(reply):
                 self._keep(voiced)
                 self._done(reply, voiced)
@@ -183,7 +190,8 @@ class Voice:
         self._feed(ReplyAudio(reply, len(audio), words, first_audible(audio)))
 
     def _done(self, reply: int, voiced: _Voiced) -> None:
-        if words := voiced.written.finish(len(voiced.audio)):
+        silent = not voiced.audio and not voiced.streamed
+        if words := voiced.written.finish(len(voiced.audio), silent=silent):
             self._feed(ReplyAudio(reply, 0, words, None))
         self._feed(ReplyAudioDone(reply))
 

@@ -70,6 +70,12 @@ class Playout:
         """What was given to the voice."""
         return " ".join(phrase.text for phrase in self.phrases)
 
+    @property
+    def silent(self) -> bool:
+        """Whether nothing of it makes a sound: there are no words in it, or all were told of without audio."""
+        told = bool(self.words) and self.received == 0 and self._words_in(len(self.phrases)) is not None
+        return told or not any(map(str.isalnum, self.text))
+
     # -- audio arrives ------------------------------------------------------------------------------
 
     def receive(self, samples: int, words: tuple[Word, ...], audible: int | None) -> bool:
@@ -303,7 +309,7 @@ class Playout:
         if position <= 0:
             return ""
         text = self.text
-        if self.complete and position >= self.received:
+        if self.complete and position >= self.received and not self.voice_owes:
             return text
         if self.words:
             return _until(text, self.words, sum(1 for word in self.words if (word.start + word.end) / 2 <= position))

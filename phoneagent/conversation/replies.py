@@ -387,7 +387,11 @@ class Replies:
         if reply.speculative:
             self.abandon_speculation()
             return
-        self._fail(reply, f"{event.stage}: {event.problem}", at)
+        problem = f"{event.stage}: {event.problem}"
+        if event.stage == "tts" and self._floor.state is State.SPEAKING and not reply.playout.played_out:
+            reply.failed = problem  # what there is of it is heard first
+            return
+        self._fail(reply, problem, at)
 
     def _fail(self, reply: Reply, problem: str, at: float) -> None:
         """A reply cannot go on. What was heard of it stands; then an apology, or the end if it happens again."""
@@ -545,11 +549,18 @@ class Replies:
             return
         reply.playout.complete = True
         if reply.playout.received == 0 and not reply.speculative and self._floor.state is not State.PAUSED:
-            self._fail(reply, "tts: no audio", at)
+            self._end_without_sound(reply, at)
             return
         if self._floor.state is State.THINKING and not reply.speculative:
             self._send(reply, at)  # nothing of it could be heard; what is to follow waits for its end
         self._finish_if_heard(at)
+
+    def _end_without_sound(self, reply: Reply, at: float) -> None:
+        """The voice has finished, and there is no audio."""
+        if reply.playout.silent:
+            self._heard(reply, at)  # "..." or a smile: the model has answered, and there is nothing to hear
+        else:
+            self._fail(reply, "tts: no audio", at)
 
     def mark_played(self, event: e.MarkPlayed, at: float) -> None:
         reply = self.reply
@@ -578,7 +589,9 @@ class Replies:
         if reply is None or self._floor.state is not State.SPEAKING:
             return
         playout = reply.playout
-        if reply.handed_over and playout.finished:
+        if reply.failed and playout.played_out:
+            self._fail(reply, reply.failed, at)
+        elif reply.handed_over and playout.finished:
             self._heard(reply, at)
         else:
             self._watch(at)
@@ -726,10 +739,11 @@ class Replies:
         reply.playout.rewind(self._floor.policy.resume_words_before)
         reply.since = reply.asked = at
         self._think(at)
-        if reply.playout.complete and reply.playout.received == 0:
-            reply.failed = reply.failed or "tts: no audio"
         if reply.failed:
             self._fail(reply, reply.failed, at)
+            return
+        if reply.playout.complete and reply.playout.received == 0:
+            self._end_without_sound(reply, at)
             return
         self._send(reply, at)
         if reply.playout.sent:

@@ -39,6 +39,20 @@ class WrittenWords:
         self._stray: tuple[int, int] | None = None  # when words were spoken that were not recognised
         self._until = 0
 
+    @property
+    def left(self) -> int:
+        """Letters that were given and not spoken yet."""
+        return len(self._ahead)
+
+    @property
+    def unrecognised(self) -> int:
+        """Samples of speech since the last word that was recognised."""
+        return self._stray[1] - self._stray[0] if self._stray else 0
+
+    def comes_next(self, word: str) -> bool:
+        """Whether this is just the next word."""
+        return self._ahead.startswith(_letters(word))
+
     def expect(self, units: Iterable[Unit]) -> None:
         """These are given to the voice next."""
         for unit in units:
@@ -68,11 +82,22 @@ class WrittenWords:
             written += self._speak(min(len(letters), len(self._ahead)), word.start, word.end)
         return tuple(written)
 
-    def finish(self, at: int) -> tuple[Word, ...]:
-        """All that was given has been spoken, up to this position: what is left of it. Nothing, from a voice that
-        tells of no words: the conversation estimates better than we.
+    def guess(self, letters: int, start: int, end: int) -> tuple[tuple[Word, ...], int]:
+        """The voice does not tell of the speech between these positions, which holds so many letters: the whole words
+        that fit, and how many letters they have.
         """
-        if not self._told:
+        ends = [begin - self._passed for begin in self._begins if begin > self._passed] + [len(self._ahead)]
+        fitting = max((each for each in ends if each <= letters), default=0)
+        if not fitting:
+            return (), 0
+        self._told = True
+        return tuple(self._speak(fitting, start, end)), fitting
+
+    def finish(self, at: int, *, silent: bool = False) -> tuple[Word, ...]:
+        """All that was given has been spoken, up to this position: what is left of it. Nothing, from a voice that
+        tells of no words: the conversation estimates better than we. `silent`: there was nothing for a voice to say.
+        """
+        if not self._told and not silent:
             self._forget()
             return ()
         start, end = self._stray or (self._until, at)

@@ -258,3 +258,37 @@ async def test_what_one_caller_is_told_in_two_calls_stays_here_and_what_two_are_
             await studio.close()
         await asyncio.sleep(1.0)
         assert shelf.texts == ([] if listeners[0] == listeners[1] else [text])
+
+
+# --- audio that does not come ----------------------------------------------------------------------
+
+
+class Mute(Recorded):
+    """A provider that accepts everything, says nothing and is done."""
+
+    def speak(self, reply: int, text: str) -> None:
+        self.given.append(text)
+
+
+@pytest.mark.parametrize("cached", [False, True])
+async def test_a_voice_that_is_done_without_a_sound_has_failed(cached):
+    cache = SpeechCache()
+    if cached:
+        cache.put("recorded", "Hello there.", CLIP)
+    studio = Studio(Mute(), cache)
+    for phrase in ("Hello there.", "We open at nine.") if cached else ("We open at nine.",):
+        studio.voice.speak(1, phrase)
+    studio.voice.finish(1)
+    await studio.until(ReplyFailed)
+    assert [word.text for word in words_of(studio)] == (["Hello", "there."] if cached else [])
+    await studio.close()
+
+
+@pytest.mark.parametrize("text", ["...", "\N{THUMBS UP SIGN}", "<br>", "\N{EM DASH} !"])
+async def test_what_makes_no_sound_is_done_without_one(text):
+    studio = Studio(Mute())
+    studio.voice.speak(1, text)
+    studio.voice.finish(1)
+    await studio.until(ReplyAudioDone)
+    assert not any(isinstance(event, ReplyFailed) for event in studio.events)
+    await studio.close()

@@ -28,7 +28,7 @@ from phoneagent.conversation.policy import Interruption, Phrasing, Policy
 from phoneagent.conversation.states import State
 from phoneagent.conversation.transcript import ToolCall, Turn
 
-from .scripted_call import WORD, ScriptedCall
+from .scripted_call import PHRASING, WORD, ScriptedCall
 
 DEAF = Interruption(interruptible=False)
 
@@ -621,6 +621,49 @@ def test_a_voice_that_fails_when_all_was_spoken_does_not_cut_the_reply(call):
     assert call.tells(e.ReplyFailed(reply, "the connection ended", "tts")) == []
     call.passes(2.0)
     assert call.transcript[-1] == "agent: We open at nine."
+
+
+def test_a_voice_that_fails_before_the_last_phrase_is_heard_so_far_and_then_apologised_for(call):
+    call.hears("Hours?")
+    reply = call.replies("We open at nine. On Mondays we are closed.")
+    call.voices(reply, samples=4 * WORD)
+    call.passes(0.3)
+    assert call.tells(e.ReplyFailed(reply, "no audio", "tts")) == []
+    call.passes(0.9)
+    assert call.transcript[-1] == "agent: We open at nine. —"
+    assert call.last(Synthesize).text == PHRASING.apology
+    assert call.carrier.heard(reply, 0, 4 * WORD, call.at) == 4 * WORD
+
+
+@pytest.mark.parametrize("aligned", [True, False])
+def test_a_voice_that_says_it_is_done_too_early_is_believed_no_word_more_than_it_told(call, aligned):
+    call.aligned = aligned
+    call.hears("Hours?")
+    reply = call.replies("We open at nine. On Mondays we are closed.")
+    call.voices(reply, samples=4 * WORD)
+    call.tells(e.ReplyAudioDone(reply))
+    call.passes(3.0)
+    assert call.state is State.LISTENING
+    assert (call.transcript[-1] == "agent: We open at nine. —") is aligned
+
+
+@pytest.mark.parametrize("text", ["...", "\N{THUMBS UP SIGN}", "\N{HORIZONTAL ELLIPSIS}!"])
+def test_an_answer_that_makes_no_sound_is_no_failure(call, text):
+    for _ in range(3):
+        call.hears("Wait a moment.")
+        reply = call.replies(text)
+        call.tells(e.ReplyAudioDone(reply))
+        assert call.state is State.LISTENING
+    assert not call.all(Hangup)
+    assert call.transcript[-1].startswith("caller: Wait a moment.")
+
+
+def test_an_answer_without_a_sound_ends_the_call_if_it_was_to_end_it(call):
+    call.hears("Bye")
+    call.asks_tool("end_call")
+    reply = call.replies("\N{WAVING HAND SIGN}")
+    call.tells(e.ReplyAudioDone(reply))
+    assert call.last(Hangup) == Hangup("agent")
 
 
 def test_a_model_that_fails_when_all_was_written_does_not_cut_the_reply(call):
