@@ -135,7 +135,10 @@ class Speech(Protocol):
         """Speak this phrase next in the reply."""
 
     def finish(self, reply: int) -> None:
-        """No phrase follows: `SpeechDone` comes after the last audio."""
+        """No phrase follows: `SpeechDone` comes after the last audio.
+
+        If audio is missing for text that can be spoken, `SpeechFailed` comes instead, and says so as `silent`.
+        """
 
     def cancel(self, reply: int) -> None:
         """Drop the reply: nothing of it comes out of the iteration any more. Unknown ids are ignored."""

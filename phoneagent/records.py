@@ -405,18 +405,24 @@ class SpeechChunk:
 
 @dataclass(frozen=True, slots=True)
 class SpeechDone:
-    """All that was asked for in this reply has been spoken."""
+    """All that was asked for in this reply has been spoken; text that makes no sound (emoji, "...") needs no audio."""
 
     reply: int
 
 
 @dataclass(frozen=True, slots=True)
 class SpeechFailed:
-    """The voice cannot go on with this reply. What was delivered before stays valid."""
+    """The voice cannot go on with this reply. What was delivered before stays valid.
+
+    `silent`: it was asked, is there, and sends no audio: another voice should be asked first. `spoken`: how many of the
+    reply's phrases it has spoken to the end, with nothing of the next; None in the middle of one, or if it cannot tell.
+    """
 
     reply: int
     problem: str
     retryable: bool = True
+    silent: bool = False
+    spoken: int | None = None
 
 
 Spoken: TypeAlias = SpeechChunk | SpeechDone | SpeechFailed

@@ -6,7 +6,7 @@ import asyncio
 import base64
 import uuid
 from collections import OrderedDict
-from collections.abc import AsyncGenerator, Mapping, Sequence
+from collections.abc import AsyncGenerator, Callable, Mapping, Sequence
 from typing import Any
 
 import msgspec
@@ -19,7 +19,7 @@ from phoneagent.conversation.words import SAMPLE_RATE
 from phoneagent.ports import Synthesizer
 
 from .elevenlabs_messages import SocketQuery, StreamQuery, read_body
-from .elevenlabs_socket import ContextKey, MultiStream, SingleStream
+from .elevenlabs_socket import ContextKey, EarlyClose, MultiStream, SingleStream
 from .faults import Fault, Faults
 from .latency import Latencies
 from .line import Line
@@ -46,7 +46,9 @@ class ElevenLabsServer(ProviderServer):
 
     Strict: unknown parameters and fields are refused. Only `ulaw_8000` is spoken, and on sockets `pcm_8000`. `spelling`
     says how the multi-context socket spells its keys: `contextId` and `isFinal` as specified, or `context_id` and
-    `is_final` as seen in practice. Timeline: `text` when it arrives, `first_audio` and `audio` when sent, `final`; with
+    `is_final` as seen in practice. `early_close`: what comes of text whose context is closed before it sounds.
+    `unspoken`: for which texts nothing is generated, though they are accepted; HTTP answers 200 without a body then.
+    Timeline: `text` when it arrives, `first_audio` and `audio` when sent, `final`; with
     the `context`.
     """
 
@@ -58,6 +60,8 @@ class ElevenLabsServer(ProviderServer):
         *,
         voices: Mapping[str, str] | None = None,
         spelling: ContextKey = "contextId",
+        early_close: EarlyClose = "final",
+        unspoken: Callable[[str], bool] = lambda _: False,
         latencies: Latencies | None = None,
         faults: Faults | None = None,
         timeline: Timeline | None = None,
@@ -68,6 +72,8 @@ class ElevenLabsServer(ProviderServer):
         self.synthesizer = synthesizer
         self.voices = VOICES if voices is None else voices
         self.spelling: ContextKey = spelling
+        self.early_close: EarlyClose = early_close
+        self.unspoken = unspoken
         self._clips: OrderedDict[str, tuple[Chunk, ...]] = OrderedDict()
 
     def routes(self) -> Sequence[BaseRoute]:
@@ -94,6 +100,8 @@ class ElevenLabsServer(ProviderServer):
 
     async def speak(self, text: str) -> tuple[Chunk, ...]:
         """The speech of a text in the pieces in which it is delivered; synthesized once."""
+        if self.unspoken(text.strip()):
+            return ()
         chunks = self._clips.get(text)
         if chunks is None:
             clip = await asyncio.get_running_loop().run_in_executor(None, self.synthesizer.synthesize, text.strip())
@@ -117,7 +125,9 @@ class ElevenLabsServer(ProviderServer):
         if admitted is not None:
             connection, query = admitted
             line = Line(websocket, connection)
-            stream = MultiStream(line, self.speak, self.latencies, query, spelling=self.spelling)
+            stream = MultiStream(
+                line, self.speak, self.latencies, query, spelling=self.spelling, early_close=self.early_close
+            )
             await line.run(stream.receive, headers={"request-id": uuid.uuid4().hex})
 
     async def _admit(self, websocket: WebSocket) -> tuple[Connection, SocketQuery] | None:

@@ -30,6 +30,13 @@ DEFAULT_CONTEXT = "default"  # of messages that name none
 
 Speak: TypeAlias = Callable[[str], Awaitable[tuple[Chunk, ...]]]
 """Turns a text into speech, in the pieces in which it is delivered."""
+EarlyClose: TypeAlias = Literal["final", "nothing", "spoken"]
+"""What comes of text whose context is closed before its first audio was sent.
+
+`final`: none of it is spoken, and the final message comes at once. `nothing`: not even that. Both are seen in
+production (pipecat issues #4681 and #5271, 2026-06 and 2026-08), a race that ElevenLabs has confirmed. `spoken`: the
+race is won.
+"""
 ContextKey: TypeAlias = Literal["contextId", "context_id"]
 
 
@@ -65,6 +72,7 @@ class Context:
         linear: bool,
         spelling: ContextKey,
         on_final: Callable[[Context], None],
+        early_close: EarlyClose = "spoken",
     ) -> None:
         self.name = name
         self.schedule: tuple[float, ...] = ()
@@ -77,6 +85,8 @@ class Context:
         self._linear = linear
         self._spelling = spelling
         self._on_final = on_final
+        self._early_close = early_close
+        self._closed = asyncio.Event()  # what has not begun by then is not spoken
         self._buffer = ""
         self._generation = 0
         self._work: asyncio.Queue[_Text | _FlushDone | _Final] = asyncio.Queue()
@@ -118,6 +128,8 @@ class Context:
             self._watch.cancel()
         if speak_rest:
             self._generate(len(self._buffer))
+        elif self._early_close != "spoken":
+            self._closed.set()
         self._work.put_nowait(_Final())
 
     def _generate(self, length: int) -> None:
@@ -129,22 +141,41 @@ class Context:
     async def _deliver(self) -> None:
         late = self._latencies.first_audio + self._line.connection.delay
         free = 0.0  # when the audio before has been delivered
+        unspoken = False
         while True:
             match await self._work.get():
                 case _Text(text, at):
-                    free = await self._say(text, max(at + late, free))
+                    chunks = await self._speak(text)
+                    begin = max(at + late, free)
+                    if chunks and await self._reaches(begin):
+                        free = await self._say(chunks, begin)
+                    elif chunks:
+                        unspoken = True
+                        self._line.connection.record("unspoken", context=self.name, text=text)
                 case _FlushDone():
                     self._line.send("flush_done", {"type": "flush_done", "context_id": self.name}, context=self.name)
                 case _Final():
-                    final = "isFinal" if self._spelling == "contextId" else "is_final"
-                    message = {final: True} if self.name is not None else {"audio": None, final: True}
-                    self._line.send("final", {**message, **self._named()}, context=self.name)
+                    if not unspoken or self._early_close == "final":
+                        self._say_final()
                     self._on_final(self)
                     return
 
-    async def _say(self, text: str, begin: float) -> float:
+    async def _reaches(self, begin: float) -> bool:
+        """Wait for the first audio of a text; False if the context is closed before it."""
+        try:
+            async with asyncio.timeout_at(begin):
+                await self._closed.wait()
+        except TimeoutError:
+            return True
+        return False
+
+    def _say_final(self) -> None:
+        final = "isFinal" if self._spelling == "contextId" else "is_final"
+        message = {final: True} if self.name is not None else {"audio": None, final: True}
+        self._line.send("final", {**message, **self._named()}, context=self.name)
+
+    async def _say(self, chunks: tuple[Chunk, ...], begin: float) -> float:
         """Deliver the speech of a text from `begin` on; returns when it has been delivered."""
-        chunks = await self._speak(text)
         pace = 1 / (SAMPLE_RATE * self._latencies.speech_speed)
         loop = asyncio.get_running_loop()
         whole = tuple(character for chunk in chunks for character in chunk.characters)
@@ -237,19 +268,28 @@ class SingleStream:
 class MultiStream:
     """One connection to `multi-stream-input`.
 
-    A context counts until its final message. An id that is closed can be used again, for a new context that has nothing
-    to do with the old one. `flush` and `close_context` for an id that was never opened leave a phantom: a context that
+    A context counts until its final message. What was flushed and has not begun to sound when its context is closed is
+    not spoken: see `EarlyClose`. An id that is closed can be used again, for a new context that has nothing to do with
+    the old one. `flush` and `close_context` for an id that was never opened leave a phantom: a context that
     counts for as long as the socket lives.
     """
 
     def __init__(
-        self, line: Line, speak: Speak, latencies: Latencies, query: SocketQuery, *, spelling: ContextKey
+        self,
+        line: Line,
+        speak: Speak,
+        latencies: Latencies,
+        query: SocketQuery,
+        *,
+        spelling: ContextKey,
+        early_close: EarlyClose,
     ) -> None:
         self._line = line
         self._speak = speak
         self._latencies = latencies
         self._query = query
         self._spelling = spelling
+        self._early_close = early_close
         self._open: dict[str, Context] = {}
         self._closing: set[Context] = set()
         self._phantoms: set[str] = set()
@@ -298,6 +338,7 @@ class MultiStream:
             linear=self._query.output_format == "pcm_8000",
             spelling=self._spelling,
             on_final=self._finished,
+            early_close=self._early_close,
         )
         context.schedule = schedule_of(message)
         self._open[name] = context

@@ -185,6 +185,28 @@ def without_filler(answer: str) -> str:
     return answer
 
 
+@pytest.mark.parametrize("stand_in", [True, False])
+async def test_a_sentence_of_which_the_voice_makes_no_audio(stand_in):
+    """Somebody else says it, or it was not said."""
+    async with world(made("tts" if stand_in else None)) as (running, told):
+        assert running.elevenlabs is not None
+        running.elevenlabs.unspoken = lambda text: "Mondays" in text
+        script = CallerScript(Say(QUESTION), Say("Goodbye", after=LONG), patience=40.0)
+        call = await running.carrier.call(running.voice_url, caller=script, time_limit=120)
+    assert call.violations == ()
+    assert max(longest_silences(call.ear)) <= SILENCE
+    answer = without_filler(told.dialogue[1].partition(" / ")[2])
+    first, _, _ = HOURS.partition(" On Mondays")
+    if stand_in:
+        assert answer == HOURS
+        assert told.of("reply_failed") == []
+    else:
+        assert answer == f"{first} —"
+        assert told.of("reply_failed")
+        assert "sorry" in told.dialogue[2]
+    assert call.ended_by == "agent"
+
+
 async def test_the_model_reads_that_its_tool_call_was_malformed():
     case = Case("bad arguments", "llm", Fault("bad_arguments"), times=2)
     call, told = await call_with(case, stand_in=False)

@@ -133,6 +133,9 @@ async def test_a_closed_context_is_spoken_to_its_end_and_its_name_is_free_again(
     async with ElevenLabsServer(ToneVoice()) as server, speaking(server) as voice:
         await voice.send(
             {"text": BOOKED, "context_id": "t7", "flush": True},
+        )
+        await asyncio.sleep(0.1)
+        await voice.send(
             {"context_id": "t7", "close_context": True},
             {"text": "Hello. ", "context_id": "t7", "voice_settings": {"speed": 1.0}},
         )
@@ -142,6 +145,46 @@ async def test_a_closed_context_is_spoken_to_its_end_and_its_name_is_free_again(
         assert sum(len(base64.b64decode(m["audio"])) for m in voice.of("t7") if m.get("audio")) == len(
             spoken(BOOKED).audio + spoken("Hello. ").audio
         )
+
+
+@pytest.mark.parametrize("early_close", ["final", "nothing", "spoken"])
+async def test_what_has_not_begun_to_sound_is_lost_when_its_context_is_closed(early_close):
+    async with ElevenLabsServer(ToneVoice(), early_close=early_close) as server, speaking(server) as voice:
+        asked = await voice.send(
+            {"text": BOOKED, "context_id": "t7", "flush": True}, {"context_id": "t7", "close_context": True}
+        )
+        await asyncio.sleep(5)
+        if early_close == "spoken":
+            assert voice.audio("t7") == spoken(BOOKED).audio
+        else:
+            assert voice.audio("t7") == b""
+            (lost,) = server.timeline.find("unspoken")
+            assert lost.at - asked < 0.090
+        finals = [m for m in voice.of("t7") if m.get("isFinal")]
+        assert len(finals) == (early_close != "nothing")
+
+
+async def test_a_close_between_two_phrases_loses_the_second():
+    async with ElevenLabsServer(ToneVoice()) as server, speaking(server) as voice:
+        await voice.send(*({"text": text, "context_id": "t7", "flush": True} for text in (BOOKED, "Goodbye. ")))
+        await asyncio.sleep(0.2)
+        await voice.send({"context_id": "t7", "close_context": True})
+        await asyncio.sleep(5)
+        assert voice.audio("t7") == spoken(BOOKED).audio
+        assert voice.of("t7")[-1] == {"isFinal": True, "contextId": "t7"}
+
+
+async def test_a_text_of_which_nothing_is_generated():
+    async with (
+        ElevenLabsServer(ToneVoice(), unspoken=lambda text: text == BOOKED.strip()) as server,
+        speaking(server) as voice,
+        sdk(server) as client,
+    ):
+        await voice.send(*({"text": text, "context_id": "t7", "flush": True} for text in (BOOKED, "Goodbye. ")))
+        await asyncio.sleep(5)
+        assert voice.audio("t7") == spoken("Goodbye.").audio
+        stream = client.text_to_speech.stream(VOICE, text=BOOKED, output_format="ulaw_8000")
+        assert [chunk async for chunk in stream] == []
 
 
 async def test_without_auto_mode_text_waits_for_its_schedule():
@@ -172,6 +215,7 @@ async def test_the_sixth_context_closes_the_socket():
     async with ElevenLabsServer(ToneVoice()) as server, speaking(server) as voice:
         for number in range(5):
             await voice.send({"text": BOOKED, "context_id": f"t{number}", "flush": True})
+        await asyncio.sleep(0.1)
         await voice.send({"context_id": "t0", "close_context": True})  # still counts: it is speaking
         await asyncio.sleep(0.1)
         assert voice.closed is None

@@ -9,8 +9,9 @@ from urllib.parse import quote, urlencode, urlsplit
 
 import structlog
 
+from phoneagent.audio.g711 import first_audible
 from phoneagent.conversation.events import ProviderFailed
-from phoneagent.conversation.words import Word
+from phoneagent.conversation.words import SAMPLE_RATE, Word
 from phoneagent.errors import MisuseError, ProviderError
 from phoneagent.providers.mailbox import Mailbox
 from phoneagent.providers.websocket import ProviderSocket, open_patiently, open_websocket, websocket_url
@@ -20,12 +21,15 @@ from .alignment import WordAligner
 from .elevenlabs_account import check_voice
 from .elevenlabs_channel import Channel
 from .elevenlabs_messages import Message, OpenContext, SpeakText, VoiceSettings
+from .spoken_text import SpokenText, can_be_spoken
 
 DEFAULT_VOICE = "JBFqnCBsd6RMkjVDRZzb"  # "George", one of the voices every account has
 FIRST_AUDIO_WITHIN = 2.0  # seconds from a reply's first phrase; ElevenLabs needs 0.1 to 0.4
 NEXT_AUDIO_WITHIN = 3.0  # seconds from a later phrase, or to the final message
 INACTIVITY = 180  # seconds, the most there is; replies are shorter, so that no context needs to be kept alive
+PAUSE = 0.5  # seconds without audio after which nothing of a phrase is still to come; within one there are none
 ATTEMPTS = 2  # sockets on which a reply is tried
+ALIGNMENT_MISSES = SAMPLE_RATE * 3 // 10  # samples by which the times of a last word may lie behind its audio
 
 log = structlog.get_logger(__name__)
 
@@ -105,25 +109,54 @@ class _Reply:
     context: str = ""
     attempts: int = 0
     received: int = 0
+    text: SpokenText = field(default_factory=SpokenText)
     aligner: WordAligner = field(default_factory=WordAligner)
-    words: list[Word] = field(default_factory=list)  # that wait for audio to go with
-    timer: asyncio.TimerHandle | None = None
+    ahead: list[Word] = field(default_factory=list)  # that were told of before their audio came
+    overdue: asyncio.TimerHandle | None = None
+    pause: asyncio.TimerHandle | None = None
+
+    def take(self, message: Message) -> tuple[Word, ...]:
+        """A piece of speech: the words that are known by it, of those whose audio is there."""
+        begins = self.received
+        self.received += len(message.audio or b"")
+        aligned = message.aligned
+        if aligned is not None:
+            self.ahead += self.aligner.add(aligned, begins)
+            if self.text.ends_word(self.aligner.text):
+                self.ahead += self.aligner.flush()
+        words = self._reached(self.received)
+        if message.audio and aligned is None and first_audible(message.audio) is not None:
+            words += self.text.guess(max(begins, self.aligner.end), self.received)
+        return words
+
+    def settle(self) -> tuple[Word, ...]:
+        """Nothing has come for a while: the last word has ended."""
+        self.ahead += self.aligner.flush()
+        return self._reached(self.received + ALIGNMENT_MISSES)
+
+    def complete(self) -> tuple[Word, ...]:
+        """No audio follows in this context: what can be known of it now."""
+        words = self.settle()
+        if self.ahead:  # the times do not fit the audio, or the audio is missing: only its length tells
+            self.ahead.clear()
+            words += self.text.guess(self.text.until, self.received)
+        return words
+
+    def _reached(self, position: int) -> tuple[Word, ...]:
+        count = next((i for i, word in enumerate(self.ahead) if word.start >= position), len(self.ahead))
+        reached, self.ahead = self.ahead[:count], self.ahead[count:]
+        return self.text.tell(Word(text, min(a, self.received), min(b, self.received)) for text, a, b in reached)
 
     def unspoken(self) -> list[str] | None:
         """The phrases that have not been spoken; None in the middle of one, or where that cannot be known."""
-        if not self.received:
-            return self.phrases
-        letters = 0
-        for index, phrase in enumerate(self.phrases):
-            if letters and letters == self.aligner.letters:
-                return self.phrases[index:]
-            letters += len("".join(phrase.split()))
-        return [] if letters == self.aligner.letters else None
+        spoken = self.text.phrases_spoken
+        return self.phrases if not self.received else None if spoken is None else self.phrases[spoken:]
 
-    def stop_timer(self) -> None:
-        if self.timer is not None:
-            self.timer.cancel()
-            self.timer = None
+    def stop_timers(self) -> None:
+        for timer in (self.overdue, self.pause):
+            if timer is not None:
+                timer.cancel()
+        self.overdue = self.pause = None
 
 
 class ElevenLabsSpeech:
@@ -170,7 +203,9 @@ class ElevenLabsSpeech:
         if state.finished:
             raise MisuseError(f"reply {reply} was finished, but is given {len(text)} characters more to speak")
         state.phrases.append(text)
-        self._say(state, [text])
+        state.text.expect(text)
+        if can_be_spoken(text):
+            self._say(state, [text])
 
     def finish(self, reply: int) -> None:
         if reply in self._over:
@@ -180,7 +215,7 @@ class ElevenLabsSpeech:
         if state.channel is None:
             self._done(state)
         else:
-            state.channel.close_context(state.context)
+            self._close_when_begun(state)
             self._expect_audio(state)
 
     def cancel(self, reply: int) -> None:
@@ -196,7 +231,7 @@ class ElevenLabsSpeech:
     async def aclose(self) -> None:
         self._mailbox.close()
         for state in self._replies.values():
-            state.stop_timer()
+            state.stop_timers()
         self._over.update(self._replies)
         self._replies.clear()
         self._speaking.clear()  # what still comes while sockets close would be waited for
@@ -226,13 +261,34 @@ class ElevenLabsSpeech:
         self._channels.append(Channel(self._connect, self))
         return self._channels[-1]
 
+    def _close_when_begun(self, state: _Reply) -> None:
+        """A context that is closed before its last phrase has begun to sound may end without it (pipecat #4681)."""
+        if state.finished and state.text.last_begun:
+            self._close(state)
+
+    def _close(self, state: _Reply) -> None:
+        if state.channel is not None:
+            state.channel.close_context(state.context)
+
     def _expect_audio(self, state: _Reply) -> None:
-        if state.timer is None:
+        if state.overdue is None:
             within = NEXT_AUDIO_WITHIN if state.received else self._first_audio_within
-            state.timer = self._loop.call_later(within, self._overdue, state, within)
+            state.overdue = self._loop.call_later(within, self._overdue, state, within)
 
     def _overdue(self, state: _Reply, within: float) -> None:
-        self._fail(state, ProviderError("elevenlabs", f"no audio within {within:g} s"))
+        self._tell(state, state.complete())
+        if state.finished and state.received and state.text.whole:
+            self._release(state)
+            self._done(state)  # it has said all, and only not that it has
+        else:
+            self._fail(state, ProviderError("elevenlabs", f"no audio within {within:g} s"), silent=True)
+
+    def _paused(self, state: _Reply) -> None:
+        """No audio for a while: what there is of the last phrase has come."""
+        state.pause = None
+        self._tell(state, state.complete() if state.finished else state.settle())
+        if state.finished and state.text.whole:
+            self._close(state)
 
     # -- down: what channels tell -------------------------------------------------------------------
 
@@ -240,20 +296,37 @@ class ElevenLabsSpeech:
         state = self._speaking.get(message.context)
         if state is None or state.channel is not channel:
             return  # of a reply that was cancelled or has failed
-        if message.aligned is not None:
-            state.words += state.aligner.add(message.aligned, state.received)
+        words = state.take(message)
+        if state.text.broken:
+            self._fail(state, ProviderError("elevenlabs", "a phrase was left out"), silent=True)
+            return
         if message.audio:
-            state.stop_timer()
-            state.received += len(message.audio)
-            self._deliver(state, message.audio)
-            if state.finished:
+            state.stop_timers()
+            self._mailbox.put(SpeechChunk(state.id, message.audio, words))
+            state.pause = self._loop.call_later(PAUSE, self._paused, state)
+            self._close_when_begun(state)
+            if state.finished or not state.text.whole:
                 self._expect_audio(state)
+        else:
+            self._tell(state, words)
         if message.final:
-            state.words += state.aligner.flush()
-            if state.finished:
-                self._done(state)
-            else:
-                self._leave(state)  # the next phrase opens another context
+            self._ended(state)
+
+    def _ended(self, state: _Reply) -> None:
+        """The context is over, whoever wanted it."""
+        self._tell(state, state.complete())
+        if not state.text.whole:
+            self._fail(state, ProviderError("elevenlabs", "the voice ended before all was spoken"), silent=True)
+        elif state.finished:
+            self._done(state)
+        else:
+            self._leave(state)  # the next phrase opens another context
+
+    def refused(self, channel: Channel, context: str, problem: ProviderError) -> None:
+        state = self._speaking.get(context)
+        if state is not None and state.channel is channel:
+            self._tell(state, state.complete())
+            self._fail(state, problem)
 
     def missed(self, problem: ProviderError) -> None:
         self._mailbox.put(ProviderFailed("tts", "elevenlabs", problem.problem, "elevenlabs"))
@@ -270,12 +343,12 @@ class ElevenLabsSpeech:
             self._log.warning("tts_socket_lost", problem=problem.problem, replies=len(affected), for_good=for_good)
         for state in affected:
             self._leave(state)
+            self._tell(state, state.complete())
             unspoken = state.unspoken()
             if for_good or unspoken is None or state.attempts >= ATTEMPTS:
                 self._fail(state, problem)
                 continue
-            state.words += state.aligner.flush()
-            if unspoken:
+            if unspoken := [phrase for phrase in unspoken if can_be_spoken(phrase)]:
                 self._say(state, unspoken)
             if state.finished:
                 self.finish(state.id)
@@ -287,12 +360,12 @@ class ElevenLabsSpeech:
 
     # -- a reply's end ------------------------------------------------------------------------------
 
-    def _deliver(self, state: _Reply, audio: bytes) -> None:
-        words, state.words = tuple(state.words), []
-        self._mailbox.put(SpeechChunk(state.id, audio, words))
+    def _tell(self, state: _Reply, words: tuple[Word, ...]) -> None:
+        if words:
+            self._mailbox.put(SpeechChunk(state.id, b"", words))
 
     def _leave(self, state: _Reply) -> None:
-        state.stop_timer()
+        state.stop_timers()
         self._speaking.pop(state.context, None)
         state.channel = None
 
@@ -303,15 +376,15 @@ class ElevenLabsSpeech:
             channel.drop_context(state.context)
 
     def _done(self, state: _Reply) -> None:
-        if state.words:
-            self._deliver(state, b"")
+        self._tell(state, state.text.finish(state.received))
         self._leave(state)
         self._over.add(state.id)
         del self._replies[state.id]
         self._mailbox.put(SpeechDone(state.id))
 
-    def _fail(self, state: _Reply, problem: ProviderError) -> None:
+    def _fail(self, state: _Reply, problem: ProviderError, *, silent: bool = False) -> None:
         self._release(state)
         self._over.add(state.id)
         del self._replies[state.id]
-        self._mailbox.put(SpeechFailed(state.id, problem.problem, problem.retryable))
+        spoken = state.text.phrases_spoken
+        self._mailbox.put(SpeechFailed(state.id, problem.problem, problem.retryable, silent=silent, spoken=spoken))

@@ -29,6 +29,9 @@ class Listener(Protocol):
 
     def received(self, channel: Channel, message: Message) -> None: ...
 
+    def refused(self, channel: Channel, context: str, problem: ProviderError) -> None:
+        """A context has failed; the others go on."""
+
     def missed(self, problem: ProviderError) -> None:
         """An attempt to connect has failed; another one follows."""
 
@@ -133,20 +136,33 @@ class Channel:
             log.warning("tts_message_not_understood", provider="elevenlabs", problem=str(garbage))
             return
         if message.error is not None:
-            self._refusal = message  # a close follows
+            self._refused(message)
             return
         if message.final:
             self._contexts.pop(message.context, None)
         self._listener.received(self, message)
 
+    def _refused(self, message: Message) -> None:
+        if not message.context:
+            self._refusal = message  # a close follows
+        elif message.context in self._contexts:
+            # The server is rid of it without a final message. It is not closed, for that might open it anew.
+            self._contexts[message.context] = self._loop.time() + FORGOTTEN_AFTER
+            retryable = message.error_code not in ACCOUNT_ERRORS
+            self._listener.refused(self, message.context, _problem(message, retryable=retryable))
+
     def _closed(self, closed: ConnectionClosed) -> ProviderError:
         refusal = self._refusal
         if refusal is None:
             return closed_early("elevenlabs", closed)
-        retryable = refusal.error in HARMLESS or closed_early("elevenlabs", closed).retryable
-        kind: ProblemKind = "account" if refusal.error in ACCOUNT_ERRORS else ""
-        return ProviderError("elevenlabs", f"{refusal.error}: {refusal.message or ''}", retryable=retryable, kind=kind)
+        retryable = refusal.error_code in HARMLESS or closed_early("elevenlabs", closed).retryable
+        return _problem(refusal, retryable=retryable)
 
     def _ended(self, task: asyncio.Task[None]) -> None:
         if not task.cancelled() and isinstance(defect := task.exception(), Exception):
             self._listener.broken(defect)
+
+
+def _problem(message: Message, *, retryable: bool) -> ProviderError:
+    kind: ProblemKind = "account" if message.error_code in ACCOUNT_ERRORS else ""
+    return ProviderError("elevenlabs", message.told, retryable=retryable, kind=kind)

@@ -21,6 +21,7 @@ from phoneagent.records import SpeechChunk, SpeechDone, SpeechFailed, Spoken
 
 from .elevenlabs import DEFAULT_VOICE, FIRST_AUDIO_WITHIN, NEXT_AUDIO_WITHIN
 from .elevenlabs_account import check_voice, refusal
+from .spoken_text import can_be_spoken, holds, letters
 
 if TYPE_CHECKING:
     from elevenlabs import AsyncElevenLabs, VoiceSettings
@@ -154,21 +155,28 @@ class ElevenLabsHttpSpeech:
             self._mailbox.close(defect)
 
     async def _speak_all(self, state: _Reply) -> None:
-        said = ""
+        said, spoken = "", 0
         outcome: Spoken = SpeechDone(state.id)
         for_good: ProviderError | None = None
+        silent = False
         try:
             while True:
                 while state.phrases:
                     phrase = state.phrases.popleft()
-                    await self._speak(state, phrase, said)
-                    said = phrase
+                    if can_be_spoken(phrase):
+                        samples = await self._speak(state, phrase, said)
+                        if silent := holds(samples) < letters(phrase):
+                            raise ProviderError("elevenlabs", f"{samples} samples for {letters(phrase)} letters")
+                        said = phrase
+                    spoken += 1
                 if state.finished:
                     break
                 state.more.clear()
                 await state.more.wait()
         except ProviderError as problem:
-            outcome = SpeechFailed(state.id, problem.problem, problem.retryable)
+            outcome = SpeechFailed(
+                state.id, problem.problem, problem.retryable, silent=silent, spoken=spoken if silent else None
+            )
             for_good = None if problem.retryable else problem
         self._over.add(state.id)
         self._replies.pop(state.id, None)
@@ -176,7 +184,8 @@ class ElevenLabsHttpSpeech:
         if for_good is not None:
             self._mailbox.close(for_good)
 
-    async def _speak(self, state: _Reply, phrase: str, said: str) -> None:
+    async def _speak(self, state: _Reply, phrase: str, said: str) -> int:
+        """Returns how many samples came."""
         from elevenlabs.core.api_error import ApiError
 
         voice = self._voice
@@ -193,15 +202,16 @@ class ElevenLabsHttpSpeech:
             request_options={"chunk_size": CHUNK},
             **options,
         )
-        within = self._first_audio_within
+        within, samples = self._first_audio_within, 0
         try:
             async with aclosing(audio):
                 while True:
                     async with asyncio.timeout(within):
                         chunk = await anext(audio, None)
                     if chunk is None:
-                        return
+                        return samples
                     within = NEXT_AUDIO_WITHIN
+                    samples += len(chunk)
                     if chunk:
                         self._mailbox.put(SpeechChunk(state.id, chunk))
         except TimeoutError as late:

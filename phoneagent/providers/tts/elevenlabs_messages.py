@@ -6,11 +6,11 @@ against them.
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 import msgspec
 
-from .alignment import Alignment
+from .alignment import Alignment, read_alignment
 
 
 class VoiceSettings(msgspec.Struct, omit_defaults=True, frozen=True):
@@ -56,14 +56,14 @@ class Message(msgspec.Struct):
     """Anything the server sends. Keys come in camel case by specification, and in snake case in practice."""
 
     audio: bytes | None = None  # base64, decoded by msgspec
-    alignment: Alignment | None = None
-    normalized_alignment: Alignment | None = msgspec.field(default=None, name="normalizedAlignment")
-    normalized_snake: Alignment | None = msgspec.field(default=None, name="normalized_alignment")
+    alignment: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw)  # read apart: a broken one costs no audio
+    normalized_alignment: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw, name="normalizedAlignment")
+    normalized_snake: msgspec.Raw = msgspec.field(default_factory=msgspec.Raw, name="normalized_alignment")
     context_camel: str | None = msgspec.field(default=None, name="contextId")
     context_snake: str | None = msgspec.field(default=None, name="context_id")
     final_camel: bool | None = msgspec.field(default=None, name="isFinal")
     final_snake: bool | None = msgspec.field(default=None, name="is_final")
-    error: str | None = None
+    error: str | dict[str, Any] | None = None
     message: str | None = None
 
     @property
@@ -77,7 +77,21 @@ class Message(msgspec.Struct):
     @property
     def aligned(self) -> Alignment | None:
         """The times of the text as it was given, or else as it was normalised."""
-        return self.alignment or self.normalized_alignment or self.normalized_snake
+        given = (self.alignment, self.normalized_alignment, self.normalized_snake)
+        return next((read for raw in given if (read := read_alignment(raw)) is not None), None)
+
+    @property
+    def error_code(self) -> str:
+        """The error's name, such as "quota_exceeded"."""
+        if isinstance(self.error, dict):
+            return str(self.error.get("code") or self.error.get("status") or self.error.get("type") or "error")
+        return self.error or ""
+
+    @property
+    def told(self) -> str:
+        """The error in the provider's words."""
+        detail = self.error.get("message") if isinstance(self.error, dict) else None
+        return f"{self.error_code}: {detail or self.message or ''}"
 
 
 decode = msgspec.json.Decoder(Message).decode

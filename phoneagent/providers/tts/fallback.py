@@ -246,9 +246,9 @@ class FallbackSpeech:
         rested = [each for each in self._voices if now - self._failed_at.get(each.name, -REST) >= REST]
         return next((each for each in rested if each.circuit.admits()), (rested or self._voices)[-1])
 
-    def _following(self, state: _Reply, failed: Candidate, problem: ProviderError, *, stalled: bool) -> Candidate:
+    def _following(self, state: _Reply, failed: Candidate, problem: ProviderError, *, silent: bool) -> Candidate:
         """Who goes on: the same voice on a new connection if it was cut off, else another that may do better."""
-        if problem.retryable and not stalled and state.attempts == 1:
+        if problem.retryable and not silent and state.attempts == 1:
             return failed
         others = [each for each in self._voices if each is not failed]
         fresh = [each for each in others if self._loop.time() - self._failed_at.get(each.name, -REST) >= REST]
@@ -303,11 +303,14 @@ class FallbackSpeech:
                 placed = tuple(Word(text, start + state.base, end + state.base) for text, start, end in words)
                 self._mailbox.put(SpeechChunk(state.id, audio, placed))
                 self._watch(state)
+            case SpeechDone() if not state.received and any(map(letters, state.phrases)):
+                self._go_on(state, ProviderError(stage.candidate.name, "no audio"), silent=True)
             case SpeechDone():
                 stage.candidate.circuit.worked()
                 self._done(state)
-            case SpeechFailed(_, problem, retryable):
-                self._go_on(state, ProviderError(stage.candidate.name, problem, retryable=retryable))
+            case SpeechFailed() as failed:
+                problem = ProviderError(stage.candidate.name, failed.problem, retryable=failed.retryable)
+                self._go_on(state, problem, silent=failed.silent, spoken=failed.spoken)
 
     def lost(self, stage: _Stage, problem: ProviderError) -> None:
         """A voice's connection is gone."""
@@ -339,15 +342,16 @@ class FallbackSpeech:
         self._by_inner.pop(state.inner, None)
         del self._replies[state.id]
 
-    def _go_on(self, state: _Reply, problem: ProviderError, *, stalled: bool = False) -> None:
+    def _go_on(self, state: _Reply, problem: ProviderError, *, silent: bool = False, spoken: int | None = None) -> None:
+        """Let another voice speak the rest, or the same one if its connection broke. See `SpeechFailed`."""
         stage = state.stage
         if stage is None:
             return
         failed = stage.candidate
         failed.circuit.failed(problem)
         self._leave(state)
-        rest = unsaid(state.phrases, state.words, state.received)
-        following = self._following(state, failed, problem, stalled=stalled)
+        rest = unsaid(state.phrases, state.words, state.received) if spoken is None else state.phrases[spoken:]
+        following = self._following(state, failed, problem, silent=silent)
         if state.attempts >= ATTEMPTS * len(self._voices) or (following is failed and not problem.retryable):
             self._forget(state)
             self._mailbox.put(ProviderFailed("tts", failed.name, problem.problem))
@@ -394,7 +398,7 @@ class FallbackSpeech:
         stage.task.cancel()
         # A connection that is silent for one reply is silent for all.
         for each in [other for other in self._replies.values() if other.stage is stage]:
-            self._go_on(each, problem, stalled=True)
+            self._go_on(each, problem, silent=True)
 
     def _stop_timer(self, state: _Reply) -> None:
         if state.timer is not None:

@@ -191,6 +191,18 @@ async def test_a_reply_without_a_word_is_done_at_once(voice):
     assert ear.heard == [SpeechDone(1)]
 
 
+@pytest.mark.parametrize("phrases", [("...",), ("\N{THUMBS UP SIGN}", "!"), ("\N{EM DASH}", PHRASES[0], "…")])
+async def test_what_makes_no_sound_needs_no_audio(voice, phrases):
+    async with speaking(voice) as ear:
+        for phrase in phrases:
+            ear.speech.speak(1, phrase)
+        ear.speech.finish(1)
+        await ear.done(1)
+    assert ear.outcome(1) == SpeechDone(1)
+    if PHRASES[0] in phrases:
+        assert ear.audio(1)
+
+
 @pytest.mark.parametrize("state", ["new", "asked", "speaking", "finished", "done"])
 async def test_closing_takes_less_than_a_second_in_any_state_and_leaves_nothing(voice, state):
     loop = asyncio.get_running_loop()
