@@ -84,7 +84,7 @@ class BargeIn:
 
     def partial_transcript(self, event: e.PartialTranscript, at: float) -> None:
         listening = self._listening
-        if listening.is_repeat(event.text, at) or not event.text.strip():
+        if listening.is_repeat(event.text, at, final=event.final) or not event.text.strip():
             return
         if self._reopens(event.text, at):
             listening.partial_transcript(event, at)
@@ -123,7 +123,7 @@ class BargeIn:
 
     def end_of_turn(self, event: e.EndOfTurn, at: float) -> None:
         text, listening = event.text.strip(), self._listening
-        if listening.is_repeat(text, at):
+        if listening.is_repeat(text, at, final=True):
             return
         if self._reopens(text, at):
             listening.end_of_turn(event, at)

@@ -18,6 +18,7 @@ class CallerTurn:
     held: list[str] = field(default_factory=list)
     segments: list[str] = field(default_factory=list)
     interim: str = ""
+    unsettled: str = ""  # of the present segment, all that the ears tell: also what is not the caller's, or not new
     keys: str = ""
     kept: str = ""  # the name under which they are kept, if they are secret and complete
     voiced: bool = False
@@ -27,14 +28,15 @@ class CallerTurn:
     before: str | None = None
     over: str = ""  # what the agent said, if this began before the agent had finished
     echoed: int = 0  # words with which the present segment begins, and which were the agent's echo
+    told: int = 0  # words with which it begins, and which were in the turn before
 
     def hear(self, text: str, *, final: bool) -> None:
         """Enter a partial transcript: it replaces the one before it of the same segment."""
-        self.interim = self.own(text)
+        self.interim, self.unsettled = self.own(text), text
         if final and self.interim:
             self.segments.append(self.interim)
         if final:
-            self.interim, self.echoed = "", 0
+            self._next_segment()
 
     def hold(self, text: str) -> None:
         """Enter a turn of the ears that is not to be answered yet."""
@@ -45,11 +47,21 @@ class CallerTurn:
     def forget(self) -> None:
         """The ears begin anew: what they said of the present words does not count any more."""
         self.segments.clear()
-        self.interim, self.echoed = "", 0
+        self._next_segment()
+
+    def _next_segment(self) -> None:
+        self.interim = self.unsettled = ""
+        self.echoed = self.told = 0
+
+    def settle(self) -> None:
+        """The ears have said their last word about it."""
+        if self.interim:
+            self.segments.append(self.interim)
+        self._next_segment()
 
     def own(self, text: str) -> str:
         """What of a transcript is the caller's."""
-        return " ".join(text.split()[self.echoed :])
+        return " ".join(text.split()[self.told + self.echoed :])
 
     def sound(self, source: str = "stt") -> None:
         """A voice is heard, as the voice detector (`vad`) or the ears tell."""

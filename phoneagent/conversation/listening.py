@@ -11,6 +11,7 @@ from .deadlines import Reason
 from .endpointing import found, rule_for, silence_needed, unfinished
 from .floor import Floor
 from .keypad import Keypad
+from .late_words import compact, words_again
 from .latency import Waterfall
 from .meaning import NO_ANSWER, Meaning, echo_needed, meaning, normalised
 from .replies import Replies
@@ -21,6 +22,8 @@ from .transcript import Turn
 QUIET_BEFORE_MOVE = 3.0  # seconds: who has not answered by then is thinking, and hears nothing of a stream that changes
 TAKEN_UP = 1.5  # seconds in which who was cut off in the middle of a sentence goes on with it
 REPEAT_WITHIN = 2.0  # seconds; words that come again so soon, without a sound, are a repeated message of the ears
+SETTLES_WITHIN = 5.0  # seconds from the end of a turn to its last final; smart formatting may hold one for three
+REWRITTEN = (0.3, 1.5)  # of its letters: a transcript that is formatted ("March 3rd") is shorter, and hardly longer
 
 
 class Listening:
@@ -37,6 +40,7 @@ class Listening:
         self.keypad = Keypad(floor, replies)
         self._closed = CallerTurn()  # the turn before, and when it was closed
         self._closed_at = float("-inf")
+        self._told, self._told_at = "", float("-inf")  # the last that the ears told of it, and when
         self._patient = False  # the caller has asked for a moment
         self._idle_prompts = 0
         self._idle_since = 0.0
@@ -118,7 +122,7 @@ class Listening:
         self.set_end(at)
 
     def partial_transcript(self, event: e.PartialTranscript, at: float) -> None:
-        if self.is_repeat(event.text, at):
+        if self.is_repeat(event.text, at, final=event.final):
             return
         wordless = not self.turn.text
         self.turn.hear(event.text, final=event.final)
@@ -131,7 +135,7 @@ class Listening:
         self._replies.abandon_speculation(unless=self.whole(self.turn.text))
         self.set_end(at)
 
-    def is_repeat(self, text: str, at: float) -> bool:
+    def is_repeat(self, text: str, at: float, *, final: bool = False) -> bool:
         """Whether this is what the turn before, or the held part of this one, ended with.
 
         The ears tell some things twice, or late.
@@ -139,9 +143,43 @@ class Listening:
         told, turn = normalised(text), self.turn
         if turn.held and not turn.sounded:
             return bool(told) and normalised(turn.held[-1]) == told
-        recent = turn.untouched and at - self._closed_at < REPEAT_WITHIN
-        ended_with = self._closed.interim or self._closed.text
-        return recent and bool(told) and normalised(ended_with).startswith(told)
+        if self._settles(text, at, final=final):
+            return True
+        recent = turn.untouched and at - self._told_at < REPEAT_WITHIN
+        return recent and bool(told) and normalised(self._told).startswith(told)
+
+    def _settles(self, text: str, at: float, *, final: bool) -> bool:
+        """Whether these are only the words of the turn before, on which the ears had not settled when it was answered.
+
+        It is too late to answer them otherwise, but not for the transcript. What is new behind them is the present
+        turn's. As long as nothing was heard of the answer, the turn is opened again instead: see `reopen`.
+        """
+        turn, known = self.turn, self._closed.unsettled
+        owed = known and at - self._closed_at < SETTLES_WITHIN and not (turn.held or turn.segments or turn.keys)
+        if not owed or not text.strip() or self._can_reopen(at):
+            return False
+        # After a sound the same words may be said again, and corrected: then only what is the very same is no news.
+        again, count = words_again(known, text, exactly=not turn.untouched), len(text.split())
+        if final and turn.untouched and not again:  # no sound since: it is the same, however it is written
+            least, most = (share * len(compact(known)) for share in REWRITTEN)
+            again = count if least <= len(compact(text)) <= most else 0
+        if again < count:
+            turn.told = again
+            if final and again:
+                self._closed.settle()
+            return False
+        if not final:
+            return turn.untouched or bool(turn.interim) or normalised(text) != normalised(known)
+        if self._floor.unanswered and normalised(text) != normalised(known):
+            settled = " ".join(filter(None, [*self._closed.held, *self._closed.segments, self._closed.own(text)]))
+            self._floor.caller_said(" ".join(filter(None, [self._closed.before, settled])), at)
+        self._closed.settle()
+        self._told, self._told_at = text, at
+        return True
+
+    def _can_reopen(self, at: float) -> bool:
+        answering = self._floor.state in (State.THINKING, State.SPEAKING, State.PAUSED)
+        return answering and self.closed_too_early and self._replies.nothing_heard(at)
 
     def _is_echo(self, words: str) -> bool:
         """Whether the turn began over the agent, and its words are nothing but the agent's, back over the line.
@@ -174,7 +212,7 @@ class Listening:
 
     def end_of_turn(self, event: e.EndOfTurn, at: float) -> None:
         text = event.text.strip()
-        if self.is_repeat(text, at):
+        if self.is_repeat(text, at, final=True):
             return
         if self._is_echo(self.turn.own(text)):
             self._nothing_said(at)
@@ -243,6 +281,7 @@ class Listening:
         text = self.whole(turn.text)
         turn.before = self._before()
         self._closed, self._closed_at, self.turn = turn, at, CallerTurn()
+        self._told, self._told_at = turn.interim or turn.text, at
         floor.caller_said(text, at)
         floor.emit("caller_turn", text=text)
         self._idle_prompts = 0
@@ -295,7 +334,7 @@ class Listening:
         self.turn, self._closed = self._closed, CallerTurn()
         if self.turn.kept:
             self.turn.hold_keys()
-        self._closed_at = float("-inf")
+        self._closed_at = self._told_at = float("-inf")
 
     # -- afterwards ---------------------------------------------------------------------------------
 
@@ -398,10 +437,12 @@ class Listening:
 
     def last_words(self, event: e.PartialTranscript | e.EagerEndOfTurn, at: float) -> None:
         final = isinstance(event, e.PartialTranscript) and event.final
+        if self.is_repeat(event.text, at, final=final):
+            return
         self.turn.hear(event.text, final=final)
 
     def last_turn(self, event: e.EndOfTurn, at: float) -> None:
-        if event.text.strip():
+        if event.text.strip() and not self.is_repeat(event.text, at, final=True):
             self.turn.hold(event.text.strip())
             self.save_last_words(at)
 

@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from phoneagent.catalogue.deepgram import DEFAULT_MODEL as ENGLISH
+from phoneagent.catalogue.deepgram import MODELS
+from phoneagent.catalogue.deepgram import MULTILINGUAL_FLUX as MULTILINGUAL
+from phoneagent.catalogue.languages import closest
 from phoneagent.errors import ProviderError
 from phoneagent.providers.websocket import ProviderSocket, open_patiently, open_websocket, websocket_url
 
@@ -12,9 +16,6 @@ from .deepgram_keyterms import CallKeyterms, StaticKeyterms
 from .deepgram_messages import FORCE_END_TURN, FluxMessage
 from .deepgram_transcription import DeepgramTranscription, Manners
 from .flux_turns import FluxTurns
-
-ENGLISH = "flux-general-en"
-MULTILINGUAL = "flux-general-multi"
 
 MANNERS = Manners(
     batch=640,  # 80 ms, which Deepgram recommends strongly
@@ -32,9 +33,10 @@ MANNERS = Manners(
 class DeepgramFlux:
     """Implements `ports.SpeechToText`.
 
-    `eot_threshold` 0.5 to 0.9: how sure Flux must be that a turn is over. `eager_eot_threshold` 0.3 to that: how sure
-    for an eager end of turn, None for none. `eot_timeout_ms`: silence that ends a turn anyway. `keyterms`: words it
-    shall expect. Ranges and defaults are Deepgram's, but for the eager one, whose 0.4 is what others use.
+    `eot_threshold` 0.5 to 1.0: how sure Flux must be that a turn is over. `eager_eot_threshold` 0.3 to 0.9 and at most
+    that: how sure for an eager end of turn, None for none. `eot_timeout_ms`: silence that ends a turn anyway.
+    `keyterms`: words it shall expect. Ranges and defaults are Deepgram's, but for the eager one, whose 0.4 is what
+    others use.
     """
 
     turn_events = True
@@ -94,9 +96,9 @@ class DeepgramFlux:
         """Nothing is open but what calls have opened."""
 
     def _listen_url(self, language: str, keyterms: tuple[str, ...]) -> str:
-        spoken = language.split("-", maxsplit=1)[0].lower()
-        model = MULTILINGUAL if self._model == ENGLISH and spoken != "en" else self._model
+        english = closest(language, MODELS[ENGLISH].languages) is not None
+        model = MULTILINGUAL if self._model == ENGLISH and not english else self._model
         parameters = [("model", model), *self._parameters, *(("keyterm", term) for term in keyterms)]
-        if model == MULTILINGUAL and spoken != "multi":
-            parameters.append(("language_hint", spoken))
+        if model == MULTILINGUAL and (hint := closest(language, MODELS[MULTILINGUAL].languages)) is not None:
+            parameters.append(("language_hint", hint))  # without one it finds out by itself
         return f"{self._url}/v2/listen?{urlencode(parameters)}"

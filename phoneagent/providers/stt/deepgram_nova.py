@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from urllib.parse import urlencode
 
+from phoneagent.catalogue.deepgram import MODELS
+from phoneagent.catalogue.languages import closest
 from phoneagent.errors import ProviderError
 from phoneagent.providers.websocket import ProviderSocket, open_patiently, open_websocket, websocket_url
 
@@ -30,7 +32,8 @@ class DeepgramNova:
     """Implements `ports.SpeechToText`.
 
     `endpointing_ms` is the silence after which a segment is final; shorter makes finals earlier and splits more.
-    `utterance_end_ms` (from 1000; 0: off) and `vad_events` are Deepgram's.
+    `utterance_end_ms` (from 1000; 0: off) is Deepgram's. `language`: another than the agent's, such as `multi` for
+    callers who change between languages.
     """
 
     turn_events = False
@@ -41,6 +44,7 @@ class DeepgramNova:
         *,
         url: str = "wss://api.deepgram.com",
         model: str = "nova-3",
+        language: str = "",
         endpointing_ms: int = 300,
         utterance_end_ms: int = 1000,
         smart_format: bool = True,
@@ -51,6 +55,8 @@ class DeepgramNova:
         self._headers = {"Authorization": f"Token {api_key}"}
         self._api_key = api_key
         self._url = websocket_url(url)
+        self._model = model
+        self._language = language
         self._keyterms = StaticKeyterms(keyterms, model=model)
         self.advice = self._keyterms.advice
         self._parameters: list[tuple[str, str | int]] = [
@@ -72,10 +78,11 @@ class DeepgramNova:
             self._parameters.append(("mip_opt_out", "true"))
 
     async def connect(self, *, call: str, language: str = "en") -> DeepgramTranscription[NovaMessage]:
-        """Open ears; `language` as Deepgram spells it: `en`, `de`, `multi`."""
+        """Open ears; of the languages that the model speaks, the closest is heard: `de` for `de-DE`."""
+        spoken = self._spoken(self._language or language)
 
         async def connect(keyterms: tuple[str, ...]) -> ProviderSocket:
-            parameters = [*self._parameters, ("language", language), *(("keyterm", term) for term in keyterms)]
+            parameters = [*self._parameters, ("language", spoken), *(("keyterm", term) for term in keyterms)]
             return await open_websocket("deepgram", f"{self._url}/v1/listen?{urlencode(parameters)}", self._headers)
 
         missed: list[ProviderError] = []
@@ -89,6 +96,11 @@ class DeepgramNova:
             missed=missed,
             call=call,
         )
+
+    def _spoken(self, language: str) -> str:
+        """The language as Deepgram spells it; of a model that is not known here, such as your own, as it is given."""
+        known = MODELS.get(self._model)
+        return (closest(language, known.languages) or language) if known is not None else language
 
     async def check(self) -> str:
         """See whether the key is accepted. Raises `ProviderError`."""

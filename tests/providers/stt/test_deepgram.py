@@ -468,6 +468,42 @@ async def test_another_language_is_heard_by_the_multilingual_model():
     assert "keyterm=Gr%C3%B6%C3%9Fe" in url
 
 
+@pytest.mark.parametrize(
+    ("language", "model", "hint"),
+    [
+        ("en-US", "flux-general-en", None),
+        ("pt-BR", "flux-general-multi", "pt"),
+        ("es-419", "flux-general-multi", "es"),
+        ("pl", "flux-general-multi", None),
+    ],
+)
+def test_flux_gets_a_hint_of_the_languages_that_it_speaks(language, model, hint):
+    url = DeepgramFlux("k")._listen_url(language, ())
+    assert f"model={model}&" in url
+    assert ("language_hint" in url) == (hint is not None)
+    assert hint is None or url.endswith(f"&language_hint={hint}")
+
+
+@pytest.mark.parametrize("language", ["de-DE", "fr-FR", "es-ES", "es-MX", "it-IT", "nl-NL", "en-ZA", "pl-PL", "multi"])
+@pytest.mark.parametrize("model", ["nova-3", "nova-2"])
+async def test_nova_is_asked_for_the_language_as_its_model_knows_it(model, language):
+    async with DeepgramServer(PHRASEBOOK) as server:
+        line = Listener(await DeepgramNova("k", url=server.url, model=model).connect(call="C", language=language))
+        await line.play(says("yes"), silence(1.5))
+        await line.transcription.aclose()
+        await line.task
+    assert line.understood == ["yes"]
+
+
+async def test_nova_hears_several_languages_of_an_agent_that_speaks_one():
+    async with DeepgramServer(PHRASEBOOK) as server:
+        stt = DeepgramNova("k", url=server.url, language="multi")
+        line = Listener(await stt.connect(call="C", language="la"))  # which nova-3 does not know by itself
+        await line.transcription.aclose()
+        await line.task
+    assert line.error is None
+
+
 # --- the key --------------------------------------------------------------------------------------
 
 
