@@ -30,6 +30,8 @@ class FluxMessage(msgspec.Struct):
     transcript: str = ""
     words: tuple[TimedWord, ...] = ()
     audio_window_end: float = 0.0
+    sequence_id: int | None = None
+    turn_index: int | None = None
     code: str | None = None
     description: str | None = None
 
@@ -54,6 +56,7 @@ class NovaMessage(msgspec.Struct):
     channel: ResultsChannel | tuple[int, ...] = ()
     start: float = 0.0
     duration: float = 0.0
+    timestamp: float | None = None
     is_final: bool | None = None
     speech_final: bool | None = None
     from_finalize: bool | None = None

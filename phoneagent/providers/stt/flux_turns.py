@@ -10,6 +10,8 @@ followed here, by events and not by index:
   `SpeechStarted`, and one `EndOfTurn` with the whole text.
 * While the new socket has understood less than was known before, nothing is said: a partial transcript does not shrink.
 * If it hears nothing at all in that turn, `close` ends the turn with what was known.
+* What a socket tells twice or late is known by its numbers, and changes nothing; a turn whose end has not come when the
+  next begins ends with what was known.
 * An eager end of turn stays valid as long as the words stay the same; otherwise `TurnResumed` takes it back.
 """
 
@@ -51,6 +53,9 @@ class FluxTurns:
         self._words: tuple[TimedWord, ...] = ()
         self._base = 0  # position at which the socket's audio began
         self._heard_until = 0
+        self._newest: FluxMessage | None = None  # of this socket
+        self._index: int | None = None  # of the open turn, on this socket
+        self._ended: FluxMessage | None = None  # the last end of a turn on this socket
 
     def begin(self, base: int) -> list[Heard]:
         """A socket was opened, and is given the audio from this position on."""
@@ -61,6 +66,7 @@ class FluxTurns:
         self._transcript = ""
         self._words = ()
         self._base = base
+        self._newest = self._index = self._ended = None
         return []
 
     def rehear_from(self, oldest: int) -> int:
@@ -79,16 +85,41 @@ class FluxTurns:
             raise ProviderError("deepgram", f"{message.code}: {message.description}")
         if message.type != "TurnInfo":
             return []
+        if self._is_late(message):
+            return []
+        self._newest = message
         self._heard_until = max(self._heard_until, self._position(message.audio_window_end))
+        heard = self._end(self._text) if self._is_of_a_later_turn(message) else []
         if not self.open and not message.transcript and message.event != "StartOfTurn":
-            return []  # silence is reported too
-        return self._turn(message)
+            return heard  # silence is reported too
+        return heard + self._turn(message)
+
+    def _is_late(self, message: FluxMessage) -> bool:
+        """It was told before, or what came after it was."""
+        newest, ended = self._newest, self._ended
+        if newest is not None and message.sequence_id is not None and newest.sequence_id is not None:
+            same = (message.event, message.audio_window_end) == (newest.event, newest.audio_window_end)
+            if message.sequence_id < newest.sequence_id or (message.sequence_id == newest.sequence_id and same):
+                return True
+        if ended is None or message.turn_index is None or ended.turn_index is None:
+            return False
+        older = message.audio_window_end <= ended.audio_window_end or message.transcript == ended.transcript
+        return older and message.turn_index <= ended.turn_index
+
+    def _is_of_a_later_turn(self, message: FluxMessage) -> bool:
+        return (
+            self.open
+            and self._index is not None
+            and message.turn_index is not None
+            and message.turn_index > self._index
+        )
 
     def close(self) -> list[Heard]:
         """No socket follows, or it heard nothing of the open turn: end it with what is known."""
         return self._end(self._text) if self.open else []
 
     def _turn(self, info: FluxMessage) -> list[Heard]:
+        self._index = info.turn_index
         self._transcript, self._words = self._without_carried(info)
         if self._transcript:
             self.unheard = False
@@ -98,6 +129,7 @@ class FluxTurns:
             self.open = True
             heard.append(SpeechStarted("stt"))
         if info.event == "EndOfTurn":
+            self._ended = info
             return heard + self._end(text)
         if self._eager is not None and (
             info.event == "TurnResumed" or (text and plain_words(text) != plain_words(self._eager))
@@ -119,7 +151,7 @@ class FluxTurns:
             heard.append(TurnResumed())
         heard.append(EndOfTurn(text))
         self.open = self.unheard = False
-        self._eager = None
+        self._eager = self._index = None
         self._text = self._carried = self._known = self._transcript = ""
         self._carried_until = 0
         self._words = ()

@@ -2,6 +2,9 @@
 
 A new socket is given the audio after the last final segment again. So nothing final is heard twice, and what was only
 provisional is understood anew. If that audio is no longer all there, the words before it are declared final.
+
+What a socket tells twice or late is known by its times, and changes nothing: ranges follow one another, and interim
+results of a range reach as far as the one before them, or further.
 """
 
 from __future__ import annotations
@@ -11,6 +14,7 @@ from phoneagent.conversation.words import SAMPLE_RATE
 from phoneagent.errors import ProviderError
 from phoneagent.ports import Heard
 
+from .audio_tape import FRAME
 from .deepgram_messages import NovaMessage, ResultsChannel, TimedWord, decode_nova
 
 
@@ -24,6 +28,8 @@ class NovaSegments:
         self._words: tuple[TimedWord, ...] = ()
         self._base = 0  # position at which the socket's audio began
         self._final_until = 0
+        self._heard_until = 0  # of the present range
+        self._sound_at = -1  # where the last sound that was told began
         self._started = False  # sound was reported, and nothing understood of it yet
         self._again = False  # a sound that was already reported is being heard again
 
@@ -42,7 +48,7 @@ class NovaSegments:
                 self._interim = _written(self._words[len(lost) :])
         self._again = self.open or self._started
         self._words = ()
-        self._base = base
+        self._base = self._heard_until = base
         return heard
 
     def rehear_from(self, oldest: int) -> int:
@@ -63,7 +69,7 @@ class NovaSegments:
         match message.type:
             case "Results":
                 return self._results(message)
-            case "SpeechStarted" if not self._again:
+            case "SpeechStarted" if not self._again and self._is_new_sound(message):
                 self._started = True
                 return [SpeechStarted("stt")]
             case "Error":
@@ -75,11 +81,27 @@ class NovaSegments:
         text, self._interim = self._interim, ""
         return [PartialTranscript(text, final=True)] if text else []
 
+    def _is_new_sound(self, message: NovaMessage) -> bool:
+        if message.timestamp is None:
+            return True
+        began = self._position(message.timestamp)
+        news = began > self._sound_at
+        self._sound_at = max(self._sound_at, began)
+        return news
+
+    def _is_late(self, results: NovaMessage) -> bool:
+        """Of a range that is final, or of less than was told of the present one; it may be final with less of it."""
+        begin, end = self._position(results.start), self._position(results.start + results.duration)
+        return begin < self._final_until - FRAME or (end < self._heard_until and not results.is_final)
+
     def _results(self, results: NovaMessage) -> list[Heard]:
+        if self._is_late(results):
+            return []
         alternatives = results.channel.alternatives if isinstance(results.channel, ResultsChannel) else ()
         text = alternatives[0].transcript if alternatives else ""
+        self._heard_until = self._position(results.start + results.duration)
         if results.is_final:
-            self._final_until = max(self._final_until, self._position(results.start + results.duration))
+            self._final_until = max(self._final_until, self._heard_until)
             retracted = bool(self._interim)
             self._interim, self._words = "", ()
             self._again = self._started = False
