@@ -26,6 +26,7 @@ from .conversation.events import (
 from .conversation.transcript import Turn
 from .deliveries import DeliveryQueue
 from .records import (
+    TALK_AT_MOST,
     CallPage,
     CallRecord,
     CallStatus,
@@ -211,9 +212,10 @@ class Documents(Protocol):
     def reject(self, *, busy: bool) -> str:
         """Do not answer: the line is busy, or nobody can be reached."""
 
-    def dial(self, target: str, *, ring_for: int, ask_first: str = "") -> str:
+    def dial(self, target: str, *, caller_id: str, ring_for: int, talk_for: int, ask_first: str = "") -> str:
         """Connect the caller to a number or a SIP address; afterwards ask `/twilio/continue`.
 
+        `caller_id`: the number that is shown there; `ring_for` and `talk_for`: seconds.
         `ask_first`: the call whose target is asked before they are connected (see `offer`), while it rings.
         """
 
@@ -231,7 +233,7 @@ class Documents(Protocol):
     def offer(self, call: str, text: str, *, language: str) -> str:
         """Say it to somebody, and ask `/twilio/target` with the key that they press, or with none."""
 
-    def join(self, queue: str, *, otherwise: str, language: str) -> str:
+    def join(self, queue: str, *, otherwise: str, language: str, talk_for: int = TALK_AT_MOST) -> str:
         """Connect whom this is for with the first of a queue, or tell them that nobody is there any more; without a
         queue, with the call they were dialled for.
         """

@@ -230,19 +230,26 @@ class BusinessHours:
     closed: tuple[str, ...] = ()
 
 
+TALK_AT_MOST = 2 * 3600
+"""Seconds for which callers talk with whom they were connected to: longer than people do, and no line that somebody
+leaves open costs more than that. Twilio's own default is four hours."""
+
+
 @dataclass(frozen=True, slots=True)
 class TransferTarget:
     """Somebody to whom callers can be connected.
 
     `to`: a number in E.164 form, a SIP address (`sip:…`), or a queue (`queue:NAME`). With `warm` they first hear who
     calls and why, and take the call by a key. `ring_for`: seconds; `wait_at_most`: seconds that a caller spends in a
-    queue. Outside of the business hours named `hours` nobody is called, and the caller hears `closed`.
+    queue; `max_duration`: seconds after which the two who were connected are parted. Outside of the business hours
+    named `hours` nobody is called, and the caller hears `closed`.
     """
 
     to: str
     warm: bool = False
     ring_for: int = 25
     wait_at_most: int = 600
+    max_duration: int = TALK_AT_MOST
     hours: str = ""
     closed: str = ""
 

@@ -26,6 +26,7 @@ from phoneagent.conversation.events import KeysExpected
 from phoneagent.conversation.grammar import parse
 from phoneagent.conversation.policy import EndpointingRule, Interruption, KeypadRule, Phrasing, Policy
 from phoneagent.records import (
+    TALK_AT_MOST,
     Agent,
     ClosedGreeting,
     Dialogue,
@@ -152,6 +153,7 @@ class _TransferTable(_Table):
     warm: bool = False
     ring_for: Annotated[int, Field(ge=5, le=600)] = 25
     wait_at_most: Annotated[int, Field(ge=10, le=3600)] = 600
+    max_duration: Annotated[int, Field(ge=60, le=24 * 3600)] = TALK_AT_MOST
     hours: str = ""
     closed: str = ""
 

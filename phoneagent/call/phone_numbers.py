@@ -15,6 +15,22 @@ from phoneagent.errors import OrderRefused
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
+E164 = re.compile(r"\+[1-9][0-9]{6,14}")
+
+UNKNOWN_CALLERS = frozenset({"+266696687", "+7378742833", "+2562533", "+8656696", "+86282452253"})
+"""What Twilio writes for callers who hide their number: ANONYMOUS, RESTRICTED, BLOCKED, UNKNOWN and UNAVAILABLE on a
+telephone's keys. (twilio.com/docs/voice/twiml, "Request parameters"; support article "Why am I getting calls from these
+strange numbers?")"""
+
+
+def shown_number(*candidates: str) -> str:
+    """The first that is a number in E.164 form, as a carrier may show it to whom is called; empty if none is.
+
+    Callers by SIP or Client have an address, others hide their number, and some networks send what is no number.
+    """
+    return next((one for one in candidates if E164.fullmatch(one) and one not in UNKNOWN_CALLERS), "")
+
+
 LONGEST = 40  # characters of a number with all its spaces and brackets
 
 WRITTEN = re.compile(r" *\+[0-9 ().\-\u00a0\u2010\u2011]+", re.ASCII)

@@ -25,6 +25,7 @@ from phoneagent.records import CallRecord, TransferOutcome, Transferring, Transf
 
 from .business_hours import is_open
 from .equipped import EquippedAgent
+from .phone_numbers import shown_number
 from .summary import summary_of
 
 log = structlog.stdlib.get_logger(__name__)
@@ -127,11 +128,9 @@ class Transfers:
         self._begin(self._tell_summary(record.id, equipped, turns), "summary")
         if self._control is None:
             return  # they are asked while they are dialled
-        ours = (record.called if record.direction == "inbound" else record.caller).reveal()
-        caller_id = ours if ours.startswith("+") else self._caller_id  # a call by SIP has come to no number
         try:
             leg = await self._control.ring(
-                transfer.target.to, caller_id=caller_id, call=record.id, ring_for=transfer.target.ring_for
+                transfer.target.to, caller_id=self._ours(record), call=record.id, ring_for=transfer.target.ring_for
             )
         except DialRefused:
             raise
@@ -149,7 +148,22 @@ class Transfers:
         target = transfer.target
         if target.warm and self._control is not None:
             return self._documents.enqueue(_own_queue(record.id))
-        return self._documents.dial(target.to, ring_for=target.ring_for, ask_first=record.id if target.warm else "")
+        ours = self._ours(record)
+        caller_id = shown_number(record.caller.reveal()) or ours if record.direction == "inbound" else ours
+        if not caller_id:
+            log.warning("caller_id_missing", problem="the caller has no number to show: set TWILIO_PHONE_NUMBER")
+        return self._documents.dial(
+            target.to,
+            caller_id=caller_id,
+            ring_for=target.ring_for,
+            talk_for=target.max_duration,
+            ask_first=record.id if target.warm else "",
+        )
+
+    def _ours(self, record: CallRecord) -> str:
+        """The number of ours that a call has to do with; a call by SIP has come to none."""
+        ours = record.called if record.direction == "inbound" else record.caller
+        return shown_number(ours.reveal(), self._caller_id)
 
     async def proceed(
         self, record: CallRecord, equipped: EquippedAgent, *, dialled: str, queued: str
@@ -241,7 +255,9 @@ class Transfers:
             await self._decide(record.id, "accepted")
             self._tell(record.id, "accepted")
             phrases, queue = equipped.agent.transfer_phrases, "" if self._control is None else _own_queue(record.id)
-            return self._documents.join(queue, otherwise=phrases.gone, language=equipped.agent.language)
+            talk_for = record.transfer.target.max_duration
+            language = equipped.agent.language
+            return self._documents.join(queue, otherwise=phrases.gone, language=language, talk_for=talk_for)
         await self._decide(record.id, "declined" if key else "unanswered")
         self._bring_back(record.id)
         agent = equipped.agent

@@ -127,6 +127,7 @@ class Carrier:
             webhooks=self._webhooks,
             network=self._network,
             speech=self._speech,
+            numbers=self.numbers.keys(),
             callees=self._callees,
             delivery=self._delivery,
             begin=self._begin,

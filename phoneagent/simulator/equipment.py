@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -20,12 +20,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Equipment:
-    """`begin` places a leg of a `<Dial>`; `callees` are whom it reaches; `queues` those of `<Enqueue>`, by name."""
+    """`numbers` are the account's own; `begin` places a leg of a `<Dial>`, `callees` are whom it reaches; `queues` are
+    those of `<Enqueue>`, by name.
+    """
 
     account: str
     webhooks: Webhooks
     network: Network
     speech: CallerSpeech
+    numbers: Collection[str]
     callees: Mapping[str, Callee]
     delivery: Delivery
     begin: Callable[[Order], PlacedCall]

@@ -57,6 +57,7 @@ __all__ = [
 ]
 
 STATUS_EVENTS = ("initiated", "ringing", "answered", "completed")
+LONGEST_DIAL = 24 * 3600  # seconds; docs/voice/twiml/dial, "timeLimit"
 SPEECH_OVER = 1.0  # seconds; what `speechTimeout="auto"` takes for the end of speech
 PARAMETER_LIMIT = 500  # characters of a <Parameter>'s name and value together
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
@@ -222,13 +223,17 @@ class _Reader:
                 self._complain(f"<{noun.tag}> in <Dial>")
                 continue
             targets.append(self._target(noun))
+        limit = self._number(element, "timeLimit", 4 * 3600)
+        if not 1 <= limit <= LONGEST_DIAL:
+            self._complain(f"<Dial timeLimit>: expected 1 to {LONGEST_DIAL} seconds, got {limit:g}")
+            limit = 4 * 3600
         if bool(targets) == bool(queue) or not all(target.address for target in targets):
             self._complain("<Dial> needs either somebody to call or a queue")
             return None
         return Dial(
             targets=tuple(targets),
             timeout=self._number(element, "timeout", 30),
-            time_limit=self._number(element, "timeLimit", 4 * 3600),
+            time_limit=limit,
             caller_id=element.get("callerId", ""),
             action=self._url(element, "action"),
             method=self._method(element, "method"),

@@ -13,6 +13,7 @@ from phoneagent.errors import CallIsOver, NobodyHoldsCall
 from phoneagent.records import BusinessHours, Dialogue, Intent, ProviderChoice, TransferTarget
 from phoneagent.simulator.call_order import Callee
 from phoneagent.simulator.caller import CallEnds, CallerScript, HangUp, Press, Say, Wait
+from phoneagent.simulator.carrier import PhoneNumber
 from phoneagent.simulator.ear import Announced, Bridged
 from phoneagent.simulator.mind import Rule, ScriptedMind
 
@@ -325,3 +326,66 @@ async def test_a_menus_key_leads_into_a_queue_in_which_callers_hear_their_place(
     places = sorted(texts[0] for texts in heard)
     assert places == [f"Please hold the line. You are number {place} in the queue." for place in (1, 2)]
     assert told.of("transfer_accepted") == [{}, {}]
+
+
+# -- who is shown to call -----------------------------------------------------------------------------
+
+AGENT, OWN, DESK_SIP = "+15005550006", "+15005550001", "sip:desk@pbx.example"
+STRANGE_CALLERS = [
+    "sip:ana@pbx.example", "client:ana", "anonymous", "Restricted", "unavailable", "", "+266696687", "+7378742833",
+    "+12", "12125550123", "+1212555012345678", "+1 212 555 0123", "sip:+12125550123@gw.example", "+٤٩٣٠١٢٣٤٥٦",
+]  # fmt: skip
+
+
+async def shown(from_, target, **options):
+    """Whom a called person sees on their telephone, and the call itself."""
+    options = {"callees": {target.to: Callee(script=TAKES if target.warm else None)}, **options}
+    async with transfers(target, **options) as (running, _):
+        result = await running.carrier.call(running.voice_url, caller=TALKER, from_=from_)
+    legs = [call.order.from_ for call in running.carrier.calls.values() if call.order.to == target.to]
+    return legs, result
+
+
+@pytest.mark.parametrize("warm", [False, True], ids=["cold", "warm"])
+@pytest.mark.parametrize("caller", STRANGE_CALLERS)
+async def test_a_caller_without_a_number_is_connected_under_our_own(caller, warm):
+    legs, result = await shown(caller, TransferTarget("+15005550009", warm=warm))
+    assert (legs, result.violations) == ([AGENT], ())
+    assert len(result.ear.facts(Bridged)) == 1
+
+
+async def test_a_callers_own_number_is_passed_on():
+    for to in ("+15005550009", DESK_SIP):
+        legs, result = await shown("+15005550100", TransferTarget(to))
+        assert (legs, result.violations) == (["+15005550100"], ())
+
+
+@pytest.mark.parametrize("warm", [False, True], ids=["cold", "warm"])
+async def test_a_call_that_came_to_a_sip_address_shows_the_number_of_the_settings(warm):
+    target = TransferTarget("+15005550009", warm=warm)
+    callees = {target.to: Callee(script=TAKES if warm else None)}
+    async with transfers(target, callees=callees, twilio_phone_number=OWN) as (running, _):
+        running.carrier.numbers[OWN] = PhoneNumber(OWN)
+        by_sip = {"from_": "sip:a@b.example", "to": "sip:c@d.example"}
+        result = await running.carrier.call(running.voice_url, caller=TALKER, **by_sip)
+    legs = [call.order.from_ for call in running.carrier.calls.values() if call.order.to == target.to]
+    assert (legs, result.violations) == ([OWN], ())
+
+
+async def test_without_any_number_of_ours_the_caller_is_back_and_the_operator_told(capsys):
+    target = TransferTarget("+15005550009")
+    async with transfers(target, callees={target.to: Callee()}) as (running, told):
+        by_sip = {"from_": "sip:a@b.example", "to": "sip:c@d.example"}
+        result = await running.carrier.call(running.voice_url, caller=CALLER, **by_sip)
+    assert [violation.code for violation in result.violations] == [13214]
+    assert any(FAILED in turn for turn in told.dialogue)
+    assert "caller_id_missing" in capsys.readouterr().out
+
+
+async def test_two_who_are_connected_are_parted_after_the_longest_time():
+    target = TransferTarget("+15005550009", max_duration=60)
+    callees = {target.to: Callee(script=CallerScript(Wait(CallEnds()), patience=300.0))}
+    async with transfers(target, callees=callees) as (running, _):
+        result = await running.carrier.call(running.voice_url, caller=TALKER)
+    [bridged] = result.ear.facts(Bridged)
+    assert bridged.end - bridged.at == pytest.approx(60.0, abs=0.1)

@@ -8,6 +8,7 @@ import pytest
 
 from phoneagent.simulator.call_order import Callee
 from phoneagent.simulator.caller import CallEnds, CallerScript, HangUp, Press, Say, Wait
+from phoneagent.simulator.carrier import AGENT_NUMBER
 from phoneagent.simulator.ear import Announced, Bridged, StreamOpened
 from phoneagent.simulator.placed_call import CallResult
 
@@ -165,3 +166,37 @@ async def test_new_instructions_for_the_target_leave_the_caller_with_the_next_ve
     assert [fact.text for fact in left.ear.facts(Announced)] == ["thank you"]
     assert left.ending == "document ended"
     assert [fact.text for fact in result.ear.facts(Announced)] == ["back again"]
+
+
+@pytest.mark.parametrize(
+    ("caller", "caller_id", "shown"),
+    [
+        ("+15005550100", "", "+15005550100"),
+        ("+15005550100", "+15005550100", "+15005550100"),
+        ("+15005550100", AGENT_NUMBER, AGENT_NUMBER),
+        ("sip:ana@pbx.example", AGENT_NUMBER, AGENT_NUMBER),
+        ("sip:ana@pbx.example", "", None),
+        ("client:ana", "", None),
+        ("anonymous", "", None),
+        ("+266696687", "", None),
+        ("+15005550100", "+15005550999", None),
+        ("+15005550100", "sip:ana@pbx.example", None),
+        ("+15005550100", "anonymous", None),
+    ],
+)
+async def test_a_dial_needs_a_caller_id_that_the_account_may_show(caller, caller_id, shown):
+    """13214, docs/api/errors/13214: the calling number, the called one, or a validated one."""
+    product = dialling(DESK, dial=f'callerId="{caller_id}"' if caller_id else "")
+    async with serve(product, callees={DESK: Callee(talk=1.0)}) as carrier:
+        result = await carrier.call(VOICE, caller=CALLER, from_=caller)
+    assert [leg.order.from_ for leg in result.legs] == ([shown] if shown else [])
+    assert [violation.code for violation in result.violations] == ([] if shown else [13214])
+    assert product.asked("/dialed")[0].form["DialCallStatus"] == ("completed" if shown else "failed")
+
+
+@pytest.mark.parametrize("limit", ["0", "-1", "86401", "soon"])
+async def test_a_time_limit_that_twilio_does_not_know_is_reported(limit):
+    product = dialling(DESK, dial=f'timeLimit="{limit}"')
+    async with serve(product, callees={DESK: Callee(talk=1.0)}) as carrier:
+        result = await carrier.call(VOICE, caller=CALLER)
+    assert [violation.code for violation in result.violations] == [12200]

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from phoneagent.simulator.bridge import connected, first_to_answer
 from phoneagent.simulator.call_order import NO_SUCH_NUMBER, Fetch, Inline, Order, Over
 from phoneagent.simulator.caller import CallerScript, HangUp, Wait
+from phoneagent.simulator.caller_ids import CALLER_ID_INVALID, refused_caller_id
 from phoneagent.simulator.ear import Bridged
 from phoneagent.simulator.twiml import Dial, Target
 
@@ -20,6 +21,12 @@ REFUSALS = {21211: 13223, 21214: 13224, 21215: 13227, 21216: 13225}
 
 
 async def dial(call: PlacedCall, verb: Dial) -> Fetch | None:
+    order = call.order
+    validated = call.equipment.numbers
+    problem = refused_caller_id(verb.caller_id, calling=order.from_, called=order.to, validated=validated)
+    if problem:
+        call.report(CALLER_ID_INVALID, problem)
+        return Fetch(verb.action, verb.method, {"DialCallStatus": "failed"}) if verb.action else None
     call.note(
         "dialing",
         targets=tuple(target.address for target in verb.targets),

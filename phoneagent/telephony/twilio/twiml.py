@@ -9,6 +9,7 @@ from urllib.parse import quote
 from twilio.twiml.voice_response import Connect, Dial, Gather, VoiceResponse
 
 from phoneagent.errors import MisuseError
+from phoneagent.records import TALK_AT_MOST
 
 from .addresses import CONTINUE_PATH, HOLD_PATH, MEDIA_PATH, MUSIC_PATH, TARGET_PATH, http_base, websocket_base
 
@@ -75,14 +76,22 @@ class TwilioDocuments:
 
     # -- transfers ----------------------------------------------------------------------------------
 
-    def dial(self, target: str, *, ring_for: int, ask_first: str = "") -> str:
+    def dial(self, target: str, *, caller_id: str, ring_for: int, talk_for: int, ask_first: str = "") -> str:
         """Connect the caller to a number or a `sip:` address; afterwards, reached or not, ask `/twilio/continue`.
 
         The caller hears ringing until somebody answers, and has taken the call if they are asked first; Twilio tells
-        `/twilio/continue` how it went (`DialCallStatus`).
+        `/twilio/continue` how it went (`DialCallStatus`). Without a `caller_id` Twilio shows the caller's own number,
+        and refuses to dial for a caller by SIP or Client, who has none (13214).
         """
         response = VoiceResponse()
-        dial = Dial(answer_on_bridge=True, timeout=ring_for, action=self._continue_url, method="POST")
+        dial = Dial(
+            answer_on_bridge=True,
+            caller_id=NOT_IN_XML.sub("", caller_id) or None,
+            timeout=ring_for,
+            time_limit=talk_for,
+            action=self._continue_url,
+            method="POST",
+        )
         asked = {"url": self._target_url(ask_first), "method": "POST"} if ask_first else {}
         address = NOT_IN_XML.sub("", target)
         if address.lower().startswith(("sip:", "sips:")):
@@ -126,10 +135,10 @@ class TwilioDocuments:
         response.redirect(self._target_url(call) + "&silent=1", method="POST")
         return _xml(response)
 
-    def join(self, queue: str, *, otherwise: str, language: str) -> str:
+    def join(self, queue: str, *, otherwise: str, language: str, talk_for: int = TALK_AT_MOST) -> str:
         response = VoiceResponse()
         if queue:
-            dial = Dial(timeout=JOIN_WITHIN)
+            dial = Dial(timeout=JOIN_WITHIN, time_limit=talk_for)
             dial.queue(NOT_IN_XML.sub("", queue))
             response.append(dial)
             _say(response, otherwise, language)

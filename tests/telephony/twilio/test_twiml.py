@@ -65,11 +65,13 @@ def test_a_token_that_twilio_would_cut_off_is_refused(documents):
 
 
 def test_a_transfer_rings_before_it_connects_and_comes_back_afterwards(documents):
-    response = read(documents.dial("+15005550006", ring_for=25))
+    response = read(documents.dial("+15005550006", caller_id="+15005550100", ring_for=25, talk_for=7200))
     assert [verb.tag for verb in response] == ["Dial"]
     assert part(response, "Dial").attrib == {
         "answerOnBridge": "true",
+        "callerId": "+15005550100",
         "timeout": "25",
+        "timeLimit": "7200",
         "action": "https://voice.example.net/twilio/continue",
         "method": "POST",
     }
@@ -78,13 +80,15 @@ def test_a_transfer_rings_before_it_connects_and_comes_back_afterwards(documents
 
 def test_a_transfer_to_a_sip_address():
     documents = TwilioDocuments("https://voice.example.net")
-    dial = part(read(documents.dial("sip:desk@pbx.example", ring_for=10)), "Dial")
+    dial = part(
+        read(documents.dial("sip:desk@pbx.example", caller_id="+15005550100", ring_for=10, talk_for=60)), "Dial"
+    )
     assert dial.get("timeout") == "10"
     assert [(target.tag, target.text) for target in dial] == [("Sip", "sip:desk@pbx.example")]
 
 
 def test_somebody_who_is_asked_first_while_it_rings(documents):
-    dial = part(read(documents.dial("+15005550006", ring_for=25, ask_first="CA1")), "Dial")
+    dial = part(read(documents.dial("+15005550006", caller_id="", ring_for=25, talk_for=60, ask_first="CA1")), "Dial")
     assert part(dial, "Number").attrib == {
         "url": "https://voice.example.net/twilio/target?call=CA1",
         "method": "POST",
@@ -115,10 +119,11 @@ def test_the_offer_of_a_call_and_its_answer(documents):
     assert gather.get("action") == "https://voice.example.net/twilio/target?call=CA1"
     assert gather.get("numDigits") == "1"
     assert part(offer, "Redirect").text == "https://voice.example.net/twilio/target?call=CA1&silent=1"
-    joined = read(documents.join("phoneagent-CA1", otherwise="They are gone.", language="en"))
+    joined = read(documents.join("phoneagent-CA1", otherwise="They are gone.", language="en", talk_for=7200))
     assert [verb.tag for verb in joined] == ["Dial", "Say"]
     assert part(part(joined, "Dial"), "Queue").text == "phoneagent-CA1"
-    assert list(read(documents.join("", otherwise="They are gone.", language="en"))) == []
+    assert part(joined, "Dial").attrib == {"timeout": "10", "timeLimit": "7200"}
+    assert list(read(documents.join("", otherwise="They are gone.", language="en", talk_for=7200))) == []
 
 
 def test_a_goodbye_and_the_end(documents):
@@ -139,6 +144,6 @@ def test_whatever_is_said_or_dialled_the_document_is_well_formed(text, other):
     documents = TwilioDocuments("https://voice.example.net")
     said = read(documents.say_and_hang_up(text))
     assert [verb.tag for verb in said] == ["Say", "Hangup"]
-    dialled = read(documents.dial(text, ring_for=25, ask_first=other))
+    dialled = read(documents.dial(text, caller_id=other, ring_for=25, talk_for=60, ask_first=other))
     assert [verb.tag for verb in dialled] == ["Dial"]
     assert len(part(dialled, "Dial")) == 1
