@@ -1,12 +1,17 @@
 """Tools in agent files, and servers that have some: what docs/tools.md shows, and what is told about mistakes."""
 
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
 from phoneagent.agent_file import parse_agent
+from phoneagent.app import create_app
+from phoneagent.conversation.policy import Phrasing
 from phoneagent.errors import SettingsError
+from phoneagent.records import Agent, ToolSpec
+from phoneagent.settings import Settings
 
 SMALL = 'name = "small"\n'
 TOOL = SMALL + '[[tools]]\nname = "t"\ndescription = "Do."\n'
@@ -214,3 +219,24 @@ def test_the_guides_servers_can_be_taken_as_they_are():
 )
 def test_a_mistake_is_told_with_its_line(text, problem):
     assert problems(text) == (problem,)
+
+
+@pytest.mark.parametrize("name", ["bestätige", "a" * 65, "a" * 104, "plan_日程"])
+def test_a_name_that_models_refuse_is_a_mistake(name, tmp_path, monkeypatch):
+    """Each of them would have every request refused."""
+    expected = "expected a name of at most 64 letters (a to z), digits, - and _, for models take no other, got "
+    request = f'[[tools]]\nname = "{name}"\ndescription = "Do."\nurl = "https://example.com/"\n'
+    assert problems(SMALL + request) == (f"a.toml:3: tools[0].name: {expected}{name!r}",)
+    (tmp_path / "odd_tools.py").write_text(
+        f'from phoneagent.tools import tool\n\n@tool(name="{name}")\ndef odd() -> str:\n    "Do."\n    return ""\n'
+    )
+    monkeypatch.syspath_prepend(tmp_path)
+    sys.modules.pop("odd_tools", None)
+    for line in ('function = "odd_tools:odd"', 'module = "odd_tools"'):
+        (problem,) = problems(SMALL + "[[tools]]\n" + line)
+        assert problem == f"a.toml:3: tools[0].{line.split()[0]}: {expected}{name!r}"
+    (problem,) = problems(SMALL + f'[knowledge]\nfolder = "."\ntool = "{name}"\n')
+    assert problem == f"a.toml:4: knowledge.tool: {expected}{name!r}"
+    agent = Agent("small", Phrasing(), tools=(ToolSpec(name, "Do.", {}),))
+    with pytest.raises(SettingsError, match=r"tools\[0\]: expected a name of at most 64"):
+        create_app(agent, settings=Settings())

@@ -14,6 +14,7 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from phoneagent.errors import SettingsError
+from phoneagent.providers.llm.function_tools import untellable
 from phoneagent.records import Agent, ProviderChoice
 
 from .model_choices import misfits_of
@@ -33,6 +34,7 @@ __all__ = [
     "model_misfits",
     "parse_agent",
     "strangers",
+    "tool_misfits",
 ]
 
 BUILT_IN = Path(__file__).parents[1] / "agents" / "front-desk.toml"
@@ -94,6 +96,13 @@ def model_misfits(agents: Mapping[str, Agent]) -> Iterator[tuple[str, Loc, str]]
     for name, agent in agents.items():
         analyst = agent.analysis.llm if agent.analysis is not None else None
         yield from ((name, problem.loc, problem.text) for problem in misfits_of(agent.llm, analyst))
+
+
+def tool_misfits(agents: Mapping[str, Agent]) -> Iterator[tuple[str, Loc, str]]:
+    """The tools of these agents of which no model can be told: agent, place, problem."""
+    for name, agent in agents.items():
+        problems = ((("tools", index), untellable(tool)) for index, tool in enumerate(agent.tools))
+        yield from ((name, place, problem) for place, problem in problems if problem)
 
 
 def _read(path: Path) -> str:

@@ -25,6 +25,7 @@ from phoneagent.call.menus import KEYS, MAIN, choices, menu_text
 from phoneagent.conversation.events import KeysExpected
 from phoneagent.conversation.grammar import parse
 from phoneagent.conversation.policy import EndpointingRule, Interruption, KeypadRule, Phrasing, Policy
+from phoneagent.providers.llm.function_tools import untellable
 from phoneagent.records import (
     TALK_AT_MOST,
     Agent,
@@ -349,6 +350,7 @@ class AgentFile(_Table):
             *self._provider_problems(),
             *self._dialogue_problems(tools),
             *_repeated(found, self.built_in, self.knowledge, self.mcp),
+            *self._knowledge_problems(),
             *self._callback_problems(),
         ]:
             raise Misfits(problems)
@@ -395,6 +397,10 @@ class AgentFile(_Table):
         if not self.language.startswith("en"):  # nobody wants an English "one moment" before a German answer
             phrases |= {name: () for name in ("fillers", "later_fillers") if name not in table.model_fields_set}
         return Phrasing(greeting=_with_menu(self.greeting, dialogue), **phrases)
+
+    def _knowledge_problems(self) -> Iterator[Problem]:
+        if self.knowledge is not None and (problem := untellable(ToolSpec(self.knowledge.tool, "", {}))):
+            yield Problem(("knowledge", "tool"), problem)
 
     def _callback_problems(self) -> Iterator[Problem]:
         if SCHEDULE_CALLBACK in self.built_in and self.timezone is None:

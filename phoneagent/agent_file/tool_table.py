@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from phoneagent.conversation.running_tools import NO_MESSAGES, SlowMessage, ToolMessages
+from phoneagent.providers.llm.function_tools import untellable
 from phoneagent.records import HttpRequest, ToolSpec
 from phoneagent.toolbox import find_function, find_marked, tool_spec
 from phoneagent.toolbox.template import names_in
@@ -109,16 +110,23 @@ class ToolTable(BaseModel):
         """The records: one, or those of all marked functions of a module. Raises `Misfits`."""
         if problems := list(self._misfits(loc)):
             raise Misfits(problems)
-        if self.url is not None:
-            return (self._http(),)
+        key = "url" if self.url is not None else "module" if self.module else "function"
         try:
-            if self.module:
-                marked = find_marked(self.module)
-                return tuple(tool_spec(function, reference=name) for name, function in marked.items())
-            return (self._function(),)
+            specs = tuple(self._specs())
         except (LookupError, TypeError) as error:
-            key = "module" if self.module else "function"
             raise Misfits([Problem((*loc, key), str(error.args[0]))]) from error
+        place = (*loc, "name" if self.name else key)
+        if problems := [Problem(place, problem) for spec in specs if (problem := untellable(spec))]:
+            raise Misfits(problems)
+        return specs
+
+    def _specs(self) -> Iterator[ToolSpec]:
+        if self.url is not None:
+            yield self._http()
+        elif self.module:
+            yield from (tool_spec(function, reference=name) for name, function in find_marked(self.module).items())
+        else:
+            yield self._function()
 
     def _function(self) -> ToolSpec:
         spec = tool_spec(

@@ -17,6 +17,7 @@ from phoneagent.app import Makers, twilio_control
 from phoneagent.call.equipped import CORE_TOOLS, own_tools
 from phoneagent.errors import CarrierError, PhoneagentError, ProviderError, SettingsError, StoreError
 from phoneagent.ports import LanguageModel, SpeechToText, TextToSpeech
+from phoneagent.providers.llm.function_tools import untellable
 from phoneagent.records import Agent, ProviderChoice
 from phoneagent.settings import Settings, missing_keys, named, variable
 from phoneagent.telephony.twilio.control import TwilioControl
@@ -313,6 +314,12 @@ async def _tool_server(agent: Agent, name: str) -> str:
         await server.aclose()
     if server.missing:
         raise _Failed(f"the server has no {', '.join(server.missing)}", f"Correct tools in [mcp.{name}].")
+    unusable = dict(server.left_out) | {name: untellable(tool.spec) for name, tool in server.tools.items()}
+    if told := "; ".join(f"{tool}: {problem}" for tool, problem in unusable.items() if problem):
+        raise _Failed(
+            f"the model cannot be told of {told}",
+            f"Correct that at the server, or name the tools to use in [mcp.{name}]. Calls come in without it.",
+        )
     others = {other: mcp for other, mcp in agent.mcp.items() if other != name}
     taken = CORE_TOOLS | {tool.name for tool in own_tools(agent)}
     taken |= {mcp.offered(tool) for mcp in others.values() for tool in mcp.tools}

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeAlias
 import msgspec
 
 from .openai_models import Rules, rules_of
+from .openai_schema import DESCRIPTION, refusal
 
 Name = Annotated[str, msgspec.Meta(pattern=r"^[a-zA-Z0-9_-]{1,64}$")]
 Count = Annotated[int, msgspec.Meta(ge=1)]
@@ -75,7 +76,7 @@ AnyMessage: TypeAlias = SystemMessage | DeveloperMessage | UserMessage | Assista
 class Function(msgspec.Struct, forbid_unknown_fields=True):
     name: Name
     description: str = ""
-    parameters: dict[str, Any] = {}
+    parameters: dict[str, Any] | None = None
     strict: bool | None = None
 
 
@@ -110,7 +111,7 @@ class ChatRequest(msgspec.Struct, forbid_unknown_fields=True, kw_only=True):
     messages: Annotated[list[AnyMessage], msgspec.Meta(min_length=1)]
     stream: bool | None = None
     stream_options: StreamOptions | None = None
-    tools: Annotated[list[Tool], msgspec.Meta(min_length=1)] | None = None
+    tools: Annotated[list[Tool], msgspec.Meta(min_length=1, max_length=128)] | None = None
     tool_choice: Literal["none", "auto", "required"] | NamedTool | None = None
     parallel_tool_calls: bool | None = None
     max_completion_tokens: Count | None = None
@@ -267,15 +268,20 @@ def _check_tools(request: ChatRequest) -> None:
     if isinstance(request.tool_choice, NamedTool) and request.tool_choice.function.name not in request.offered:
         raise RequestError("'tool_choice' names a function that is not among 'tools'.", param="tool_choice")
     for index, tool in enumerate(request.tools or ()):
-        schema = tool.function.parameters
-        if not tool.function.strict:
-            continue
-        missing = set(schema.get("properties", {})) - set(schema.get("required", ()))
-        if schema.get("additionalProperties") is not False or missing:
+        function, place = tool.function, f"tools[{index}].function"
+        if len(function.description) > DESCRIPTION:
             raise RequestError(
-                f"Invalid schema for function '{tool.function.name}': a strict one has 'additionalProperties': false "
-                "and every property in 'required'.",
-                param=f"tools[{index}].function.parameters",
+                f"Invalid '{place}.description': string too long. Expected a string with maximum length {DESCRIPTION}, "
+                f"but got a string with length {len(function.description)} instead.",
+                param=f"{place}.description",
+                code="string_above_max_length",
+            )
+        if function.parameters is None:  # it has none
+            continue
+        if problem := refusal(function.parameters, strict=bool(function.strict)):
+            raise RequestError(
+                f"Invalid schema for function '{function.name}': {problem}",
+                param=f"{place}.parameters",
                 code="invalid_function_parameters",
             )
 

@@ -58,6 +58,7 @@ class McpTools:
         self.tools: Mapping[str, Tool] = {}
         self.problem = "not connected yet"  # empty while it is there
         self.missing: tuple[str, ...] = ()  # that are wanted by name
+        self.left_out: Mapping[str, str] = {}  # that it has, and why nobody can use them
         self._server = server
         self._headers = with_secrets(server.headers, secret, f"the MCP server {name!r}")
         self._environment = with_secrets(server.environment, secret, f"the MCP server {name!r}")
@@ -261,17 +262,20 @@ class McpTools:
 
     def _made(self, descriptions: list[Description]) -> Mapping[str, Tool]:
         tools: dict[str, Tool] = {}
+        left_out: dict[str, str] = {}
         for description in descriptions:
             try:
                 tool = McpTool(self, description, self._server)
             except ValueError as error:
-                log.warning("mcp_tool_left_out", server=self.name, tool=description.name, problem=str(error))
+                left_out[description.name] = str(error)
                 continue
             if tool.spec.name in tools:
-                problem = f"another is called {tool.spec.name} too"
-                log.warning("mcp_tool_left_out", server=self.name, tool=description.name, problem=problem)
+                left_out[description.name] = f"another is called {tool.spec.name} too"
                 continue
             tools[tool.spec.name] = tool
+        for name, problem in left_out.items():
+            log.warning("mcp_tool_left_out", server=self.name, tool=name, problem=problem)
+        self.left_out = left_out
         return tools
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
@@ -28,6 +29,8 @@ def argument_check(tool: str, schema: Mapping[str, Any]) -> Check:
     except SchemaError as error:
         place = ".".join(map(str, error.absolute_path))
         raise ValueError(f"expected a JSON schema{f', at {place}' if place else ''}: {error.message}") from error
+    except RecursionError as error:
+        raise ValueError("expected a JSON schema that is less deep") from error
     validator = kind(schema, registry=Registry())  # or a "$ref" to somewhere would be fetched, in the middle of a call
 
     def check(arguments: Mapping[str, Any]) -> None:
@@ -38,6 +41,8 @@ def argument_check(tool: str, schema: Mapping[str, Any]) -> Check:
                 problems.append(f"{place}: {error.message}" if place else error.message)
         except Unresolvable as error:
             raise ToolError(f"{tool}: its schema refers to {error.ref}, which is not in it.") from error
+        except re.error:  # a pattern in the words of another language, which the tool itself knows how to read
+            pass
         if problems:
             raise ToolError(f"{tool}: {'; '.join(problems[:PROBLEMS])}")
 

@@ -247,6 +247,20 @@ async def test_servers_with_tools_are_asked_for_them(tmp_path):
     assert found["tools: sealed"]["found"].startswith("SHOP_TOKEN: expected a secret")
 
 
+async def test_tools_of_which_no_model_can_be_told_are_named(tmp_path):
+    shop = make_shop([])
+    for ending in "xy":
+        shop.tool(name="a" * 64 + ending)(lambda: "done")
+    app = shop.streamable_http_app()
+    async with shop.session_manager.run(), LocalServer(app) as server:
+        (tmp_path / "shop.toml").write_text(f'name = "shop"\n[mcp.shop]\nurl = "{server.url}/mcp"\n')
+        _, found = await found_by_doctor({}, "--agent", "shop.toml")
+    assert found["tools: shop"]["state"] == "failed"
+    told = f"the model cannot be told of {'a' * 64}y: another is called {'a' * 64} too"
+    assert found["tools: shop"]["found"] == told
+    assert "name the tools to use in [mcp.shop]" in found["tools: shop"]["fix"]
+
+
 async def test_the_model_that_looks_at_calls_afterwards_is_asked_too(tmp_path):
     (tmp_path / "desk.toml").write_text(
         'name = "desk"\n[analysis]\nsummary = true\n[analysis.llm]\nprovider = "openai"\nmodel = "gpt-5.9-thorough"\n'

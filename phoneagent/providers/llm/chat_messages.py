@@ -15,25 +15,20 @@ first.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from phoneagent.conversation.transcript import ToolCall, Turn
-from phoneagent.records import ToolSpec
+
+from .function_tools import function_tools
+from .strict_schemas import closed_schema
+
+__all__ = ["chat_messages", "closed_schema", "function_tools"]
 
 CUT = " —"
 INTERRUPTING = "[interrupting] "
 OPERATORS_NOTE = "[operator's note: {}]"
 WHILE_YOU_SPOKE = "[while you spoke: {}] "
-
-STRICT_KEYWORDS = frozenset(
-    {
-        "type", "properties", "required", "additionalProperties", "items", "anyOf", "enum", "const", "$ref", "$defs",
-        "description", "title", "pattern", "format", "minimum", "maximum", "exclusiveMinimum", "exclusiveMaximum",
-        "multipleOf", "minItems", "maxItems",
-    }
-)  # fmt: skip
-"""What OpenAI's strict mode understands of JSON schema; a schema with anything else is refused with 400."""
 
 
 def chat_messages(instructions: str, turns: Sequence[Turn]) -> list[dict[str, Any]]:
@@ -94,46 +89,3 @@ def _arguments(text: str) -> str:
         return text if isinstance(json.loads(text), dict) else "{}"
     except (ValueError, RecursionError):
         return "{}"
-
-
-def function_tools(tools: Sequence[ToolSpec], *, strict: bool) -> list[dict[str, Any]]:
-    """Tools as function schemas; strict, if that is wanted and the schema can be: the arguments then always fit it."""
-    functions = []
-    for tool in tools:
-        parameters: Mapping[str, Any] = tool.parameters or {"type": "object", "properties": {}}
-        closed = closed_schema(parameters) if strict else None
-        function: dict[str, Any] = {"name": tool.name, "description": tool.description}
-        function |= {"parameters": parameters} if closed is None else {"parameters": closed, "strict": True}
-        functions.append({"type": "function", "function": function})
-    return functions
-
-
-def closed_schema(schema: Mapping[str, Any]) -> dict[str, Any] | None:
-    """The schema with all its objects closed to further properties, as strict mode wants it; None if it cannot be.
-
-    Optional properties are a reason why not: strict mode has none, and making them nullable would send the tool nulls
-    that its author did not provide for.
-    """
-    if not STRICT_KEYWORDS.issuperset(schema):
-        return None
-    closed = dict(schema)
-    if "properties" in schema or schema.get("type") == "object":
-        properties = schema.get("properties", {})
-        if set(schema.get("required", ())) != set(properties) or schema.get("additionalProperties", False) is not False:
-            return None
-        closed |= {"properties": properties, "required": list(properties), "additionalProperties": False}
-    for keyword in ("properties", "$defs"):
-        if keyword in closed:
-            inner = {name: closed_schema(value) for name, value in closed[keyword].items()}
-            if None in inner.values():
-                return None
-            closed[keyword] = inner
-    if "items" in closed:
-        closed["items"] = closed_schema(closed["items"])
-        if closed["items"] is None:
-            return None
-    if "anyOf" in closed:
-        closed["anyOf"] = [closed_schema(option) for option in closed["anyOf"]]
-        if None in closed["anyOf"]:
-            return None
-    return closed

@@ -27,9 +27,10 @@ from phoneagent.records import Expectation, ToolSpec
 from phoneagent.usage import CHARACTERS_A_TOKEN, Meter, Unit, Used, meter
 
 from .chat_answer import ChatAnswer
-from .chat_messages import chat_messages, function_tools
+from .chat_messages import chat_messages
 from .chat_server import KEPT_ALIVE, ChatServer, Reception, ServerFailed, beginning
 from .event_stream import EventStream
+from .function_tools import function_tools, left_out
 from .openai_models import DEFAULT_MODEL, OPENAIS_OWN, family_of
 
 OPENAI_URL = "https://api.openai.com/v1"
@@ -173,6 +174,8 @@ class OpenAiModel:
         self._warm_until = loop.time() + KEPT_ALIVE / 2
         deadline, missed = loop.time() + self._first_token_within, f"no token within {self._first_token_within:g} s"
         gap = f"no token for {self._token_gap:g} s"
+        if tools != self._offered[0]:  # others' schemas may be large: in a thread, for other calls go on
+            self._offered = tools, await asyncio.to_thread(self._described, tools)
         answer, events, over = ChatAnswer(), EventStream(), False
         reception: Reception | None = None
         body, written, refused, count = self._body(instructions, turns, tools), 0, False, meter.get()
@@ -302,12 +305,15 @@ class OpenAiModel:
 
     def _offers(self, tools: tuple[ToolSpec, ...]) -> dict[str, Any]:
         """The fields about tools, encoded once: with each request they are the same."""
-        known, fields = self._offered
-        if tools != known:
-            functions = msgspec.Raw(msgspec.json.encode(function_tools(tools, strict=self._flavor.strict_tools)))
-            fields = {"tools": functions} if tools else {}
-            self._offered = tools, fields
-        return fields
+        if tools != self._offered[0]:
+            self._offered = tools, self._described(tools)
+        return self._offered[1]
+
+    def _described(self, tools: tuple[ToolSpec, ...]) -> dict[str, Any]:
+        for name, problem in left_out(tools):
+            log.warning("llm_tool_left_out", tool=name, problem=problem)
+        functions = function_tools(tools, strict=self._flavor.strict_tools)
+        return {"tools": msgspec.Raw(msgspec.json.encode(functions))} if functions else {}
 
     def _count(self, count: Meter, usage: Mapping[str, Any], asked: int, written: int) -> None:
         """Tell what an answer has used: by the server's own count, or by the characters of request and text."""
