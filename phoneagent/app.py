@@ -26,6 +26,7 @@ from .api_keys import KeyRing
 from .call.built_in import RUN, SCHEDULE_CALLBACK, SEND_SMS
 from .call.business_hours import closed_now
 from .call.call import Surroundings
+from .call.calling_rules import CallingRules
 from .call.courier import Courier
 from .call.dialler import Dialler
 from .call.equipped import CORE_TOOLS, EquippedAgent, own_tools
@@ -44,6 +45,7 @@ from .call.told_orders import ToldOrders
 from .call.transfers import Transfers
 from .call.verdicts import Verdicts
 from .deliveries import DeliveryQueue
+from .do_not_call import DoNotCallList
 from .errors import PhoneagentError, RecordingError, SettingsError, StoreError
 from .json_schemas import schema_problem
 from .ports import LanguageModel, Observer, OrderBook, Signatures, SpeechToText, Store, TextToSpeech, ToolBox
@@ -191,6 +193,8 @@ def create_app(
             if control is not None:
                 stack.push_async_callback(control.aclose)
             numbers = NumberRules(settings.allowed_countries, home=settings.twilio_phone_number or "")
+            hours = {name: one.calling_hours for name, one in agents.items()}
+            rules = CallingRules(numbers, kept.do_not_call, hours=settings.calling_hours, by_agent=hours)
             makers.numbers, makers.control, makers.orders = numbers, control, None if control is None else orders
             equipped = {
                 name: await makers.equip(agent, functions or {}, speakers[name]) for name, agent in agents.items()
@@ -250,7 +254,7 @@ def create_app(
                     orders,
                     control,
                     urls=partial(order_urls, base),
-                    numbers=numbers,
+                    rules=rules,
                     per_second=settings.calls_per_second,
                     room=lambda: board.room,
                     verdicts=Verdicts(line, kept),
@@ -284,6 +288,8 @@ def create_app(
                     ApiKeys(secret_keys, loopback=dev, ring=kept.keys),
                     orders,
                     desk=dialler,
+                    rules=rules,
+                    unwanted=kept.do_not_call,
                     steers=app.state.steering,
                     numbers=numbers,
                     log=kept.events,
@@ -349,6 +355,21 @@ async def key_ring(settings: Settings) -> AsyncIterator[KeyRing]:
     kept = _store(settings)
     try:
         yield kept.keys
+    finally:
+        await kept.aclose()
+
+
+@asynccontextmanager
+async def do_not_call_list(settings: Settings) -> AsyncIterator[DoNotCallList]:
+    """Where the servers of these settings look who must not be called. Raises `SettingsError` when it is nowhere."""
+    if settings.redis_url is None:
+        raise SettingsError(
+            "REDIS_URL: expected the Redis that the server uses; without one the list is in the server's memory, and "
+            "ends with it: see /v1/do-not-call"
+        )
+    kept = _store(settings)
+    try:
+        yield kept.do_not_call
     finally:
         await kept.aclose()
 

@@ -12,7 +12,8 @@ PhoneagentError
 │   ├── LeaseLost       another process owns the call now: stop speaking, write nothing more
 │   └── CallForgotten   the store has lost a call, or turns of it, that were written: write them again
 ├── OrderRefused        a call that somebody wants cannot be placed as asked; says which field → who asked
-│   └── KeyReused       an idempotency key has come with another request before
+│   ├── KeyReused       an idempotency key has come with another request before
+│   └── UnwantedCall    the number is on the do-not-call list
 ├── IncomingUndecided   the operator's system has not decided about a call that comes in
 ├── SteeringError       an operator's wish did not reach a call              → the operator
 │   ├── CallIsOver
@@ -125,6 +126,10 @@ class OrderRefused(PhoneagentError):
 
 class KeyReused(OrderRefused):
     """An idempotency key came with a request that differs from the one it was first used for."""
+
+
+class UnwantedCall(OrderRefused):
+    """Somebody who does not want to be called was to be called."""
 
 
 class IncomingUndecided(PhoneagentError):

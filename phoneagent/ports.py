@@ -25,6 +25,7 @@ from .conversation.events import (
 )
 from .conversation.transcript import Turn
 from .deliveries import DeliveryQueue
+from .do_not_call import DoNotCallList
 from .records import (
     TALK_AT_MOST,
     CallPage,
@@ -501,7 +502,10 @@ class Expiring(Protocol):
 
 
 class Store(Clips, Protocol):
-    """What outlives a process. Everything but API keys has a time to live. All methods raise `StoreError`."""
+    """What outlives a process. All methods raise `StoreError`.
+
+    Everything but API keys and numbers not to be called has a time to live.
+    """
 
     shared: bool
     """Whether other processes can carry on the calls that are kept here."""
@@ -514,6 +518,9 @@ class Store(Clips, Protocol):
 
     @property
     def keys(self) -> KeyRing: ...
+
+    @property
+    def do_not_call(self) -> DoNotCallList: ...
 
     @property
     def deliveries(self) -> DeliveryQueue: ...

@@ -236,6 +236,17 @@ leaves open costs more than that. Twilio's own default is four hours."""
 
 
 @dataclass(frozen=True, slots=True)
+class CallingHours:
+    """When people may be called, by the clock on their wall. An empty `timezone` is that of their number, or all of
+    them, where it has several.
+    """
+
+    open: tuple[OpenPeriod, ...]
+    closed: tuple[str, ...] = ()
+    timezone: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class TransferTarget:
     """Somebody to whom callers can be connected.
 
@@ -378,6 +389,7 @@ class Agent:
     hold_music: str = ""  # the URL of an audio file; empty: our own
     hours: Mapping[str, BusinessHours] = field(default_factory=dict)
     closed: ClosedGreeting | None = None
+    calling_hours: CallingHours | None = None  # of calls that are placed; None: the operator's
     pronunciation: Mapping[str, str] = field(default_factory=dict)  # what is written = how it is said
     recording: RecordingRules = NOT_RECORDED
     prices: Prices = Prices()
@@ -671,6 +683,9 @@ OrderStatus = Literal[
 """`queued`: nobody was asked to dial yet. `dialling`: the carrier was asked, or is about to be. The rest is what the
 carrier says; the last five are final."""
 
+OrderRefusal = Literal["", "do_not_call", "own_number"]
+"""Why we have not dialled: the number is on the do-not-call list; it is one of ours."""
+
 FINAL_STATUSES = frozenset({"completed", "busy", "no-answer", "failed", "canceled"})
 
 
@@ -696,6 +711,8 @@ class Order:
     max_duration: int = 3600  # seconds, from the answer
     not_before: float = 0.0
     not_after: float | None = None
+    hours: CallingHours | None = None  # in which it may be dialled; None: its agent's, or the operator's
+    waits_until: float = 0.0  # nobody is dialled before: the callee's hours begin then
     status: OrderStatus = "queued"
     call: str = ""
     dialled: float | None = None  # when the carrier was asked, or was about to be; None: it surely has no call of it
@@ -705,11 +722,17 @@ class Order:
     outcome: str = ""
     ended: float | None = None
     problem: str = ""
+    refused: OrderRefusal = ""
 
     @property
     def place(self) -> str:
         """See `place_of`."""
         return place_of(self.created, self.id)
+
+    @property
+    def due(self) -> float:
+        """When it may be dialled first."""
+        return max(self.created, self.not_before, self.waits_until)
 
 
 @dataclass(frozen=True, slots=True)

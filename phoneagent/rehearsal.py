@@ -16,6 +16,7 @@ from starlette.applications import Starlette
 from starlette.types import Receive, Scope, Send
 
 from .app import create_app, providers_of
+from .call.calling_rules import AT_ANY_TIME
 from .ports import Observer, Store, Synthesizer
 from .records import Agent
 from .settings import Settings
@@ -101,6 +102,7 @@ async def rehearsal(
         known: dict[str, Any] = {
             "public_url": server.url,
             "api_keys": (SecretStr(API_KEY),),
+            "calling_hours": AT_ANY_TIME,  # what happens here must not depend on when it is tried
             "twilio_account_sid": ACCOUNT_SID,
             "twilio_auth_token": SecretStr(AUTH_TOKEN),
             "twilio_api_url": carrier.api_url,

@@ -19,8 +19,10 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
+from phoneagent.call.business_hours import calling_hours
 from phoneagent.deliveries import MESSAGE_TYPES, MessageType
 from phoneagent.errors import MisuseError, SettingsError
+from phoneagent.records import CallingHours
 from phoneagent.telephony.twilio.shared_keys import EXPECTED as EXPECTED_SHARED_KEYS
 from phoneagent.telephony.twilio.shared_keys import shared_key
 from phoneagent.webhooks.receivers import EXPECTED_SECRET, EXPECTED_URL, checked_secrets, checked_url
@@ -87,6 +89,11 @@ def _country(code: str) -> str:
     return code.upper()
 
 
+def _calling_hours(given: object) -> object:
+    return calling_hours(given) if isinstance(given, str) else given
+
+
+Hours = Annotated[CallingHours, NoDecode, BeforeValidator(_calling_hours)]
 Country = Annotated[str, AfterValidator(_country)]
 Countries = Annotated[tuple[Country, ...], NoDecode, BeforeValidator(_comma_separated)]
 PublicUrl = Annotated[str, _url("https", "http"), AfterValidator(_only_loopback_without_tls)]
@@ -184,6 +191,13 @@ class Settings(BaseSettings):
         default=(),
         expected="comma-separated ISO codes of the countries that may be called, such as US,CA "
         "(unset: the country of TWILIO_PHONE_NUMBER)",
+    )
+    calling_hours: Hours = _variable(
+        "PHONEAGENT_CALLING_HOURS",
+        # What US law allows callers (47 CFR 64.1200(c)(1)), and about what others do.
+        default=calling_hours("mon-sun 08:00-21:00"),
+        expected="any, or comma-separated days and times at which people may be called, by the time zone of their "
+        "number, such as mon-fri 08:00-21:00, sat 10:00-18:00",
     )
     recordings: str | None = _variable(
         "PHONEAGENT_RECORDINGS",

@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from phoneagent.call.business_hours import calling_hours
+from phoneagent.call.calling_rules import AT_ANY_TIME
 from phoneagent.errors import MisuseError, SettingsError
 from phoneagent.records import RecordingRules
 from phoneagent.settings import Settings, load, require_for_serving, variable
@@ -325,6 +327,24 @@ def test_recordings_are_kept_as_their_agent_says_within_the_retention(keep_days,
     settings = load(retention_days=retention)
     assert RecordingRules(keep_days=keep_days).within(settings.retention_days).keep_days == kept
     assert settings.retention == (math.inf if retention is None else retention * 86_400)
+
+
+# --- calling hours
+
+
+@pytest.mark.parametrize("given", ["8-21", "mon 8:00-21:00", "mon-sun 08:00-21:00,", "always", "mon-sun 21:00-21:00"])
+def test_calling_hours_that_are_none(monkeypatch, given):
+    monkeypatch.setenv("PHONEAGENT_CALLING_HOURS", given)
+    with pytest.raises(SettingsError, match="PHONEAGENT_CALLING_HOURS: expected any, or comma-separated days"):
+        load()
+
+
+def test_calling_hours_in_words(monkeypatch):
+    assert load().calling_hours == calling_hours("mon-sun 08:00-21:00")
+    monkeypatch.setenv("PHONEAGENT_CALLING_HOURS", "any")
+    assert load().calling_hours == AT_ANY_TIME
+    monkeypatch.setenv("PHONEAGENT_CALLING_HOURS", "mon-fri 09:00-17:00, sat 10:00-12:00")
+    assert len(load().calling_hours.open) == 6
 
 
 # --- the example -----------------------------------------------------------------------------------

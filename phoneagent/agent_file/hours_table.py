@@ -2,36 +2,18 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator
 from datetime import date
-from typing import Annotated
+from typing import Annotated, Literal
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
-from phoneagent.call.business_hours import DAY
-from phoneagent.records import BusinessHours, OpenPeriod
-
-DAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
-_PERIOD = re.compile(r"([a-z]{3})(?:-([a-z]{3}))? (\d\d):(\d\d)-(\d\d):(\d\d)")
-
-
-def _periods(text: str) -> Iterator[OpenPeriod]:
-    """`mon-fri 09:00-17:00`: Monday is 0, times are minutes. Raises `ValueError`."""
-    found = _PERIOD.fullmatch(text.strip().lower())
-    if found and found[1] in DAYS and (found[2] or found[1]) in DAYS:
-        first, last = DAYS.index(found[1]), DAYS.index(found[2] or found[1])
-        start, end = int(found[3]) * 60 + int(found[4]), int(found[5]) * 60 + int(found[6])
-        if max(int(found[4]), int(found[6])) < 60 and start < DAY and end <= DAY and start != end:
-            for offset in range((last - first) % 7 + 1):
-                yield OpenPeriod((first + offset) % 7, start, end if end > start else end + DAY)
-            return
-    raise ValueError(f"expected days and times such as 'mon-fri 09:00-17:00' or 'sat 20:00-02:00', got {text!r}")
+from phoneagent.call.business_hours import calling_hours, periods
+from phoneagent.records import BusinessHours, CallingHours
 
 
 def _period(text: str) -> str:
-    list(_periods(text))
+    tuple(periods(text))
     return text
 
 
@@ -54,17 +36,36 @@ def _timezone(text: str) -> str:
 Timezone = Annotated[str, AfterValidator(_timezone)]
 
 
+OpenPeriods = tuple[Annotated[str, AfterValidator(_period)], ...]
+ClosedDays = tuple[Annotated[str, AfterValidator(_day)], ...]
+
+
 class HoursTable(BaseModel):
     """`[hours.NAME]`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
     timezone: Timezone
-    open: tuple[Annotated[str, AfterValidator(_period)], ...]
-    closed: tuple[Annotated[str, AfterValidator(_day)], ...] = ()
+    open: OpenPeriods
+    closed: ClosedDays = ()
 
     def hours(self) -> BusinessHours:
         """The record."""
         return BusinessHours(
-            self.timezone, tuple(period for text in self.open for period in _periods(text)), self.closed
+            self.timezone, tuple(period for text in self.open for period in periods(text)), self.closed
         )
+
+
+class CallingHoursTable(BaseModel):
+    """`[calling_hours]`. Without a `timezone`, the callee's own."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    open: Literal["any"] | OpenPeriods = Field(min_length=1)
+    closed: ClosedDays = ()
+    timezone: Timezone | None = None
+
+    def hours(self) -> CallingHours:
+        """The record."""
+        text = self.open if isinstance(self.open, str) else ",".join(self.open)
+        return calling_hours(text, closed=self.closed, timezone=self.timezone or "")

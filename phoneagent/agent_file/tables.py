@@ -43,7 +43,7 @@ from phoneagent.records import (
 from .analysis_table import AnalysisTable
 from .dialogue_problems import dialogue_problems, unknown_hours
 from .handoff_table import HandoffTable
-from .hours_table import HoursTable, Timezone
+from .hours_table import CallingHoursTable, HoursTable, Timezone
 from .kinds import Seconds, Template
 from .knowledge_table import KnowledgeTable
 from .mcp_table import McpTable
@@ -334,6 +334,7 @@ class AgentFile(_Table):
     dialogue: _DialogueTable | None = None
     hours: dict[Name, HoursTable] = {}
     closed: _ClosedTable | None = None
+    calling_hours: CallingHoursTable | None = None
     recording: RecordingTable = RecordingTable()
     knowledge: KnowledgeTable | None = None
     handoff: dict[Name, HandoffTable] = {}
@@ -378,6 +379,7 @@ class AgentFile(_Table):
             hold_music=self.hold_music,
             hours={name: hours.hours() for name, hours in self.hours.items()},
             closed=closed,
+            calling_hours=self.calling_hours.hours() if self.calling_hours else None,
             pronunciation=self.pronunciation,
             recording=self.recording.rules(),
             prices=Prices(**dict(self.prices)),

@@ -14,11 +14,11 @@ from typing import Any, Self
 
 import structlog
 
-from phoneagent.errors import CarrierError, DialRefused, LeaseLost, StoreError
+from phoneagent.errors import CarrierError, DialRefused, LeaseLost, OrderRefused, StoreError
 from phoneagent.ports import Exchange, OrderBook
 from phoneagent.records import Order, OrderClaim, OrderStatus, OrderUrls, Progress
 
-from .phone_numbers import NumberRules
+from .calling_rules import REFUSALS, CallingRules
 from .verdicts import Verdicts
 
 log = structlog.stdlib.get_logger(__name__)
@@ -65,8 +65,9 @@ SIP_MEANINGS = {
 class Dialler:
     """Use as an asynchronous context manager: inside it orders are placed.
 
-    `urls`: where the carrier asks about an order. `per_second`: calls a second of the account. `room`: how many more
-    calls this process can carry. `verdicts` tells the process that holds a call who has answered it.
+    `urls`: where the carrier asks about an order. `rules`: who may be called, and when. `per_second`: calls a second of
+    the account. `room`: how many more calls this process can carry. `verdicts` tells the process that holds a call who
+    has answered it. `clock`: seconds since the epoch.
     """
 
     def __init__(
@@ -75,15 +76,16 @@ class Dialler:
         exchange: Exchange,
         *,
         urls: Callable[[Order], OrderUrls],
-        numbers: NumberRules,
+        rules: CallingRules,
         per_second: float,
         room: Callable[[], int],
         verdicts: Verdicts | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._book = book
         self._exchange = exchange
         self._urls = urls
-        self._numbers = numbers
+        self._rules = rules
         self._per_second = per_second
         self._room = room
         self._verdicts = verdicts
@@ -92,7 +94,8 @@ class Dialler:
         self._tasks: set[asyncio.Task[None]] = set()
         self._service: asyncio.Task[None] | None = None
         # By the loop's clock, as everything that waits; then nobody who lets it jump has to wait either.
-        self._epoch = time.time() - asyncio.get_running_loop().time()
+        self._clock = clock
+        self._epoch = clock() - asyncio.get_running_loop().time()
 
     async def __aenter__(self) -> Self:
         self._service = asyncio.create_task(self._serve(), name="dialler")
@@ -112,13 +115,9 @@ class Dialler:
     @property
     def now(self) -> float:
         """Seconds since the epoch. The loop's clock stands still while a machine sleeps."""
-        return max(time.time(), self._epoch + asyncio.get_running_loop().time())
+        return max(self._clock(), self._epoch + asyncio.get_running_loop().time())
 
     # -- what people want ---------------------------------------------------------------------------
-
-    def checked_number(self, field: str, number: str) -> str:
-        """In E.164 form. Raises `OrderRefused` for what is no number, and, of `to`, for what is not called."""
-        return self._numbers.destination(number) if field == "to" else self._numbers.possible(field, number)
 
     async def cancel(self, order: str) -> Order | None:
         """Have an order not become a call, as long as nobody has answered; returns it, None when it is unknown.
@@ -252,8 +251,8 @@ class Dialler:
                 return
 
     async def _may_dial(self, claim: OrderClaim) -> bool:
-        """Wait for leave to dial. False when there is nothing to be dialled any more."""
-        if await self._too_late(claim):
+        """Wait for leave to dial. False when there is nothing to be dialled now, or any more."""
+        if await self._too_late(claim) or await self._too_early(claim):
             return False
         renewed = self.now
         try:
@@ -262,15 +261,48 @@ class Dialler:
                 if self.now - renewed > LEASE / 2:
                     renewed = self.now
                     await self._book.change(claim.order.id, token=claim.token, due=self.now + LEASE)
+            return not (await self._too_early(claim) or await self._unwelcome(claim))
         except LeaseLost:
             return False
+
+    async def _too_early(self, claim: OrderClaim) -> bool:
+        """Outside of the callee's hours it waits until they begin."""
+        order, now = claim.order, self.now
+        try:
+            opens = self._rules.opens(order, now)
+        except OrderRefused as error:
+            await self._fail(claim, str(error))
+            return True
+        if opens <= now:
+            return False
+        log.info("order_waits", order=order.id, seconds=round(opens - now))
+        try:
+            await self._book.change(order.id, token=claim.token, due=opens, waits_until=opens)
+        except LeaseLost:
+            log.info("order_taken_over", order=order.id)
+        return True
+
+    async def _unwelcome(self, claim: OrderClaim) -> bool:
+        """Who asked not to be called since the order was taken is not called."""
+        order = claim.order
+        if not (reason := await self._rules.refusal(order)):
+            return False
+        log.warning("order_not_allowed", order=order.id, reason=reason)
+        await self._book.change(
+            order.id,
+            token=claim.token,
+            status="canceled",
+            ended=self.now,
+            refused=reason,
+            problem=f"not dialled; {REFUSALS[reason]}",
+        )
         return True
 
     async def _too_late(self, claim: OrderClaim) -> bool:
         order = claim.order
         limit = order.not_after
         if limit is None:
-            limit = max(order.created, order.not_before) + PATIENCE if order.attempts else float("inf")
+            limit = order.due + PATIENCE if order.attempts else float("inf")
         if self.now <= limit:
             return False
         problem = "not dialled before its time was over" + (f"; {order.problem}" if order.problem else "")

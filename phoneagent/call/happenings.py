@@ -6,6 +6,7 @@ Inside, a call tells much more, for metrics and for whoever mends it. What is no
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import UTC, datetime
 from typing import Any, Final, NamedTuple
 
 from phoneagent.records import FINAL_STATUSES, LAST_STEP
@@ -103,6 +104,12 @@ def happenings(name: str, values: Mapping[str, Any]) -> list[Happening]:
 def answered_by(who: str) -> Happening:
     """The carrier says so, or what was heard."""
     return Happening("answered_by", {"answered_by": who}, once=f"answered_by {who}")
+
+
+def waiting(until: float) -> Happening:
+    """The callee's hours begin then."""
+    at = datetime.fromtimestamp(until, UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+    return Happening("waiting", {"until": at}, once=f"waiting {at}")
 
 
 def _agent_turn(values: Mapping[str, Any]) -> list[Happening]:

@@ -7,7 +7,7 @@ second: a server that places no calls does without.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING
 
 from phoneagent.errors import OrderRefused
@@ -33,6 +33,8 @@ def shown_number(*candidates: str) -> str:
 
 LONGEST = 40  # characters of a number with all its spaces and brackets
 
+OWN_NUMBER = "expected somebody else's number, got one of our own"
+
 WRITTEN = re.compile(r" *\+[0-9 ().\-\u00a0\u2010\u2011]+", re.ASCII)
 """How a number may be written; the last three are what word processors make of blanks and hyphens.
 
@@ -41,15 +43,26 @@ Letters are not taken for the digits on their keys: an O that was meant as a 0 w
 
 
 class NumberRules:
-    """`countries`: ISO codes such as US and DE; without any, the country of `home`, the number that usually calls."""
+    """`countries`: ISO codes such as US and DE; without any, the country of `home`. That is the number that usually
+    calls, and is not called itself.
+    """
 
     def __init__(self, countries: Collection[str] = (), *, home: str = "") -> None:
         self._countries = frozenset(country.upper() for country in countries)
         self._home = home
+        self._own = {home} if home else set()
+
+    def know_own(self, numbers: Iterable[str]) -> None:
+        """Take these for ours too, in E.164 form: whoever called them would hear the agent talk with itself."""
+        self._own.update(numbers)
+
+    def is_own(self, number: str) -> bool:
+        """Whether a number in E.164 form is ours."""
+        return number in self._own
 
     def load(self) -> None:
         """Import the library now, rather than in a call."""
-        import phonenumbers  # noqa: F401
+        import phonenumbers.timezone  # noqa: F401
 
     def possible(self, field: str, number: str) -> str:
         """In E.164 form. Raises `OrderRefused` for what no number can look like; the carrier knows if it is ours."""
@@ -74,7 +87,18 @@ class NumberRules:
                 f"expected a number of {where}, got one of {country or 'no country'}; "
                 "PHONEAGENT_ALLOWED_COUNTRIES says which may be called",
             )
+        if self.is_own(checked):
+            raise OrderRefused(field, f"{OWN_NUMBER}: the agent would call itself")
         return checked
+
+
+def time_zones(number: str) -> tuple[str, ...]:
+    """Those of the IANA database in which a number in E.164 form may be; none where no numbering plan says so."""
+    import phonenumbers
+    from phonenumbers.timezone import UNKNOWN_TIMEZONE, time_zones_for_number
+
+    found: tuple[str, ...] = time_zones_for_number(phonenumbers.parse(number))
+    return tuple(zone for zone in found if zone != UNKNOWN_TIMEZONE)
 
 
 def _country(number: str) -> frozenset[str]:

@@ -6,7 +6,7 @@ from phoneagent.ports import OrderBook
 from phoneagent.records import Order, OrderClaim, OrderPage
 
 from .event_writer import EventWriter
-from .happenings import Happening, answered_by
+from .happenings import Happening, answered_by, waiting
 
 
 class ToldOrders:
@@ -17,7 +17,10 @@ class ToldOrders:
         self._events = events
 
     async def create(self, order: Order, *, key: str = "", fingerprint: str = "") -> Order:
-        return self._told(await self._book.create(order, key=key, fingerprint=fingerprint))
+        known = self._told(await self._book.create(order, key=key, fingerprint=fingerprint))
+        if known.waits_until:
+            self._events.tell_of_order(known.id, waiting(known.waits_until))
+        return known
 
     async def known(self, key: str, *, fingerprint: str) -> Order | None:
         return await self._book.known(key, fingerprint=fingerprint)
@@ -33,6 +36,8 @@ class ToldOrders:
             self._events.tell_of_order(known.id, Happening("cancel_asked", {}, once="cancel_asked"))
         if who := changes.get("answered_by"):
             self._events.tell_of_order(known.id, answered_by(str(who)))
+        if changes.get("waits_until"):
+            self._events.tell_of_order(known.id, waiting(known.waits_until))
         if changes.get("dialled", "") is None:
             delayed = Happening("delayed", {"problem": known.problem}, once=f"delayed {known.attempts}")
             self._events.tell_of_order(known.id, delayed)

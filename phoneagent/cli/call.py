@@ -75,6 +75,12 @@ class Screen(Protocol):
 @click.option("--max-duration", type=int, metavar="SECONDS", help="How long the call may last.")
 @click.option("--not-before", type=WHEN, metavar="TIME", help="Such as 2030-01-31T09:00; here, unless it has a zone.")
 @click.option("--not-after", type=WHEN, metavar="TIME", help="When it is too late to dial.")
+@click.option(
+    "--calling-hours",
+    metavar="HOURS",
+    help='When they may be called, such as "mon-fri 08:00-21:00", or any; without it as the server or the agent says.',
+)
+@click.option("--timezone", metavar="ZONE", help="The callee's time zone, where their number does not say it.")
 @click.option("--idempotency-key", metavar="TEXT", help="The same key places the same call once, however often.")
 @click.option("--wait/--no-wait", default=True, show_default=True, help="Stay until the call is over.")
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object a line.")
@@ -93,6 +99,8 @@ def call(
     max_duration: int | None,
     not_before: datetime | None,
     not_after: datetime | None,
+    calling_hours: str | None,
+    timezone: str | None,
     idempotency_key: str | None,
     wait: bool,
     as_json: bool,
@@ -128,6 +136,8 @@ def call(
         "max_duration": max_duration,
         "not_before": _with_zone(not_before),
         "not_after": _with_zone(not_after),
+        "calling_hours": calling_hours,
+        "timezone": timezone,
     }
     errand = Errand(
         url=server or here(settings),
@@ -237,6 +247,8 @@ class JsonScreen:
 
 def _told(call: Mapping[str, Any]) -> str:
     reason = call.get("ended_reason") or ""
+    if call["status"] == "queued" and (until := call.get("waits_until")):
+        return f"{call['id']}: {call['status']}; the callee's hours begin at {until}"
     return f"{call['id']}: {call['status']}" + (f", {reason}" if call["status"] in FINAL_STATUSES and reason else "")
 
 

@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "chat": "Talk to an agent by typing.",
     "doctor": "Check settings, providers, store and carrier.",
     "keys": "Make API keys with scopes, list and revoke them.",
+    "dnc": "Say who must not be called, list and remove them.",
     "numbers": "Show where your Twilio numbers lead, and lead them here.",
     "knowledge": "Try what an agent finds in its documents.",
     "simulate": "Play scripted calls, and score how well they went.",

@@ -17,6 +17,7 @@ from .cursor import checked_cursor
 from .encoding import checked
 from .expiry import ENDED_TTL, LIVE_TTL, Lifetimes
 from .memory_deliveries import MemoryDeliveries
+from .memory_do_not_call import MemoryDoNotCall
 from .memory_events import MemoryEvents
 from .memory_expiring import MemoryExpiring
 from .memory_keys import MemoryKeys
@@ -58,6 +59,7 @@ class MemoryStore:
         self.orders = MemoryOrders(lifetimes=lifetimes)
         self.events = MemoryEvents(ttl=ttl)
         self.keys = MemoryKeys()
+        self.do_not_call = MemoryDoNotCall()
         self.deliveries = MemoryDeliveries(lifetimes=lifetimes)
         self.reports = MemoryReports(ttl=ttl)
         self.expiring = MemoryExpiring()

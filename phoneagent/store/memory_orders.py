@@ -48,7 +48,7 @@ class MemoryOrders:
             return known
         if order.id not in self._entries:
             self._make_room()
-            self._entries[order.id] = entry = _Entry(order, due=max(order.created, order.not_before), expires=0.0)
+            self._entries[order.id] = entry = _Entry(order, due=order.due, expires=0.0)
             self._keep(entry)
         if key:
             self._keys[key] = _Key(order.id, fingerprint, _now() + KEY_TTL)

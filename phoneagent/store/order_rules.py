@@ -15,7 +15,7 @@ STEPS = {"queued": 0, "dialling": 1, "ringing": 2, "in-progress": 3}
 
 LAST = len(STEPS)
 
-OUTCOME = frozenset({"status", "ended", "problem"})
+OUTCOME = frozenset({"status", "ended", "problem", "refused"})
 AFTERWARDS = frozenset({"answered_by", "outcome", "call"})
 """What may still be learned of an order that is over: detection of machines, what they got, and the answer to our own
 request may come after the last callback."""
@@ -51,5 +51,5 @@ def changed(order: Order, changes: Mapping[str, Any]) -> Order:
 
 def kept_for(order: Order, lifetimes: Lifetimes) -> float:
     """Seconds from now."""
-    planned = order.not_before if order.not_after is None else order.not_after
+    planned = max(order.not_before, order.waits_until) if order.not_after is None else order.not_after
     return lifetimes.of_ended if over(order) else max(0.0, planned - order.created) + lifetimes.of_open_orders

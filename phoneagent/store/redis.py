@@ -27,6 +27,7 @@ from .encoding import VERSION, decode_record, decode_turn, encode_changes, encod
 from .expiry import ENDED_TTL, LIVE_TTL, Lifetimes
 from .redis_answer import answer_of
 from .redis_deliveries import RedisDeliveries
+from .redis_do_not_call import RedisDoNotCall
 from .redis_events import RedisEvents
 from .redis_expiring import RedisExpiring
 from .redis_keys import RedisKeys
@@ -71,6 +72,7 @@ class RedisStore:
         self.orders = RedisOrders(self._ask, lifetimes=lifetimes)
         self.events = RedisEvents(self._ask, client, ttl=ttl)
         self.keys = RedisKeys(self._ask)
+        self.do_not_call = RedisDoNotCall(self._ask)
         self.deliveries = RedisDeliveries(self._ask, lifetimes=lifetimes)
         self.reports = RedisReports(self._ask, ttl=ttl)
         self.expiring = RedisExpiring(self._ask)

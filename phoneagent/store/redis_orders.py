@@ -46,7 +46,7 @@ class RedisOrders:
 
     async def create(self, order: Order, *, key: str = "", fingerprint: str = "") -> Order:
         keys = [_item(order.id), DUE, RECENT, *([_key(key)] if key else [])]
-        kept, moment = _ms(kept_for(order, self._lifetimes)), max(order.created, order.not_before)
+        kept, moment = _ms(kept_for(order, self._lifetimes)), order.due
         arguments = [ITEM, order.id, encode_order(order), moment, order.place, kept]
         answer = await self._run(scripts.CREATE_ORDER, keys, [*arguments, _digest(fingerprint), _ms(KEY_TTL)])
         if answer[0] == "reused":

@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from contextlib import AsyncExitStack
+from dataclasses import replace
+from datetime import datetime
+from zoneinfo import ZoneInfo
 
 import pytest
 
+from phoneagent.call.business_hours import calling_hours
+from phoneagent.call.calling_rules import AT_ANY_TIME, CallingRules
 from phoneagent.call.dialler import Dialler
 from phoneagent.call.phone_numbers import NumberRules
+from phoneagent.do_not_call import DoNotCall
 from phoneagent.errors import CarrierError, DialRefused, StoreError
 from phoneagent.private import Private
 from phoneagent.records import Order, OrderUrls, Progress
@@ -51,21 +58,19 @@ class Exchange:
 def order(number=1, **changes):
     return Order(
         id=f"PC{number:032x}",
-        to=Private(f"+1212555{number:04d}"),
-        caller_id=Private("+15005550006"),
-        agent="a",
-        **{"created": changes.pop("created"), **changes},
+        **{"to": Private(f"+1212555{number:04d}"), "caller_id": Private("+15005550006"), "agent": "a", **changes},
     )
 
 
-def dialler(store, exchange, *, room=lambda: 100, per_second=1000.0):
+def dialler(store, exchange, *, room=lambda: 100, per_second=1000.0, hours=AT_ANY_TIME, clock=time.time):
     return Dialler(
         store.orders,
         exchange,
         urls=lambda order: OrderUrls("v", "s", "m"),
-        numbers=NumberRules(["US"]),
+        rules=CallingRules(NumberRules(["US"]), store.do_not_call, hours=hours),
         per_second=per_second,
         room=room,
+        clock=clock,
     )
 
 
@@ -79,6 +84,10 @@ async def store():
     store = MemoryStore()
     yield store
     await store.aclose()
+
+
+def local(at):
+    return f"{datetime.fromtimestamp(at, ZoneInfo('America/New_York')):%A %H:%M %Z}"
 
 
 async def settled(store, name, *statuses, within=600.0):
@@ -97,6 +106,74 @@ async def test_two_answers_that_were_lost_for_one_number_are_told_apart(store, e
         known = [await store.orders.load(order(number, created=0.0).id) for number in (1, 2)]
     assert len(exchange.calls) == 2
     assert [each.call for each in known] == ["CA0", "CA1"]
+
+
+EVENING = datetime(2026, 11, 6, 21, 30, tzinfo=ZoneInfo("America/New_York")).timestamp()  # a Friday
+DAYTIME = calling_hours("mon-fri 08:00-21:00, sat 10:00-18:00")
+
+
+async def test_at_night_nobody_is_dialled_until_their_day_begins(store, exchange):
+    async with dialler(store, exchange, hours=DAYTIME, clock=lambda: EVENING) as service:
+        await store.orders.create(order(created=service.now))
+        await asyncio.sleep(60)
+        waiting = await store.orders.load(order(created=0.0).id)
+        assert (waiting.status, exchange.calls) == ("queued", {})
+        assert local(waiting.waits_until) == "Saturday 10:00 EST"
+        await asyncio.sleep(12.4 * 3600)
+        assert exchange.calls == {}
+        await asyncio.sleep(0.2 * 3600)
+    assert len(exchange.calls) == 1
+    known = await store.orders.load(order(created=0.0).id)
+    assert local(known.dialled) == "Saturday 10:00 EST"
+
+
+async def test_a_call_that_is_to_come_too_late_for_its_hours_is_not_placed(store, exchange):
+    async with dialler(store, exchange, hours=DAYTIME, clock=lambda: EVENING) as service:
+        await store.orders.create(order(created=service.now, not_after=service.now + 3600))
+        known = await settled(store, order(created=0.0).id, "failed", within=24 * 3600)
+    assert "before its time was over" in known.problem
+    assert exchange.calls == {}
+
+
+async def test_an_order_may_have_hours_of_its_own(store, exchange):
+    async with dialler(store, exchange, hours=DAYTIME, clock=lambda: EVENING) as service:
+        await store.orders.create(order(1, created=service.now, hours=AT_ANY_TIME))
+        await store.orders.create(order(2, created=service.now, hours=replace(DAYTIME, timezone="Pacific/Honolulu")))
+        await asyncio.sleep(60)
+    assert sorted(to for _, to, _ in exchange.calls.values()) == ["+12125550001", "+12125550002"]
+
+
+async def test_a_retry_that_would_come_at_night_waits_too(store, exchange):
+    exchange.troubles = [(DialRefused("full", later=True, after=2400.0), False)]
+    async with dialler(store, exchange, hours=DAYTIME, clock=lambda: EVENING - 3600) as service:
+        # half an hour of the day is left
+        await store.orders.create(order(created=service.now))
+        await asyncio.sleep(3 * 3600)
+        assert exchange.calls == {}
+        await asyncio.sleep(12 * 3600)
+    assert len(exchange.calls) == 1
+
+
+async def test_who_asks_not_to_be_called_while_an_order_waits_is_not_dialled(store, exchange):
+    async with dialler(store, exchange) as service:
+        await store.orders.create(order(created=service.now, not_before=service.now + 60))
+        await store.orders.create(order(2, created=service.now, not_before=service.now + 60))
+        await asyncio.sleep(30)
+        await store.do_not_call.add([DoNotCall(order(created=0.0).to, service.now)])
+        known = await settled(store, order(created=0.0).id, "canceled")
+        await settled(store, order(2, created=0.0).id, "dialling")
+    assert (known.refused, known.call, known.dialled) == ("do_not_call", "", None)
+    assert "do-not-call list" in known.problem
+    assert "555" not in known.problem
+    assert [to for _, to, _ in exchange.calls.values()] == ["+12125550002"]
+
+
+async def test_our_own_number_is_not_dialled(store, exchange):
+    async with dialler(store, exchange) as service:
+        await store.orders.create(order(created=service.now, to=Private("+15005550006")))
+        known = await settled(store, order(created=0.0).id, "canceled")
+    assert known.refused == "own_number"
+    assert exchange.calls == {}
 
 
 async def test_what_the_carrier_refuses_for_now_is_tried_again_later_and_later(store, exchange):

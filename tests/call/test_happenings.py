@@ -27,7 +27,7 @@ OTHERS: list[tuple[str, dict[str, Any]]] = [
     ("analysed", {"success": "pass", "problems": []}),
     ("turn_ended", {"agent": "x", "interrupted": False, "kind": "answer", "latency": LATENCY}),
 ]
-ORDERS = {"delayed", "cancel_asked"}  # told by the book of orders
+ORDERS = {"delayed", "waiting", "cancel_asked"}  # told by the book of orders
 
 
 def test_every_event_and_every_field_is_described():

@@ -13,8 +13,10 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from phoneagent.api_keys import RateLimits
+from phoneagent.call.calling_rules import CallingRules
 from phoneagent.call.phone_numbers import NumberRules
 from phoneagent.call.switchboard import Switchboard
+from phoneagent.do_not_call import DoNotCallList
 from phoneagent.errors import StoreError
 from phoneagent.ports import EventLog, OrderBook, ReportBook
 from phoneagent.ports import Recordings as RecordingsKept
@@ -23,13 +25,14 @@ from phoneagent.web.doors import ApiKeys, Holder
 from .agents import Agents
 from .allowance import address, headers_of, too_many
 from .calls import Calls, Window
+from .do_not_call import DoNotCallEndpoints, DoNotCallView, ImportView, ManyNumbers, Numbers, OneNumber
 from .events import Events, EventsTold, EventStream, Following
 from .orders import OrderDesk, Orders, WantedCall
 from .problems import HANDLERS, Problem, refused, unavailable
 from .recordings import Recordings
 from .reports import Reports, ReportView
 from .representations import AgentView, CallView, EventView, Page, Transcript
-from .resource import HOLDER, IDEMPOTENCY_KEY, LAST_EVENT_ID, RANGE, Handler, Medium, Operation, resource
+from .resource import HOLDER, IDEMPOTENCY_KEY, LAST_EVENT_ID, RANGE, Handler, Medium, Operation, Resource, resource
 from .steering import TAKEN_UP, Steering, Steers
 from .webhooks import TAKEN_UP as LETTER_TAKEN_UP
 from .webhooks import DeadLetters, DeadLetterView, DeadWindow
@@ -45,6 +48,8 @@ def rest_interface(
     book: OrderBook,
     *,
     desk: OrderDesk | None = None,
+    rules: CallingRules | None = None,
+    unwanted: DoNotCallList | None = None,
     caller_id: str = "",
     steers: Steers | None = None,
     numbers: NumberRules | None = None,
@@ -57,18 +62,18 @@ def rest_interface(
 ) -> Starlette:
     """An application to be mounted at `/v1`. Nothing of it is seen without a key, not even what there is.
 
-    Without a `desk` no calls are placed, and who asks for one is told what is missing. `caller_id` is the number that
-    is shown where none is named. With `steers` calls in progress can be steered, and transferred to the numbers that
-    `numbers` allows: without it to none. What happens in calls is read from
-    `log`, where `told` writes it. `recordings` are those that can be listened to, `reports` those of calls
-    that are over. `limits` counts requests; without it nobody does. `letters` are messages to webhooks that could not
-    be delivered.
+    Without a `desk`, and `rules` of who may be called, no calls are placed, and who asks for one is told what is
+    missing. `unwanted` is the list of those who may not. `caller_id` is the number that is shown where none is named.
+    With `steers` calls in progress can be steered, and transferred to the numbers that `numbers` allows: without it to
+    none. What happens in calls is read from `log`, where `told` writes it. `recordings` are those that can be listened
+    to, `reports` those of calls that are over. `limits` counts requests; without it nobody does. `letters` are messages
+    to webhooks that could not be delivered.
     """
     agents, calls = Agents(board), Calls(board, book)
     place: Handler = not_set_up
     cancel: Handler = not_set_up
-    if desk is not None:
-        orders = Orders(board, book, desk, caller_id=caller_id)
+    if desk is not None and rules is not None:
+        orders = Orders(board, book, desk, rules, caller_id=caller_id)
         place, cancel = orders.place, orders.cancel
     routes = [
         resource("/agents", GET=Operation(agents.list, "Agents that calls can be placed with", {200: Page[AgentView]})),
@@ -135,6 +140,8 @@ def rest_interface(
                 problems=(409, 502, 504),
             )
             routes.append(resource(f"/calls/{{call}}/{action.name}", POST=operation))
+    if unwanted is not None:
+        routes.extend(_do_not_call(DoNotCallEndpoints(unwanted)))
     if letters is not None:
         index = Operation(
             letters.index,
@@ -150,6 +157,45 @@ def rest_interface(
     )
     app.router.redirect_slashes = False
     return app
+
+
+def _do_not_call(listed: DoNotCallEndpoints) -> tuple[Resource, ...]:
+    """Numbers are in bodies: what is in a URL stands in logs."""
+    return (
+        resource(
+            "/do-not-call",
+            GET=Operation(
+                listed.index, "Numbers that are not called, the newest first", {200: Page[DoNotCallView]}, query=Numbers
+            ),
+            POST=Operation(listed.add, "Never call a number again", {200: DoNotCallView}, body=OneNumber),
+        ),
+        resource(
+            "/do-not-call/import",
+            POST=Operation(listed.bring, "Never call these numbers again", {200: ImportView}, body=ManyNumbers),
+        ),
+        resource(
+            "/do-not-call/lookup",
+            POST=Operation(
+                listed.look_up,
+                "Whether a number is on the list",
+                {200: DoNotCallView},
+                body=OneNumber,
+                problems=(404,),
+                scope="read",
+            ),
+        ),
+        resource(
+            "/do-not-call/remove",
+            POST=Operation(
+                listed.remove,
+                "Let a number be called again",
+                {204: None},
+                body=OneNumber,
+                problems=(404,),
+                scope="admin",
+            ),
+        ),
+    )
 
 
 async def not_set_up(_: Request) -> Response:

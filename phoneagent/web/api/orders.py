@@ -7,19 +7,22 @@ import json
 import secrets
 import time
 from collections.abc import Callable, Mapping
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, NamedTuple, Protocol
+from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-from pydantic import AwareDatetime, Field, StringConstraints
+from pydantic import AfterValidator, AwareDatetime, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
+from phoneagent.call.business_hours import calling_hours
 from phoneagent.call.equipped import EquippedAgent, needed_variables
 from phoneagent.call.switchboard import Switchboard
 from phoneagent.errors import KeyReused
 from phoneagent.ports import OrderBook
 from phoneagent.private import Private
-from phoneagent.records import Agent, OnMachine, Order
+from phoneagent.records import Agent, CallingHours, OnMachine, Order
 
 from .bodies import NO_CONTROLS, ONE_LINE, Body, read
 from .problems import Misfit, Problem, misfit, misfits, unknown_call
@@ -43,6 +46,23 @@ MESSAGE = f"a text of 1 to {LONGEST_VALUE} characters, without control character
 WHEN = "a time with its zone, such as 2030-01-31T09:00:00Z"
 
 
+LONGEST_HOURS = 300  # characters; two periods a day
+HOURS = "any, or comma-separated days and times where the callee is, such as mon-fri 08:00-21:00, sat 10:00-18:00"
+
+
+def _hours(text: str) -> str:
+    calling_hours(text)
+    return text
+
+
+def _timezone(name: str) -> str:
+    try:
+        ZoneInfo(name)
+    except (ZoneInfoNotFoundError, ValueError, OSError) as error:
+        raise ValueError("expected a time zone") from error
+    return name
+
+
 class WantedCall(Body):
     """The body of `POST /v1/calls`."""
 
@@ -61,6 +81,12 @@ class WantedCall(Body):
     )
     not_before: AwareDatetime | None = Field(None, description=WHEN)
     not_after: AwareDatetime | None = Field(None, description=WHEN)
+    calling_hours: Annotated[str, StringConstraints(max_length=LONGEST_HOURS), AfterValidator(_hours)] | None = Field(
+        None, description=HOURS
+    )
+    timezone: Annotated[str, StringConstraints(max_length=64), AfterValidator(_timezone)] | None = Field(
+        None, description="the callee's time zone, such as Europe/Berlin, in place of that of their number"
+    )
 
 
 class Wish(NamedTuple):
@@ -77,19 +103,34 @@ class Wish(NamedTuple):
     max_duration: int
     not_before: float
     not_after: float | None
+    hours: CallingHours | None
 
     @property
     def fingerprint(self) -> str:
         """The same for what means the same: not the order of variables, nor how numbers and times are written."""
-        values = {**self._asdict(), "to": self.to.reveal(), "caller_id": self.caller_id.reveal()}
+        hours = self.hours and asdict(self.hours)
+        values = {**self._asdict(), "to": self.to.reveal(), "caller_id": self.caller_id.reveal(), "hours": hours}
         return hashlib.sha256(json.dumps(values, sort_keys=True).encode()).hexdigest()
 
 
-class OrderDesk(Protocol):
-    """What placing calls needs beside the book."""
+class Rules(Protocol):
+    """`call.calling_rules.CallingRules`."""
 
     def checked_number(self, field: str, number: str) -> str:
         """In E.164 form. Raises `OrderRefused` for what is no number, and where we do not call."""
+
+    async def expect_welcome(self, order: Order) -> None:
+        """Raises `UnwantedCall` for a number on the do-not-call list, `OrderRefused` for our own, and `StoreError`."""
+
+    def hours_of(self, agent: str) -> CallingHours:
+        """In which an agent calls people."""
+
+    def opens(self, order: Order, at: float) -> float:
+        """When it may be dialled, from `at` on. Raises `OrderRefused`."""
+
+
+class OrderDesk(Protocol):
+    """What taking calls back needs beside the book."""
 
     async def cancel(self, order: str) -> Order | None:
         """Have it not dialled, or no longer ring. The order as it is then; None when unknown.
@@ -106,6 +147,7 @@ class Orders:
         board: Switchboard,
         book: OrderBook,
         desk: OrderDesk,
+        rules: Rules,
         *,
         caller_id: str = "",
         now: Callable[[], float] = time.time,
@@ -113,6 +155,7 @@ class Orders:
         self._board = board
         self._book = book
         self._desk = desk
+        self._rules = rules
         self._caller_id = caller_id
         self._now = now
 
@@ -124,7 +167,7 @@ class Orders:
         fingerprint = wish.fingerprint
         try:
             known = await self._book.known(key, fingerprint=fingerprint) if key else None
-            order = known or await self._book.create(self._order(wish), key=key, fingerprint=fingerprint)
+            order = known or await self._book.create(await self._order(wish), key=key, fingerprint=fingerprint)
         except KeyReused as error:
             raise Problem(409, "key-reused", "Idempotency key reused", str(error)) from error
         shown = CallView.of_order(order, None)
@@ -155,8 +198,8 @@ class Orders:
         if not (caller_id := wanted.caller_id or self._caller_id):
             raise misfit("from", f"missing; expected {NUMBER}, for TWILIO_PHONE_NUMBER is not set")
         return Wish(
-            to=Private(self._desk.checked_number("to", wanted.to)),
-            caller_id=Private(self._desk.checked_number("from", caller_id) if wanted.caller_id else caller_id),
+            to=Private(self._rules.checked_number("to", wanted.to)),
+            caller_id=Private(self._rules.checked_number("from", caller_id) if wanted.caller_id else caller_id),
             agent=agent.name,
             variables=wanted.variables,
             metadata=wanted.metadata,
@@ -166,9 +209,17 @@ class Orders:
             max_duration=wanted.max_duration,
             not_before=wanted.not_before.timestamp() if wanted.not_before else 0.0,
             not_after=wanted.not_after.timestamp() if wanted.not_after else None,
+            hours=self._hours(wanted, agent),
         )
 
-    def _order(self, wish: Wish) -> Order:
+    def _hours(self, wanted: WantedCall, agent: Agent) -> CallingHours | None:
+        """Those of the order alone; None where it says nothing of them."""
+        hours = calling_hours(wanted.calling_hours) if wanted.calling_hours is not None else None
+        if wanted.timezone is None:
+            return hours
+        return replace(hours or self._rules.hours_of(agent.name), timezone=wanted.timezone)
+
+    async def _order(self, wish: Wish) -> Order:
         """The order of it, if it can be carried out from now on."""
         now, not_before, not_after = self._now(), wish.not_before, wish.not_after
         if not_before > now + FARTHEST.total_seconds():
@@ -180,7 +231,16 @@ class Orders:
                 "not_after",
                 f"expected a time after not_before, which is {rfc3339(datetime.fromtimestamp(not_before, UTC))}",
             )
-        return Order(id="PC" + secrets.token_hex(16), created=now, **wish._asdict())
+        order = Order(id="PC" + secrets.token_hex(16), created=now, **wish._asdict())
+        await self._rules.expect_welcome(order)
+        opens = self._rules.opens(order, order.due)
+        if not_after is not None and opens > not_after:
+            raise misfit(
+                "not_after",
+                f"expected a time after {rfc3339(datetime.fromtimestamp(opens, UTC))}, when the callee's hours begin; "
+                "see calling_hours",
+            )
+        return replace(order, waits_until=opens if opens > order.due else 0.0)
 
     def _voicemail(self, wanted: WantedCall, agent: Agent) -> str:
         """The message for machines, if they shall get one."""

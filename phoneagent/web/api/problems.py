@@ -11,7 +11,7 @@ from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response
 
-from phoneagent.errors import CarrierError, OrderRefused, StoreError
+from phoneagent.errors import CarrierError, OrderRefused, StoreError, UnwantedCall
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -95,6 +95,18 @@ async def not_placed(request: Request, error: Exception) -> Response:
     return await refused(request, misfit(field, str(error)))
 
 
+async def unwelcome(request: Request, error: Exception) -> Response:
+    """Somebody who does not want to be called was to be called."""
+    problem = Problem(
+        409,
+        "do-not-call",
+        "On the do-not-call list",
+        str(error),
+        errors=[Misfit(field=error.field if isinstance(error, OrderRefused) else "", detail=str(error))],
+    )
+    return await refused(request, problem)
+
+
 async def unavailable(_: Request, error: Exception) -> Response:
     """The store or the carrier is away."""
     log.error("api_unavailable", problem=str(error))
@@ -122,6 +134,7 @@ async def gone(_: Request, __: Exception) -> Response:
 
 HANDLERS = {
     HTTPException: refused,
+    UnwantedCall: unwelcome,
     OrderRefused: not_placed,
     StoreError: unavailable,
     CarrierError: unavailable,

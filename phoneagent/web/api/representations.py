@@ -99,13 +99,14 @@ class HeldView(Representation):
 class CallView(Representation):
     """A call. One that was asked for has an id of ours (`PC…`) from the beginning, one that came in the carrier's.
 
-    `created_at`: when it was asked for, or came in; `duration`: seconds from the answer to the end; `ended_reason`: who
-    or what ended a conversation; `problem`: why there was none. `answered_by`: what the carrier's machine detection
-    says, or what was heard: `machine`, `human`, `screener`; `outcome`: what it got: `voicemail_left`, `voicemail_cut`,
-    `hung_up` or `screening_answered`. `transfer_to`: to whom the caller was to be connected last; `transfer_outcome`:
-    what became of it, empty while nobody has decided. `muted`: the agent is to be silent. `spent`: what
-    the call has cost as of the last turn, by its agent's `[prices]` or at list prices. `held`: which agent had it from
-    when, if one handed it to another.
+    `created_at`: when it was asked for, or came in; `waits_until`: when the callee's hours begin, before which
+    nobody is dialled; `duration`: seconds from the answer to the end; `ended_reason`: who or what ended a
+    conversation; `problem`: why there was none. `answered_by`: what the carrier's machine detection says, or what
+    was heard: `machine`, `human`, `screener`; `outcome`: what it got: `voicemail_left`, `voicemail_cut`, `hung_up`
+    or `screening_answered`. `transfer_to`: to whom the caller was to be connected last; `transfer_outcome`: what
+    became of it, empty while nobody has decided. `muted`: the agent is to be silent. `spent`: what the call has
+    cost as of the last turn, by its agent's `[prices]` or at list prices. `held`: which agent had it from when, if
+    one handed it to another.
     """
 
     id: str
@@ -120,6 +121,7 @@ class CallView(Representation):
     created_at: Time | None
     not_before: Time | None = None
     not_after: Time | None = None
+    waits_until: Time | None = None
     started_at: Time | None = None
     ended_at: Time | None = None
     duration: float | None = None
@@ -175,10 +177,11 @@ class CallView(Representation):
             created_at=moment(order.created),
             not_before=moment(order.not_before),
             not_after=moment(order.not_after),
+            waits_until=moment(order.waits_until) if order.status in ("queued", "dialling") else None,
             started_at=moment(record.started if record else None),
             ended_at=moment(order.ended or (record.ended if record else None)),
             duration=_talked(record, order.ended or record.ended) if record else None,
-            ended_reason=record.ended_reason if record else "",
+            ended_reason=record.ended_reason if record else order.refused,
             problem=order.problem,
             answered_by=(record.answered_by if record else "") or order.answered_by,
             outcome=(record.outcome if record else "") or order.outcome,

@@ -12,12 +12,13 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 
 from phoneagent.agent_file import builtin_agent
+from phoneagent.call.calling_rules import AT_ANY_TIME, CallingRules
 from phoneagent.call.event_writer import EventWriter
 from phoneagent.call.phone_numbers import NumberRules
 from phoneagent.call.told_orders import ToldOrders
 from phoneagent.errors import OrderRefused
 from phoneagent.ports import OrderBook
-from phoneagent.records import Agent, Order
+from phoneagent.records import Agent, CallingHours, Order
 from phoneagent.rehearsal import API_KEY
 from phoneagent.simulator.local_server import LocalServer
 from phoneagent.store.memory import MemoryStore
@@ -31,18 +32,22 @@ OTHER_KEY = {"Authorization": "Bearer another-key"}
 
 @dataclass
 class Desk:
-    """Takes numbers of the test range, and cancels what the book still has queued."""
+    """Cancels what the book still has queued."""
 
     book: OrderBook
 
-    def checked_number(self, field: str, number: str) -> str:
-        digits = NumberRules().possible(field, number)
+    async def cancel(self, order: str) -> Order | None:
+        return await self.book.cancel(order, now=time.time())
+
+
+class Numbers(NumberRules):
+    """Takes numbers of the test range."""
+
+    def destination(self, number: str, field: str = "to") -> str:
+        digits = self.possible(field, number)
         if not digits.startswith("+1500555"):
             raise OrderRefused(field, "expected a number in a country that this server may call")
         return digits
-
-    async def cancel(self, order: str) -> Order | None:
-        return await self.book.cancel(order, now=time.time())
 
 
 @dataclass
@@ -70,14 +75,18 @@ class Board:
 
 @asynccontextmanager
 async def ordering(
-    *agents: Agent, caller_id: str = "+15005550006", steers: Any = None, numbers: NumberRules | None = None
+    *agents: Agent,
+    caller_id: str = "+15005550006",
+    steers: Any = None,
+    numbers: NumberRules | None = None,
+    hours: CallingHours = AT_ANY_TIME,
 ) -> AsyncIterator[tuple[Client, MemoryStore]]:
     """A client, and the store behind the server. `store.orders` tells of what is done to it."""
     store = MemoryStore()
     async with EventWriter(store, writer="w") as events:
         book = store.orders
         store.orders = ToldOrders(book, events)  # type: ignore[assignment]  # an OrderBook, as a store has
-        serving = _serving(store, events, *agents, caller_id=caller_id, steers=steers, numbers=numbers)
+        serving = _serving(store, events, *agents, caller_id=caller_id, steers=steers, numbers=numbers, hours=hours)
         async with serving as asking:
             asking.told, asking.book = events, book
             yield asking, store
@@ -91,6 +100,7 @@ async def _serving(
     caller_id: str,
     steers: Any,
     numbers: NumberRules | None,
+    hours: CallingHours,
 ) -> AsyncIterator[Client]:
     board = Board({agent.name: Equipped(agent) for agent in agents or (builtin_agent(),)}, store)
     keys = ApiKeys([API_KEY, "another-key"])
@@ -99,6 +109,8 @@ async def _serving(
         keys,
         store.orders,
         desk=Desk(store.orders),
+        rules=CallingRules(Numbers(), store.do_not_call, hours=hours),
+        unwanted=store.do_not_call,
         caller_id=caller_id,
         steers=steers,
         numbers=numbers,
