@@ -79,9 +79,12 @@ class Replaceable(Transcription, Protocol):
     """A transcription that others can take the place of."""
 
     def doubt(self, problem: str) -> None:
-        """It has not heard what must have been heard: its iteration raises a `ProviderError`, and a new connection is
-        one to other ears, if there are any.
+        """It has told nothing of a sound, which may be a noise: its iteration raises a `ProviderError`, and a new
+        connection is one to other ears, if there are any. That it has failed is for those to show.
         """
+
+    def confirm(self) -> ProviderFailed | None:
+        """These ears have understood what those before them were doubted for: that was a failure. Returns it."""
 
 
 class SpeechToText(Protocol):

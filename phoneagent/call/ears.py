@@ -14,6 +14,7 @@ from phoneagent.audio.voice_activity import Transition, VoiceActivity
 from phoneagent.conversation.events import (
     BeepStarted,
     BeepStopped,
+    EagerEndOfTurn,
     EarsFailed,
     EndOfTurn,
     Event,
@@ -33,6 +34,7 @@ LEAD = 20  # frames: a voice is noticed when it has begun, and a word may begin 
 DOUBT_AFTER = 75  # frames: 1.5 s of a voice of which the ears tell nothing; good ones tell something every second
 DOUBT_AT_MOST = 800  # frames; each time that others heard nothing either, it was more likely a noise
 SHORT_SOUND = 35  # frames until it has ended for certain: 0.5 s of a cough, and 0.2 of quiet
+HEARD_AGAIN_WITHIN = 0.8  # seconds from connecting: what is said meanwhile is not understood so soon
 RECONNECT = (0.1, 0.3, 1.0)  # seconds before each further attempt; after the last the ears have failed
 STEADY = 10.0  # seconds: a connection that lasted so long was a good one, as is one over which a turn was understood
 
@@ -69,6 +71,9 @@ class Ears:
         self._began_at = 0  # frame at which the caller's present sound began
         self._doubt_at = 0  # frame at which the ears must have told of it
         self._doubt_after = DOUBT_AFTER
+        self._doubted = False  # the present ears were given up for it
+        self._suspected = -1  # frame at which the sound began of which the ears before these have told nothing
+        self._connected_at = 0.0
         self._expectation: Expectation | None = None
         self._connected = asyncio.Event()  # or there will be no connection any more
         self._finished = False
@@ -146,12 +151,15 @@ class Ears:
         self._doubt_at = 0
         if isinstance(self._transcription, Replaceable):
             self._doubt_after = min(2 * self._doubt_after, DOUBT_AT_MOST)
+            self._doubted, self._suspected = True, self._began_at
             self._transcription.doubt("heard nothing of a voice")
 
     def _understood(self, heard: Heard) -> None:
         """Note up to where the caller was understood: what follows is for other ears, should these fail."""
         if isinstance(heard, ProviderFailed):
             return
+        if self._suspected >= 0 and isinstance(heard, PartialTranscript | EagerEndOfTurn | EndOfTurn) and heard.text:
+            self._judge()
         self._doubt_at, self._doubt_after = 0, DOUBT_AFTER
         over = isinstance(heard, EndOfTurn) or (isinstance(heard, PartialTranscript) and heard.final)
         # A mere sound may have been the agent's echo.
@@ -159,6 +167,13 @@ class Ears:
         if over:
             self._voice_from = None
             self._served = True
+
+    def _judge(self) -> None:
+        """Words were understood. If they are of the doubted sound, heard again, those before these were deaf to it."""
+        same = self._began_at == self._suspected and self._now() - self._connected_at < HEARD_AGAIN_WITHIN
+        self._suspected = -1
+        if same and isinstance(self._transcription, Replaceable) and (failure := self._transcription.confirm()):
+            self._feed(failure)
 
     def expect(self, expectation: Expectation) -> None:
         """Pass on what may be said next, now and to ears that are connected later."""
@@ -205,9 +220,15 @@ class Ears:
                 problem, hopeless = "the connection ended", False
             except ProviderError as error:
                 problem, hopeless = str(error), not error.retryable
-            log.warning("ears_lost", problem=problem)
             if self._finished:
+                log.warning("ears_lost", problem=problem)
                 return  # new ones would have nothing to hear
+            doubted, self._doubted = self._doubted, False
+            if doubted and not hopeless:  # mostly it was a noise: as often as it takes, and no failure
+                log.info("ears_replaced", problem=problem)
+                upcoming = self._provider.connect(call=self._call, language=self._language)
+                continue
+            log.warning("ears_lost", problem=problem)
             if self._served or self._now() - began >= STEADY:
                 attempt = 0
             if hopeless or attempt >= len(RECONNECT):
@@ -225,4 +246,5 @@ class Ears:
         for frame in list(self._recent)[max(0, begin - oldest) :]:
             transcription.send(frame)
         self._transcription = transcription
+        self._connected_at = self._now()
         self._connected.set()

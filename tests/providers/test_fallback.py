@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from phoneagent.records import ProviderChoice
-from phoneagent.simulator.caller import CallerScript, Say
+from phoneagent.simulator.caller import Beep, CallerScript, Noise, Say, Wait
 from phoneagent.simulator.faults import Attempt, Fault
 from tests.calls.world import HOURS, agent, world
 
@@ -63,3 +63,45 @@ async def test_turns_are_left_to_the_ears_only_if_all_of_them_end_turns(models):
     async with world(made) as (running, _):
         equipped = running.app.state.switchboard.agents[made.name]
         assert equipped.stt.turn_events == second.startswith("flux")
+
+
+@pytest.mark.parametrize(
+    ("noise", "fallback"),
+    [
+        (Noise(3.0, rms=3000), ()),
+        (Noise(3.0, rms=3000), (ProviderChoice("deepgram", "nova-3"),)),
+        (Noise(7.0, rms=3000), (ProviderChoice("deepgram", "nova-3"),)),
+        (Beep(2.5), ()),
+    ],
+    ids=["noise", "noise, and others to ask", "long noise", "beep"],
+)
+async def test_a_noise_is_no_failure_of_the_ears(noise, fallback):
+    """Wordless sounds, and words right behind them; then somebody calls who has a quiet line."""
+    made = agent(stt=ProviderChoice("deepgram", "flux-general-en", fallback=fallback))
+    noisy = CallerScript(noise, Wait(0.5), noise, Wait(0.3), Say("What are your opening hours?"), Say("Goodbye"))
+    async with world(made) as (running, told):
+        (circuit, *_) = (each.circuit for each in running.app.state.switchboard.agents[made.name].stt._ears)
+        for _ in range(2):
+            call = await running.carrier.call(running.voice_url, caller=noisy)
+            assert call.ended_by == "agent"
+        assert told.of("provider_failed") == []
+        assert not any(failed for _, failed in circuit._outcomes)
+        assert running.deepgram is not None
+        before = len(running.deepgram.timeline.find("opened"))
+        call = await running.carrier.call(running.voice_url, caller=SCRIPT)
+        opened = [each.data["path"] for each in running.deepgram.timeline.find("opened")[before:]]
+    assert call.ended_by == "agent"
+    assert [path for path in opened if path.endswith("/listen")] == ["/v2/listen"]
+
+
+async def test_noises_one_after_the_other_do_not_end_the_call():
+    """The connection may be replaced as often as one comes: that is no loss of the ears."""
+    made = agent(stt=ProviderChoice("deepgram", "flux-general-en"))
+    noises = [step for _ in range(8) for step in (Noise(3.5, rms=3000), Wait(0.6))]
+    script = CallerScript(*noises, Say("What are your opening hours?"), Say("Goodbye"), patience=60.0)
+    async with world(made) as (running, told):
+        call = await running.carrier.call(running.voice_url, caller=script, time_limit=200)
+    assert call.ended_by == "agent"
+    assert any(line.startswith("What are your opening hours? / We are open") for line in told.dialogue)
+    assert told.of("provider_failed") == []
+    assert told.of("ears_failed") == []

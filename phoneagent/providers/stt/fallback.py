@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import AsyncGenerator, Callable, Sequence
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import structlog
 
@@ -18,6 +19,14 @@ CONNECT_WITHIN = 1.0  # seconds, while there are others
 REST = 10.0  # seconds in which ears that failed in a call are not its first choice
 
 log = structlog.stdlib.get_logger(__name__)
+
+
+class Suspicion(NamedTuple):
+    """Ears that have told nothing of a sound, which may have been a noise."""
+
+    candidate: Candidate
+    problem: ProviderError
+    at: float
 
 
 @dataclass(slots=True)
@@ -42,6 +51,7 @@ class FallbackEars:
         self._ears = ears
         self._fell_back = fell_back
         self._failed_at: dict[tuple[str, str], float] = {}  # by call and provider
+        self._suspicions: dict[str, Suspicion] = {}  # by call
         self.turn_events = all(each.ears.turn_events for each in ears)
 
     async def connect(self, *, call: str, language: str = "en") -> FallbackTranscription:
@@ -66,7 +76,9 @@ class FallbackEars:
                 transcription,
                 candidate,
                 failures,
+                suspicion=self._suspicions.pop(call, None),
                 blame=lambda problem: self._blame(candidate, call, problem),  # noqa: B023 - it is returned at once
+                suspect=lambda problem: self._suspect(candidate, call, problem),  # noqa: B023 - the same
             )
         raise AssertionError("the last ears are connected or raise")
 
@@ -77,6 +89,7 @@ class FallbackEars:
     def _order(self, call: str) -> list[Candidate]:
         now = asyncio.get_running_loop().time()
         self._failed_at = {who: at for who, at in self._failed_at.items() if now - at < REST}
+        self._suspicions = {whose: each for whose, each in self._suspicions.items() if now - each.at < REST}
         rested = [each for each in self._ears if (call, each.name) not in self._failed_at and each.circuit.admits()]
         return rested + [each for each in self._ears if each not in rested]
 
@@ -87,6 +100,12 @@ class FallbackEars:
             return ""
         self._failed_at[call, candidate.name] = asyncio.get_running_loop().time()
         return self._order(call)[0].name
+
+    def _suspect(self, candidate: Candidate, call: str, problem: ProviderError) -> None:
+        """Have others hear the same. If they understand nothing either, it was a noise, and no failure."""
+        now = asyncio.get_running_loop().time()
+        self._suspicions[call] = Suspicion(candidate, problem, now)
+        self._failed_at[call, candidate.name] = now
 
 
 async def _connected(candidate: Candidate, call: str, language: str, *, within: float | None) -> Transcription:
@@ -107,11 +126,16 @@ class FallbackTranscription:
         failures: list[ProviderFailed],
         *,
         blame: Callable[[ProviderError], str],
+        suspect: Callable[[ProviderError], None],
+        suspicion: Suspicion | None = None,
     ) -> None:
+        """`suspicion`: of the ears before these, which are given the same audio again."""
         self._ears = ears
         self._candidate = candidate
         self._failures = failures
         self._blame = blame
+        self._suspect = suspect
+        self._suspicion = suspicion
         self._doubt: ProviderError | None = None
         self._closing: asyncio.Task[None] | None = None
 
@@ -125,6 +149,14 @@ class FallbackTranscription:
         if self._closing is None:
             self._doubt = ProviderError(self._candidate.name, problem)
             self._closing = asyncio.create_task(self._ears.aclose(), name="ears that hear nothing")
+
+    def confirm(self) -> ProviderFailed | None:
+        suspicion, self._suspicion = self._suspicion, None
+        if suspicion is None:
+            return None
+        candidate, problem, _ = suspicion
+        candidate.circuit.failed(problem)
+        return ProviderFailed("stt", candidate.name, problem.problem, self._candidate.name)
 
     async def __aiter__(self) -> AsyncGenerator[Heard, None]:
         for failed in self._failures:
@@ -140,9 +172,12 @@ class FallbackTranscription:
                 yield heard
             if self._doubt is None:
                 return
-            problem = self._doubt
-        except ProviderError as failed:
-            problem = failed
+            self._suspect(self._doubt)
+            raise self._doubt
+        except ProviderError as lost:
+            if lost is self._doubt:
+                raise
+            problem = lost
         following = self._blame(problem)
         yield ProviderFailed("stt", self._candidate.name, problem.problem, following or self._candidate.name)
         # What ended a connection that was open need not meet the next one, but for the account.
