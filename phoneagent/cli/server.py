@@ -151,7 +151,7 @@ class BoundedRequests(HttpToolsProtocol):
         super().resume_writing()
 
     def _refuse(self, status: bytes, event: str, limit: int) -> None:
-        log.warning(event, limit=limit)
+        log.warning(event, limit=limit, stranger=True)
         if self.cycle is None or self.cycle.response_complete:  # else it would stand in the middle of an answer
             self.transport.write(b"HTTP/1.1 %s\r\nContent-Length: 0\r\nConnection: close\r\n\r\n" % status)
         self.transport.close()

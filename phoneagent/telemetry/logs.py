@@ -21,6 +21,9 @@ from structlog.typing import EventDict, Processor, WrappedLogger
 
 from phoneagent.private import Private
 
+from .few import FewOfStrangers
+from .presentable import presentable
+
 # Their INFO lines name accounts, calls and query strings, or come once a connection; a call has two lines of its own.
 QUIET = (
     "asyncio",
@@ -40,6 +43,7 @@ QUIET = (
 )
 
 SECRET_KEY = re.compile(r"token|secret|passw|authorization|api_?key|credential|signature|cookie")
+WHOLE = frozenset({"exc_info", "stack"})  # tracebacks are long, and ours
 SECRET = "[secret]"  # what is printed in place of one
 SHORTEST_SECRET = 6  # characters; a shorter one would black out ordinary words, and is none
 DEEPEST = 8  # containers within containers; what is deeper is a mistake or a cycle
@@ -60,6 +64,7 @@ def configure(
     stream = sys.stderr if stream is None else stream
     if json is None:
         json = not stream.isatty()
+    few = FewOfStrangers()
     shared: list[Processor] = [
         structlog.contextvars.merge_contextvars,
         structlog.stdlib.add_log_level,
@@ -85,6 +90,7 @@ def configure(
     structlog.configure(
         processors=[
             structlog.stdlib.filter_by_level,
+            few,
             *shared,
             structlog.stdlib.ProcessorFormatter.wrap_for_formatter,
         ],
@@ -93,6 +99,7 @@ def configure(
         cache_logger_on_first_use=False,  # modules get their loggers before this is called
     )
     handler = _Handler(stream)
+    handler.addFilter(few.lets_pass)
     handler.setFormatter(
         structlog.stdlib.ProcessorFormatter(
             foreign_pre_chain=shared,
@@ -152,7 +159,7 @@ def black_out_values(_logger: WrappedLogger, _method: str, event: EventDict) -> 
     Numbers stay: `first_token=0.25` and `tokens=120` are no secrets.
     """
     return {
-        key: value if key == "exc_info" else _clean(value, secret=_names_a_secret(key), depth=0)
+        key: value if key in WHOLE else _clean(value, secret=_names_a_secret(key), depth=0)
         for key, value in event.items()
     }
 
@@ -166,7 +173,9 @@ def _clean(value: Any, *, secret: bool, depth: int) -> Any:
     if isinstance(value, Private):
         return repr(value)
     if isinstance(value, str | bytes | bytearray):
-        return SECRET if secret else value
+        if secret:
+            return SECRET
+        return presentable(value) if isinstance(value, str) else value
     if not isinstance(value, Mapping | list | tuple | set | frozenset):
         return value
     if depth == DEEPEST:

@@ -81,7 +81,7 @@ class MediaSocket:
         await stream.close(code, problem)
 
     def _refuse(self, reason: str, problem: str) -> None:
-        log.warning("media_stream_refused", reason=reason, problem=problem)
+        log.warning("media_stream_refused", reason=reason, problem=problem, stranger=True)
         self._observer.tell("", 0.0, "refused", {"reason": reason})
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import asyncio
+import math
 import re
 from collections.abc import Awaitable, Callable, Collection, Mapping
 from urllib.parse import urlencode
@@ -19,7 +21,9 @@ from phoneagent.ports import Documents, Observer, Signatures
 from phoneagent.private import Private
 from phoneagent.records import CallRecord, CallStatus, Order, OrderStatus, Progress
 
-from .doors import BODY, signed, unsigned
+from .doors import SIGNATURE, signed, unsigned
+from .forms import read_form
+from .strangers import Strangers, address
 
 LONGEST_CALL = 24 * 3600.0  # seconds; the carrier ends every call after a day
 
@@ -90,6 +94,7 @@ class Webhooks:
         self._dialler = dialler
         self._account = account
         self._told_of_get = False
+        self._strangers = Strangers()
 
     async def voice(self, request: Request) -> Response:
         """A call comes in, or one that we placed was answered."""
@@ -113,19 +118,35 @@ class Webhooks:
 
     async def answer(self, request: Request, handle: Callable[[Request, FormData], Awaitable[Response]]) -> Response:
         """Have a signed request handled; any other is refused."""
-        form = await _form(request)
+        if SIGNATURE not in request.headers and not signed(request, {}, self._signatures, websocket=False):
+            return self._turn_away(request, "signature")  # whatever the form is, which is not read
+        try:
+            form = await read_form(request)
+        except HTTPException as error:
+            return self._turn_away(request, "form", error)
         body = FormData() if request.method == "GET" else form  # what is in the URL is signed with it
         if not signed(request, body, self._signatures, websocket=False):  # type: ignore[arg-type]  # FormData is a mapping
-            problem = unsigned(request, self._signatures)
-            log.warning("webhook_refused", path=request.url.path, problem=problem)
-            self._observer.tell("", 0.0, "refused", {"reason": "signature"})
-            return PlainTextResponse("Signature missing or wrong\n", status_code=403)
+            return self._turn_away(request, "signature")
         if self._account and text_of(form, "AccountSid") not in ("", self._account):
-            log.warning("webhook_refused", path=request.url.path, account="another one")
-            self._observer.tell("", 0.0, "refused", {"reason": "account"})
-            return PlainTextResponse("Of another account\n", status_code=403)
+            self._tell_refused(request, "account", "another one")
+            return PlainTextResponse("Of another account\n", 403)
         structlog.contextvars.bind_contextvars(call=text_of(form, "CallSid"))
         return await handle(request, form)
+
+    def _turn_away(self, request: Request, reason: str, error: HTTPException | None = None) -> Response:
+        """A stranger; whoever comes too often hears 429, and is let go."""
+        self._tell_refused(request, reason, error.detail if error else unsigned(request, self._signatures))
+        wait = self._strangers.refuse(address(request), asyncio.get_running_loop().time())
+        if wait:
+            headers = {"Retry-After": str(math.ceil(wait)), "Connection": "close"}
+            return PlainTextResponse("Refused too often\n", 429, headers)
+        if error:
+            return PlainTextResponse(f"{error.detail}\n", error.status_code)
+        return PlainTextResponse("Signature missing or wrong\n", 403)
+
+    def _tell_refused(self, request: Request, reason: str, problem: str) -> None:
+        log.warning("webhook_refused", path=request.scope["path"], reason=reason, problem=problem, stranger=True)
+        self._observer.tell("", 0.0, "refused", {"reason": reason})
 
     async def _voice(self, request: Request, form: FormData) -> Response:
         agents = self._switchboard.agents
@@ -235,28 +256,6 @@ class Webhooks:
         return Response(status_code=204)
 
 
-async def _form(request: Request) -> FormData:
-    """The request's form; of a GET it is the query. Bodies are bounded: 413 past `BODY` bytes."""
-    if request.method == "GET":
-        return FormData(list(request.query_params.multi_items()))
-    body = bytearray()
-    async for piece in request.stream():
-        body += piece
-        if len(body) > BODY:
-            raise HTTPException(413, f"expected at most {BODY} bytes")
-    return await Request(request.scope, _Once(bytes(body))).form()
-
-
-class _Once:
-    """Gives a body that was already read to whoever asks next."""
-
-    def __init__(self, body: bytes) -> None:
-        self._body = body
-
-    async def __call__(self) -> dict[str, object]:
-        return {"type": "http.request", "body": self._body, "more_body": False}
-
-
 def _named(wanted: str, agents: Collection[str]) -> str | None:
     """The agent of this name; the first one if none is named. Upper and lower case are alike where that is clear."""
     if not (wanted := wanted.strip()):
@@ -294,4 +293,4 @@ def _asked(request: Request) -> str:
     """The path and query without the count, and without what Twilio itself says in a GET, in names such as `From`."""
     ours = [(name, value) for name, value in request.query_params.multi_items() if not name[:1].isupper()]
     query = [(name, value) for name, value in ours if name != "again"]
-    return request.url.path + ("?" + urlencode(query) if query else "")
+    return str(request.scope["path"]) + ("?" + urlencode(query) if query else "")

@@ -16,8 +16,7 @@ from collections.abc import Callable, Iterable, Iterator
 import uvloop
 from twilio.request_validator import RequestValidator
 
-CONNECTIONS = 700  # that are held open: more than twice as many as a process keeps
-FRESH = 100.0  # new ones a second beside those
+FRESH = 400.0  # connections a second that are held open: in three seconds more than a process of 200 calls keeps
 REQUESTS = 100.0  # a second, of those that are to be answered
 BATCH = 0.02  # seconds: so many at once as a second has in this time
 ANSWERED_WITHIN = 10.0  # seconds
@@ -84,12 +83,10 @@ async def attack(kind: str, port: int, seconds: float) -> Counter[str]:
     holds = kind in ("idle", "halves")
     began, rate = loop.time(), FRESH if holds else REQUESTS
     answers: Counter[str] = Counter()
-    asked = [asyncio.create_task(hold(port, next(wishes), answers)) for _ in range(CONNECTIONS if holds else 0)]
-    count = 0
+    asked: list[asyncio.Task[None]] = []
     while (elapsed := loop.time() - began) < seconds:
-        while count < rate * elapsed:
+        while len(asked) < rate * elapsed:
             asked.append(asyncio.create_task(hold(port, next(wishes), answers)))
-            count += 1
         await asyncio.sleep(BATCH)
     _, waiting = await asyncio.wait(asked, timeout=0.1 if holds else ANSWERED_WITHIN)
     for one in waiting:

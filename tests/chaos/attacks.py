@@ -96,4 +96,11 @@ def bomb_server() -> LocalServer:
 
 PACKED = gzip.compress(gzip.compress(bytes(BOMB), 9), 9)
 
-ATTACKS = (from_outside("idle sockets", "idle", refused="cut"),)
+ATTACKS = (
+    from_outside("idle sockets", "idle", refused="cut"),
+    from_outside("requests by halves", "halves", refused="cut 401 403 429"),
+    from_outside("unsigned forms", "unsigned", refused="403 429"),
+    from_outside("forms with another's signature", "missigned", refused="403 429 413"),
+    from_outside("signed forms that are none of Twilio's", "signed", refused="413 429"),
+    from_outside("long paths and names for the log", "log", refused="401 403 404 429"),
+)

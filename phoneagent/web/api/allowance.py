@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-import ipaddress
 from collections.abc import Mapping
-
-from starlette.requests import HTTPConnection
 
 from phoneagent.api_keys import Allowance
 
 from .problems import Problem
 
 POLICY, LIMIT, RETRY_AFTER = "RateLimit-Policy", "RateLimit", "Retry-After"
-SUBNET = 64  # bits of an IPv6 address that one customer of a provider has at least
 
 
 def headers_of(policy: str, allowance: Allowance) -> Mapping[str, str]:
@@ -32,13 +28,3 @@ def too_many(policy: str, allowance: Allowance) -> Problem:
         f"expected at most {allowance.quota} requests in {allowance.window} seconds with one {policy}",
         headers={RETRY_AFTER: str(allowance.reset)},
     )
-
-
-def address(connection: HTTPConnection) -> str:
-    """Of who has no key. What proxies say of it is not asked: anybody can say it."""
-    host = connection.client.host if connection.client else ""
-    try:
-        known = ipaddress.ip_address(host)
-    except ValueError:
-        return host
-    return str(known if known.version == 4 else ipaddress.ip_network((known, SUBNET), strict=False))

@@ -21,9 +21,10 @@ from phoneagent.errors import StoreError
 from phoneagent.ports import EventLog, OrderBook, ReportBook
 from phoneagent.ports import Recordings as RecordingsKept
 from phoneagent.web.doors import ApiKeys, Holder
+from phoneagent.web.strangers import address
 
 from .agents import Agents
-from .allowance import address, headers_of, too_many
+from .allowance import headers_of, too_many
 from .calls import Calls, Window
 from .do_not_call import DoNotCallEndpoints, DoNotCallView, ImportView, ManyNumbers, Numbers, OneNumber
 from .events import Events, EventsTold, EventStream, Following
@@ -235,7 +236,9 @@ class _Door:
             if not allowance.granted:
                 refusal = too_many(policy, allowance)
         if refusal is not None:
-            logger.warning("api_refused", path=scope["path"], problem=refusal.kind, key=_shown(request, holder))
+            logger.warning(
+                "api_refused", path=scope["path"], problem=refusal.kind, key=_shown(request, holder), stranger=True
+            )
             await (await refused(request, refusal))(scope, receive, send)
             return
         scope[HOLDER] = holder

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from starlette.requests import HTTPConnection
 
-from phoneagent.web.api.allowance import address
+from phoneagent.web.strangers import address
 
 
 @pytest.mark.parametrize(
