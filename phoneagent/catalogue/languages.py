@@ -7,7 +7,9 @@ from collections.abc import Collection
 SAME: dict[str, str] = {
     "nb": "no",  # Norwegian is Bokmål wherever nothing else is said
     "nn": "no",
-    "fil": "tl",
+    "fil": "tl",  # one language under two codes: Deepgram offers the one, ElevenLabs the other
+    "tl": "fil",
+    "cmn": "zh",
     "iw": "he",  # withdrawn codes that are still written
     "in": "id",
     "zh-mo": "zh-hant",  # IANA's likely scripts, which the region alone does not say

@@ -15,10 +15,12 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
 
+from phoneagent.catalogue.elevenlabs import MODELS
 from phoneagent.conversation.words import SAMPLE_RATE
 from phoneagent.ports import Synthesizer
 
 from .elevenlabs_messages import SocketQuery, StreamQuery, read_body
+from .elevenlabs_models import Refusal, listed, refused_request, refused_socket
 from .elevenlabs_socket import ContextKey, EarlyClose, MultiStream, SingleStream
 from .faults import Fault, Faults
 from .latency import Latencies
@@ -84,6 +86,7 @@ class ElevenLabsServer(ProviderServer):
             WebSocketRoute("/v1/text-to-speech/{voice}/multi-stream-input", self._multi),
             Route("/v1/voices", self._list_voices),
             Route("/v1/voices/{voice}", self._get_voice),
+            Route("/v1/models", self._list_models),
             Route("/v1/user", self._user),
             Route("/v1/user/subscription", self._subscription),
         ]
@@ -136,9 +139,14 @@ class ElevenLabsServer(ProviderServer):
         refusal = self._check(connection, websocket, key=params.get("authorization") or params.get("single_use_token"))
         if refusal is None:
             try:
-                return connection, read_query(params, SocketQuery)
+                query = read_query(params, SocketQuery)
             except msgspec.ValidationError as exc:
                 refusal = _refuse(400, "invalid_parameters", str(exc))
+            else:
+                refused = refused_socket(query)
+                if refused is None:
+                    return connection, query
+                refusal = _answer(refused)
         await websocket.send_denial_response(refusal)
         return None
 
@@ -155,6 +163,8 @@ class ElevenLabsServer(ProviderServer):
         except (msgspec.ValidationError, msgspec.DecodeError) as exc:
             problem = {"type": "value_error", "loc": ["body"], "msg": str(exc)}
             return JSONResponse({"detail": [problem]}, status_code=422)
+        if (refused := refused_request(asked)) is not None:
+            return _answer(refused)
         connection.record("text", context=None, text=asked.text)
         chunks = await self.speak(asked.text)
         with_times = request.url.path.endswith("/with-timestamps")
@@ -190,6 +200,10 @@ class ElevenLabsServer(ProviderServer):
         refusal = self._check(self.open(request), request)
         voice = request.path_params["voice"]
         return refusal or JSONResponse(_voice(voice, self.voices[voice]))
+
+    async def _list_models(self, request: Request) -> Response:
+        refusal = self._check(self.open(request), request)
+        return refusal or JSONResponse([listed(model) for model in MODELS.values()])
 
     async def _user(self, request: Request) -> Response:
         refusal = self._check(self.open(request), request)
@@ -257,6 +271,13 @@ def _with_times(chunk: Chunk) -> bytes:
     audio = base64.b64encode(chunk.audio).decode()
     line = {"audio_base64": audio, "alignment": alignment, "normalized_alignment": alignment}
     return msgspec.json.encode(line) + b"\n"
+
+
+def _answer(refused: Refusal) -> Response:
+    headers = {"request-id": uuid.uuid4().hex}
+    if refused.detail is None:
+        return Response(status_code=refused.status, headers=headers)
+    return JSONResponse({"detail": refused.detail}, status_code=refused.status, headers=headers)
 
 
 def _refuse(status: int, error: str, problem: str, fault: Fault | None = None) -> Response:

@@ -6,14 +6,6 @@ from typing import Annotated, Literal
 
 import msgspec
 
-SOCKET_MODELS = (
-    "eleven_flash_v2_5",
-    "eleven_flash_v2",
-    "eleven_turbo_v2_5",
-    "eleven_turbo_v2",
-    "eleven_multilingual_v2",
-)
-HTTP_MODELS = (*SOCKET_MODELS, "eleven_v3")
 UNNORMALISED = ("eleven_flash_v2_5", "eleven_turbo_v2_5")
 """Models that cannot be told to normalise text, except for enterprise customers."""
 
@@ -85,8 +77,6 @@ class SocketQuery(msgspec.Struct, forbid_unknown_fields=True):
     single_use_token: str | None = None
 
     def __post_init__(self) -> None:
-        if self.model_id not in SOCKET_MODELS:
-            raise ValueError(f"model {self.model_id} is not available on this socket")
         if self.apply_text_normalization == "on" and self.model_id in UNNORMALISED:
             raise ValueError(f"apply_text_normalization=on is not available for {self.model_id}")
 
@@ -147,7 +137,4 @@ read_multi = msgspec.json.Decoder(MultiMessage).decode
 
 def read_body(body: bytes) -> StreamBody:
     """Raises `msgspec.ValidationError` and `msgspec.DecodeError`."""
-    read = msgspec.json.decode(body, type=StreamBody)
-    if read.model_id not in HTTP_MODELS:
-        raise msgspec.ValidationError(f"A model with model ID {read.model_id} does not exist - at `$.model_id`")
-    return read
+    return msgspec.json.decode(body, type=StreamBody)

@@ -300,7 +300,12 @@ async def test_messages_are_checked(messages):
     [
         ({**AUTO, "output_format": "mp3_44100_128"}, VOICE, 400),
         ({"model_id": "eleven_flash_v2_5"}, VOICE, 400),
-        ({**AUTO, "model_id": "eleven_v3"}, VOICE, 400),
+        ({**AUTO, "model_id": "eleven_v3"}, VOICE, 403),
+        ({**AUTO, "model_id": "eleven_v3_conversational"}, VOICE, 403),
+        ({**AUTO, "model_id": "eleven_v4_turbo"}, VOICE, 403),
+        ({**AUTO, "model_id": "eleven_v9"}, VOICE, 400),
+        ({**AUTO, "language_code": "fa"}, VOICE, 400),
+        ({**AUTO, "language_code": "de-DE"}, VOICE, 400),
         ({**AUTO, "automode": "true"}, VOICE, 400),
         ({**AUTO, "inactivity_timeout": 600}, VOICE, 400),
         ({**AUTO, "apply_text_normalization": "on"}, VOICE, 400),
@@ -455,7 +460,7 @@ async def test_the_sdk_reads_voices_and_the_subscription():
         assert (unknown.value.status_code, unknown.value.body["detail"]["status"]) == (404, "voice_not_found")
 
 
-@pytest.mark.parametrize("change", [{"text": ""}, {"speed": 1.0}, {"model_id": "eleven_v9"}, {"voice_settings": 1}])
+@pytest.mark.parametrize("change", [{"text": ""}, {"speed": 1.0}, {"voice_settings": 1}])
 async def test_bodies_are_checked(change):
     async with ElevenLabsServer(ToneVoice()) as server, httpx.AsyncClient(base_url=server.url) as client:
         answer = await client.post(
@@ -465,6 +470,69 @@ async def test_bodies_are_checked(change):
         )
     assert answer.status_code == 422
     assert answer.json()["detail"][0]["msg"]
+
+
+def _context(model, given):
+    told = f"Providing {given} is not yet supported with the '{model}' model."
+    kind = {"type": "validation_error", "code": "unsupported_model", "status": "unsupported_model"}
+    return {**kind, "message": told, "param": "model_id"}
+
+
+@pytest.mark.parametrize(
+    ("change", "detail"),
+    [
+        (
+            {"model_id": "eleven_v3", "previous_text": "One moment."},
+            _context("eleven_v3", "previous_text or next_text"),
+        ),
+        ({"model_id": "eleven_v3", "next_text": "Yes."}, _context("eleven_v3", "previous_text or next_text")),
+        (
+            {"model_id": "eleven_v3_conversational", "previous_request_ids": ["r"]},
+            _context("eleven_v3_conversational", "previous_request_ids or next_request_ids"),
+        ),
+        (
+            {"model_id": "eleven_flash_v2_5", "language_code": "fa"},
+            {"message": "Model 'eleven_flash_v2_5' does not support language_code 'fa'."},
+        ),
+        ({"model_id": "eleven_v3", "language_code": "fa"}, None),
+        ({"model_id": "eleven_multilingual_v2", "language_code": "fa"}, None),  # ignored
+        ({"model_id": "eleven_multilingual_v2", "previous_text": "One moment."}, None),
+        (
+            {"model_id": "eleven_v3", "voice_settings": {"stability": 0.4}},
+            {
+                "status": "invalid_ttd_stability",
+                "message": "Invalid TTD stability value. Must be one of: [0.0, 0.5, 1.0] "
+                "(0.0 = Creative, 0.5 = Natural, 1.0 = Robust)",
+            },
+        ),
+        ({"model_id": "eleven_v3", "voice_settings": {"stability": 0.5}}, None),
+        (
+            {"model_id": "eleven_v9"},
+            {"status": "model_not_found", "message": "A model with model ID eleven_v9 does not exist"},
+        ),
+    ],
+)
+async def test_models_refuse_what_the_vendors_do(change, detail):
+    async with ElevenLabsServer(ToneVoice()) as server, httpx.AsyncClient(base_url=server.url) as client:
+        answer = await client.post(
+            f"/v1/text-to-speech/{VOICE}/stream?output_format=ulaw_8000",
+            headers={"xi-api-key": "secret"},
+            json={"text": BOOKED, **change},
+        )
+    if detail is None:
+        assert answer.status_code == 200
+    else:
+        assert (answer.status_code, answer.json()["detail"]) == (400, detail)
+
+
+async def test_the_sdk_reads_the_models_and_their_languages():
+    async with ElevenLabsServer(ToneVoice()) as server, sdk(server) as client:
+        models = {model.model_id: model for model in await client.models.list()}
+    for model in models.values():
+        type(model).model_validate_json(model.model_dump_json())
+        assert model.can_do_text_to_speech
+    assert "fa" in {language.language_id for language in models["eleven_v3"].languages}
+    assert "fa" not in {language.language_id for language in models["eleven_flash_v2_5"].languages}
 
 
 async def test_refusals_are_what_the_sdk_expects():

@@ -8,8 +8,10 @@ from dataclasses import dataclass, field
 from urllib.parse import quote, urlencode, urlsplit
 
 import structlog
+from websockets.exceptions import InvalidStatus
 
 from phoneagent.audio.g711 import first_audible
+from phoneagent.catalogue.elevenlabs import DEFAULT_MODEL, language_code, model_of
 from phoneagent.conversation.events import ProviderFailed
 from phoneagent.conversation.words import SAMPLE_RATE, Word
 from phoneagent.errors import MisuseError, ProviderError
@@ -18,7 +20,7 @@ from phoneagent.providers.websocket import ProviderSocket, open_patiently, open_
 from phoneagent.records import SpeechChunk, SpeechDone, SpeechFailed, Spoken
 
 from .alignment import WordAligner
-from .elevenlabs_account import check_voice
+from .elevenlabs_account import check_account
 from .elevenlabs_channel import Channel
 from .elevenlabs_messages import Message, OpenContext, SpeakText, VoiceSettings
 from .spoken_text import SpokenText, can_be_spoken
@@ -27,6 +29,7 @@ DEFAULT_VOICE = "JBFqnCBsd6RMkjVDRZzb"  # "George", one of the voices every acco
 FIRST_AUDIO_WITHIN = 2.0  # seconds from a reply's first phrase; ElevenLabs needs 0.1 to 0.4
 NEXT_AUDIO_WITHIN = 3.0  # seconds from a later phrase, or to the final message
 INACTIVITY = 180  # seconds, the most there is; replies are shorter, so that no context needs to be kept alive
+FORBIDDEN = 403  # what the upgrade is answered with for a model that is not offered there
 PAUSE = 0.5  # seconds without audio after which nothing of a phrase is still to come; within one there are none
 ATTEMPTS = 2  # sockets on which a reply is tried
 ALIGNMENT_MISSES = SAMPLE_RATE * 3 // 10  # samples by which the times of a last word may lie behind its audio
@@ -47,7 +50,7 @@ class ElevenLabs:
         *,
         url: str = "https://api.elevenlabs.io",
         voice: str = DEFAULT_VOICE,
-        model: str = "eleven_flash_v2_5",
+        model: str = DEFAULT_MODEL,
         language: str = "",
         stability: float | None = None,
         similarity: float | None = None,
@@ -62,13 +65,15 @@ class ElevenLabs:
             "sync_alignment": "true",
             "inactivity_timeout": INACTIVITY,
         }
-        if language:
-            parameters["language_code"] = language
+        if code := language_code(model, language):
+            parameters["language_code"] = code
         path = f"/v1/text-to-speech/{quote(voice, safe='')}/multi-stream-input"
         self._socket_url = f"{websocket_url(url)}{path}?{urlencode(parameters)}"
         self._api_key = api_key
         self._url = url
         self._voice = voice
+        self._model = model
+        self._language = language
         settings = VoiceSettings(stability=stability, similarity_boost=similarity, style=style, speed=speed)
         self._settings = settings if settings != VoiceSettings() else None
         self._first_audio_within = first_audio_within
@@ -88,14 +93,38 @@ class ElevenLabs:
         )
 
     async def check(self) -> str:
-        """Look up the voice: whether the key is accepted and the voice known. Raises `ProviderError`."""
-        return await check_voice(self._api_key, self._url, self._voice)
+        """Look up voice, model and language: whether the key is accepted and they are there. Raises `ProviderError`."""
+        if not model_of(self._model).on_sockets:
+            raise _not_on_sockets(self._model)
+        return await check_account(
+            self._api_key, self._url, voice=self._voice, model=self._model, language=self._language
+        )
 
     async def aclose(self) -> None:
         """Nothing is open but what calls have opened."""
 
     async def _open(self) -> ProviderSocket:
-        return await open_websocket("elevenlabs", self._socket_url, {"xi-api-key": self._api_key})
+        try:
+            return await open_websocket("elevenlabs", self._socket_url, {"xi-api-key": self._api_key})
+        except ProviderError as refused:
+            if _status(refused) != FORBIDDEN or model_of(self._model).on_sockets:
+                raise
+            raise _not_on_sockets(self._model) from refused
+
+
+def _status(refused: ProviderError) -> int | None:
+    cause = refused.__cause__
+    return cause.response.status_code if isinstance(cause, InvalidStatus) else None
+
+
+def _not_on_sockets(model: str) -> ProviderError:
+    """The key and the account are in order, though the answer is that of a lack of rights."""
+    return ProviderError(
+        "elevenlabs",
+        f'the model {model} is not offered over the WebSocket; set transport = "http" in [tts] options, or another '
+        f"model, such as {DEFAULT_MODEL}",
+        retryable=False,
+    )
 
 
 @dataclass(slots=True)

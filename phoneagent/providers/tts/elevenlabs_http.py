@@ -14,13 +14,14 @@ from urllib.parse import urlsplit
 
 import httpx
 
+from phoneagent.catalogue.elevenlabs import DEFAULT_MODEL, language_code, model_of
 from phoneagent.errors import MisuseError, ProviderError
 from phoneagent.providers.mailbox import Mailbox
 from phoneagent.providers.websocket import http_url
 from phoneagent.records import SpeechChunk, SpeechDone, SpeechFailed, Spoken
 
 from .elevenlabs import DEFAULT_VOICE, FIRST_AUDIO_WITHIN, NEXT_AUDIO_WITHIN
-from .elevenlabs_account import check_voice, refusal
+from .elevenlabs_account import check_account, refusal
 from .spoken_text import can_be_spoken, holds, letters
 
 if TYPE_CHECKING:
@@ -40,7 +41,7 @@ class ElevenLabsHttp:
         *,
         url: str = "https://api.elevenlabs.io",
         voice: str = DEFAULT_VOICE,
-        model: str = "eleven_flash_v2_5",
+        model: str = DEFAULT_MODEL,
         language: str = "",
         stability: float | None = None,
         similarity: float | None = None,
@@ -58,10 +59,15 @@ class ElevenLabsHttp:
         settings = {"stability": stability, "similarity_boost": similarity, "style": style, "speed": speed}
         given = {name: value for name, value in settings.items() if value is not None}
         self._voice = _Voice(
-            self._client, voice, model, language, VoiceSettings.model_validate(given) if given else None
+            self._client,
+            voice,
+            model,
+            language_code(model, language),
+            VoiceSettings.model_validate(given) if given else None,
         )
         self._api_key = api_key
         self._url = url
+        self._language = language
         self._first_audio_within = first_audio_within
         host = urlsplit(url).hostname  # an emulator's speech must not be taken for the real one's
         self.identity = f"elevenlabs-http {host} {voice} {model} {language} {stability} {similarity} {style} {speed}"
@@ -71,20 +77,34 @@ class ElevenLabsHttp:
         return ElevenLabsHttpSpeech(self._voice, first_audio_within=self._first_audio_within, identity=self.identity)
 
     async def check(self) -> str:
-        """Look up the voice: whether the key is accepted and the voice known. Raises `ProviderError`."""
-        return await check_voice(self._api_key, self._url, self._voice.voice)
+        """Look up voice, model and language: whether the key is accepted and they are there. Raises `ProviderError`."""
+        voice = self._voice
+        return await check_account(
+            self._api_key, self._url, voice=voice.voice, model=voice.model, language=self._language
+        )
 
     async def aclose(self) -> None:
         await self._http.aclose()
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Voice:
     client: AsyncElevenLabs
     voice: str
     model: str
     language: str
     settings: VoiceSettings | None
+    takes_context: bool = field(init=False)  # of models that are not known it is found out
+
+    def __post_init__(self) -> None:
+        self.takes_context = model_of(self.model).takes_context
+
+    def refuses_context(self, refused: ProviderError) -> bool:
+        """Whether a request was refused for what it told of the phrase before; then no other one tells of it."""
+        if self.takes_context and "previous_text" in refused.problem:
+            self.takes_context = False
+            return True
+        return False
 
 
 @dataclass(slots=True)
@@ -192,7 +212,7 @@ class ElevenLabsHttpSpeech:
         options: dict[str, Any] = {"language_code": voice.language} if voice.language else {}
         if voice.settings is not None:
             options["voice_settings"] = voice.settings
-        if said:
+        if said and voice.takes_context:
             options["previous_text"] = said  # keeps the tone from one phrase to the next
         audio = voice.client.text_to_speech.stream(
             voice.voice,
@@ -217,6 +237,9 @@ class ElevenLabsHttpSpeech:
         except TimeoutError as late:
             raise ProviderError("elevenlabs", f"no audio within {within:g} s") from late
         except ApiError as refused:
-            raise refusal(refused.status_code or 0, refused.body) from refused
+            problem = refusal(refused.status_code or 0, refused.body)
+            if voice.refuses_context(problem):
+                return await self._speak(state, phrase, "")
+            raise problem from refused
         except httpx.HTTPError as failed:
             raise ProviderError("elevenlabs", f"connection failed: {failed or type(failed).__name__}") from failed

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from phoneagent.catalogue.elevenlabs import MODELS
 from phoneagent.errors import MisuseError, ProviderError
 from phoneagent.providers.tts.elevenlabs import ElevenLabs
 from phoneagent.providers.tts.elevenlabs_http import ElevenLabsHttp
@@ -345,6 +346,58 @@ async def test_a_reply_that_is_cut_has_failed():
         assert isinstance(ear.outcome(1), SpeechFailed)
 
 
+# --- models ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("model", ["eleven_v3", "eleven_v3_conversational", "eleven_v4_turbo", "eleven_flash_v2_5"])
+async def test_every_phrase_is_spoken_by_every_model(model):
+    async with call(ElevenLabsHttp, model=model) as ear:
+        say(ear, 1, SHORT, LONG, SHORT)
+        await ear.done(1)
+        assert ear.outcome(1) == SpeechDone(1)
+        assert seen(ear, "text") == 3
+
+
+async def test_a_model_that_turns_out_to_take_no_context_is_asked_without_it(monkeypatch):
+    known = MODELS["eleven_v3"]
+    monkeypatch.setattr("phoneagent.simulator.elevenlabs_models.MODELS", {**MODELS, "eleven_v9": known})
+    async with call(ElevenLabsHttp, model="eleven_v9") as ear:
+        for reply in (1, 2):
+            say(ear, reply, SHORT, LONG, SHORT)
+            await ear.done(reply)
+            assert ear.outcome(reply) == SpeechDone(reply)
+        assert seen(ear, "text") == 6
+        assert ear.server._count == 7  # one was refused
+
+
+@pytest.mark.parametrize("model", ["eleven_v3", "eleven_v3_conversational", "eleven_v4", "eleven_v3_alpha"])
+async def test_a_model_that_is_not_on_the_socket_is_not_the_accounts_fault(model):
+    async with ElevenLabsServer(ToneVoice(), faults=Faults(Fault("refuse", status=403))) as server:
+        voice = ElevenLabs("a-key", url=server.url, model=model)
+        for attempt in (voice.connect(call="CA1"), voice.check()):
+            with pytest.raises(ProviderError, match="not offered over the WebSocket") as refused:
+                await attempt
+            assert (refused.value.kind, refused.value.retryable) == ("", False)
+            assert "transport" in refused.value.problem
+            assert "eleven_flash_v2_5" in refused.value.problem
+
+
+async def test_an_account_that_may_not_speak_is_the_accounts_fault():
+    async with ElevenLabsServer(ToneVoice(), faults=Faults(Fault("refuse", status=403))) as server:
+        with pytest.raises(ProviderError) as refused:
+            await ElevenLabs("a-key", url=server.url).connect(call="CA1")
+    assert refused.value.kind == "account"
+
+
+@pytest.mark.parametrize("voice", VOICES)
+@pytest.mark.parametrize("language", ["de-DE", "nb", "tl", "pt_BR"])
+async def test_languages_are_sent_as_the_model_takes_them(voice, language):
+    async with call(VOICES[voice], language=language) as ear:
+        say(ear, 1, SHORT)
+        await ear.done(1)
+        assert ear.outcome(1) == SpeechDone(1)
+
+
 # --- the key ----------------------------------------------------------------------------------------
 
 
@@ -357,6 +410,35 @@ async def test_check_says_whether_key_and_voice_are_accepted(voice):
         assert not refused.value.retryable
         server.faults.add(Fault("refuse", status=401, reason="missing_permissions"), times=1)
         assert "may not look up voices" in await VOICES[voice]("a-key", url=server.url).check()
+
+
+@pytest.mark.parametrize("voice", VOICES)
+@pytest.mark.parametrize(
+    ("options", "told"),
+    [
+        ({"voice": "JBFqnCBsd6RMkjVDRZzB"}, ("voice_not_found", "did you mean George (JBFqnCBsd6RMkjVDRZzb)")),
+        ({"voice": "george"}, ("voice_not_found", "George (JBFqnCBsd6RMkjVDRZzb)")),
+        ({"voice": "nobody"}, ("voice_not_found", "its voices are Rachel, George")),
+        ({"model": "eleven_flash_v2.5"}, ("no voice model eleven_flash_v2.5", "did you mean eleven_flash_v2_5")),
+        ({"model": "whisper"}, ("no voice model whisper", "its models are eleven_flash_v2_5")),
+        ({"language": "fa"}, ("eleven_flash_v2_5 does not speak fa", "eleven_v3")),
+        ({"model": "eleven_flash_v2", "language": "de-DE"}, ("eleven_flash_v2 does not speak de-DE",)),
+    ],
+)
+async def test_check_names_what_is_not_there_and_the_nearest(voice, options, told):
+    async with ElevenLabsServer(ToneVoice()) as server:
+        with pytest.raises(ProviderError) as refused:
+            await VOICES[voice]("a-key", url=server.url, **options).check()
+        assert not refused.value.retryable
+        for words in told:
+            assert words in refused.value.problem
+        assert not server.timeline.find("text")  # nothing is spoken, so nothing is paid
+
+
+async def test_check_warns_of_a_model_that_is_being_retired():
+    async with ElevenLabsServer(ToneVoice()) as server:
+        told = await ElevenLabs("a-key", url=server.url, model="eleven_turbo_v2_5").check()
+    assert told == "key accepted, voice George; eleven_turbo_v2_5 is being retired, take eleven_flash_v2_5"
 
 
 def test_what_may_be_cached_depends_on_all_that_changes_the_speech():
