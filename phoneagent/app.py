@@ -748,8 +748,12 @@ class Makers:
     def voice(self, choice: ProviderChoice, agent: Agent) -> TextToSpeech:
         match choice.provider:
             case "elevenlabs":
+                from .catalogue.elevenlabs import DEFAULT_MODEL, model_of
+
                 maker: Callable[..., TextToSpeech]
-                if choice.options.get("transport", "websocket") == "http":
+                model = choice.model or DEFAULT_MODEL
+                known = model_of(model)
+                if choice.options.get("transport", "websocket" if known.on_sockets else "http") == "http":
                     from .providers.tts.elevenlabs_http import ElevenLabsHttp
 
                     maker = ElevenLabsHttp
@@ -757,12 +761,14 @@ class Makers:
                     from .providers.tts.elevenlabs import ElevenLabs
 
                     maker = ElevenLabs
+                if known.successor:
+                    log.warning("voice_model_is_retired_soon", agent=agent.name, model=model, take=known.successor)
                 choice = replace(choice, options={k: v for k, v in choice.options.items() if k != "transport"})
                 options = {"voice": self.settings.elevenlabs_voice, **_options(choice, maker)}
                 return maker(
                     _key(self.settings.elevenlabs_api_key),
                     url=self.settings.elevenlabs_url or "https://api.elevenlabs.io",
-                    model=choice.model or "eleven_flash_v2_5",
+                    model=model,
                     **options,
                 )
             case "espeak":

@@ -53,6 +53,7 @@ from .provider_tables import PROVIDERS, LlmTable, SttTable, TtsTable
 from .recording_table import RecordingTable
 from .toml_lines import Loc
 from .tool_table import ToolTable
+from .voice_problems import voice_problems
 from .webhook_table import IncomingTable, WebhookTable
 
 T = TypeVar("T")
@@ -424,6 +425,7 @@ class AgentFile(_Table):
                 if llm.hedge and llm.provider == "scripted":
                     loc: Loc = ("llm", "fallback", number - 1, "hedge") if number else ("llm", "hedge")
                     yield Problem(loc, "scripted answers at once: there is nothing to ask twice")
+        yield from voice_problems(self.tts.choice() if self.tts is not None else None, self.language)
         if self.analysis is not None:
             yield from self.analysis.problems(self.llm)
         yield from misfits_of(

@@ -211,6 +211,23 @@ async def test_malformed_settings_and_agent_files_are_findings_too(tmp_path):
     assert found["agents"]["found"] == "bad.toml:2: greting: unknown key; did you mean 'greeting'?"
 
 
+@pytest.mark.parametrize(
+    ("table", "found"),
+    [
+        ('model = "eleven_flash_v2-5"', "did you mean eleven_flash_v2_5"),
+        ('options = { voice = "Sara" }', "did you mean Sarah (EXAVITQu4vr4xnSDxMaL)"),
+        ('model = "eleven_turbo_v2"', "eleven_turbo_v2 is being retired, take eleven_flash_v2"),
+    ],
+)
+async def test_a_voice_that_is_not_there_is_named_with_the_nearest(tmp_path, table, found):
+    (tmp_path / "a.toml").write_text(f'name = "a"\n[tts]\nprovider = "elevenlabs"\n{table}\n')
+    async with set_up() as running:
+        _, checks = await found_by_doctor(settings_of(running), "--agent", str(tmp_path / "a.toml"))
+    (voice,) = [check for name, check in checks.items() if name.startswith("voice: elevenlabs")]
+    assert found in voice["found"]
+    assert voice["state"] == ("ok" if "retired" in found else "failed")
+
+
 async def test_embedded_providers_are_tried_and_need_nothing():
     status, found = await found_by_doctor({}, "--embedded")
     assert status == 1, "no public URL"

@@ -1,0 +1,106 @@
+"""Agent files whose voice could not speak: what is told when they are loaded."""
+
+from __future__ import annotations
+
+from contextlib import AsyncExitStack
+
+import pytest
+import structlog
+
+from phoneagent.agent_file import parse_agent
+from phoneagent.app import Makers
+from phoneagent.conversation.policy import Phrasing
+from phoneagent.errors import SettingsError
+from phoneagent.providers.tts.elevenlabs import ElevenLabs
+from phoneagent.providers.tts.elevenlabs_http import ElevenLabsHttp
+from phoneagent.records import Agent, ProviderChoice
+from phoneagent.settings import Settings
+
+
+def problems(text: str) -> tuple[str, ...]:
+    with pytest.raises(SettingsError) as caught:
+        parse_agent(f'name = "a"\n{text}', "a.toml")
+    return tuple(caught.value.problems)
+
+
+def tts(model: str, options: str = "", language: str = "en") -> str:
+    chosen = f"options = {{ {options} }}\n" if options else ""
+    return f'language = "{language}"\n[tts]\nprovider = "elevenlabs"\nmodel = "{model}"\n{chosen}'
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "words"),
+    [
+        (tts("eleven_v3", 'transport = "websocket"'), "6: tts.options.transport", ("eleven_v3", "WebSocket", "'http'")),
+        (tts("eleven_v3_conversational", 'transport = "websocket"'), "6: ", ("eleven_v3_conversational",)),
+        (tts("eleven_v4_turbo", 'transport = "websocket"'), "6: ", ("eleven_v4_turbo", "eleven_flash_v2_5")),
+        (tts("eleven_flash_v2_5", 'transport = "htp"'), "6: ", ("websocket or http", "did you mean 'http'")),
+        (tts("eleven_flash_v2_5", 'language = "fa"'), "6: tts.options.language", ("'fa'", "eleven_v3")),
+        (tts("eleven_flash_v2", 'language = "de-DE"'), "6: tts.options.language", ("'de-DE'", "eleven_flash_v2_5")),
+        (tts("eleven_flash_v2", language="de"), "5: tts.model", ("eleven_flash_v2", "'de'", "eleven_flash_v2_5")),
+        (tts("eleven_turbo_v2", language="pl"), "5: tts.model", ("'pl'", "eleven_flash_v2_5")),
+        (tts("eleven_multilingual_v2", language="hu"), "5: tts.model", ("'hu'", "eleven_flash_v2_5")),
+        (tts("eleven_v3", language="tlh"), "5: tts.model", ("'tlh'", "no model of ElevenLabs")),
+        (tts("eleven_v3", "language = 7"), "6: tts.options.language", ("got 7",)),
+        (tts("eleven_v3", "stability = 0.4"), "6: tts.options.stability", ("0, 0.5 or 1", "got 0.4")),
+        ('language = "he"\n', "2: language", ("eleven_flash_v2_5", "'he'", "eleven_v3")),
+        ('language = "he"\n[tts]\nprovider = "elevenlabs"\n', "4: tts.provider", ("'he'", "eleven_v3")),
+        (
+            (
+                f'{tts("eleven_v3")}[[tts.fallback]]\nprovider = "elevenlabs"\nmodel = "eleven_v3"\n'
+                'options = { transport = "websocket" }\n'
+            ),
+            "9: tts.fallback[0].options.transport",
+            ("eleven_v3",),
+        ),
+    ],
+)
+def test_what_a_model_cannot_do_is_told_with_its_line_and_what_to_take(text, line, words):
+    (problem,) = problems(text)
+    assert problem.startswith(f"a.toml:{line}")
+    for word in words:
+        assert word in problem
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        tts("eleven_v3", 'transport = "http", stability = 0.5', language="he-IL"),
+        tts("eleven_flash_v2_5", 'transport = "websocket", language = "de-DE"'),
+        tts("eleven_multilingual_v2", 'language = "de"'),
+        tts("my-own-model", 'language = "tlh"'),
+        tts("eleven_v4_turbo", language="tlh"),
+        'language = "he"\n[tts]\nprovider = "espeak"\n',
+    ],
+)
+def test_what_may_be_right_is_let_through(text):
+    assert parse_agent(f'name = "a"\n{text}', "a.toml")
+
+
+@pytest.mark.parametrize(
+    ("choice", "kind"),
+    [
+        (ProviderChoice("elevenlabs"), ElevenLabs),
+        (ProviderChoice("elevenlabs", "eleven_multilingual_v2"), ElevenLabs),
+        (ProviderChoice("elevenlabs", "eleven_v3"), ElevenLabsHttp),
+        (ProviderChoice("elevenlabs", "eleven_v3_conversational"), ElevenLabsHttp),
+        (ProviderChoice("elevenlabs", "eleven_v4_turbo", {"speed": 1.1}), ElevenLabsHttp),
+        (ProviderChoice("elevenlabs", "eleven_flash_v2_5", {"transport": "http"}), ElevenLabsHttp),
+        (ProviderChoice("elevenlabs", "eleven_v3", {"transport": "websocket"}), ElevenLabs),
+    ],
+)
+async def test_a_model_is_asked_where_it_is_offered(choice, kind):
+    async with AsyncExitStack() as stack:
+        voice = Makers(Settings(), stack).voice(choice, Agent("a", Phrasing()))
+        assert type(voice) is kind
+        await voice.aclose()
+
+
+async def test_a_model_that_is_being_retired_is_warned_of():
+    async with AsyncExitStack() as stack:
+        with structlog.testing.capture_logs() as logs:
+            makers = Makers(Settings(), stack)
+            for model in ("eleven_turbo_v2_5", "eleven_flash_v2_5"):
+                makers.voice(ProviderChoice("elevenlabs", model), Agent("a", Phrasing()))
+    (told,) = logs
+    assert (told["event"], told["take"]) == ("voice_model_is_retired_soon", "eleven_flash_v2_5")
