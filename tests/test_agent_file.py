@@ -609,3 +609,10 @@ def test_an_analysis_needs_a_model_that_writes():
 
 def builtin_agent_text():
     return BUILT_IN.read_text()
+
+
+@pytest.mark.parametrize("to", ["+1911", "sip:911@gw.example", "sips:+49112@gw.example", "sip:0049112@gw"])
+def test_an_emergency_number_is_no_transfer_target(to):
+    (problem,) = problems(f'name = "a"\n[transfer]\nhelp = "{to}"\n')
+    assert "transfer.help" in problem
+    assert ("no emergency number" in problem) == ("sip" in to)

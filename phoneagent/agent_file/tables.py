@@ -20,6 +20,7 @@ from pydantic import (
 )
 
 from phoneagent.call.built_in import SCHEDULE_CALLBACK
+from phoneagent.call.emergency import is_emergency
 from phoneagent.call.equipped import CORE_TOOLS
 from phoneagent.call.menus import KEYS, MAIN, choices, menu_text
 from phoneagent.conversation.events import KeysExpected
@@ -81,6 +82,8 @@ def _number(text: str) -> str:
             "expected a number with its country code (+15005550006), a SIP address (sip:desk@example.com) or a queue "
             "(queue:support)"
         )
+    if is_emergency(text):
+        raise ValueError("expected no emergency number: callers who need help dial it themselves")
     return text
 
 

@@ -12,6 +12,8 @@ from typing import TYPE_CHECKING
 
 from phoneagent.errors import OrderRefused
 
+from .emergency import WHAT_TO_SAY, dialled, international, is_emergency
+
 if TYPE_CHECKING:
     from phonenumbers import PhoneNumber
 
@@ -30,6 +32,8 @@ def shown_number(*candidates: str) -> str:
     """
     return next((one for one in candidates if E164.fullmatch(one) and one not in UNKNOWN_CALLERS), "")
 
+
+SHORTEST_ABROAD = 7  # digits; fewer are an extension of somebody's switchboard
 
 LONGEST = 40  # characters of a number with all its spaces and brackets
 
@@ -72,12 +76,11 @@ class NumberRules:
         """The number to call in E.164 form. Raises `OrderRefused` for one that is none, or must not be called."""
         import phonenumbers
 
+        self._refuse_emergency(field, number)
         checked, parsed = _e164(field, number)
         if not phonenumbers.is_valid_number(parsed):
             raise OrderRefused(field, "expected a number that exists: no country's numbering plan has this one")
-        kind = phonenumbers.number_type(parsed)
-        if (named := _refused_kinds().get(kind)) is not None:
-            raise OrderRefused(field, f"expected an ordinary number, not {named}: these are not called")
+        _refuse_kind(field, parsed)
         country = phonenumbers.region_code_for_number(parsed) or ""
         allowed = self._countries or _country(self._home)
         if country not in allowed:
@@ -90,6 +93,50 @@ class NumberRules:
         if self.is_own(checked):
             raise OrderRefused(field, f"{OWN_NUMBER}: the agent would call itself")
         return checked
+
+    def target(self, address: str, field: str = "target") -> str:
+        """Where a caller may be connected to: a number in E.164 form, or a `sip:` address as it is, whose user part is
+        looked at as a number if it is one. Raises `OrderRefused`.
+        """
+        self._refuse_emergency(field, address)
+        scheme, _, rest = address.strip().partition(":")
+        if scheme.lower() == "tel":
+            return self.destination(rest.partition(";")[0], field)
+        if scheme.lower() not in ("sip", "sips"):
+            return self.destination(address, field)
+        digits = dialled(address).strip("*#")
+        if digits.startswith("+") or (abroad := international(digits)) != digits:
+            self.destination(digits if digits.startswith("+") else f"+{abroad}", field)
+        elif len(digits) >= SHORTEST_ABROAD:
+            self._refuse_kinds(field, digits)
+        return address
+
+    def is_emergency(self, address: str) -> bool:
+        """Whether it leads to an emergency service, in the countries that may be called or in most others."""
+        return is_emergency(address, self._countries or _country(self._home))
+
+    def _refuse_emergency(self, field: str, number: str) -> None:
+        if self.is_emergency(number):
+            raise OrderRefused(field, f"expected an ordinary number, not an emergency number. {WHAT_TO_SAY}")
+
+    def _refuse_kinds(self, field: str, digits: str) -> None:
+        """Of digits without a plus nobody knows whether a gateway takes them for a number of its country, or of all."""
+        import phonenumbers
+
+        for written, country in ((f"+{digits}", None), *((digits, each) for each in _country(self._home))):
+            try:
+                parsed = phonenumbers.parse(written, country)
+            except phonenumbers.NumberParseException:
+                continue
+            if phonenumbers.is_valid_number(parsed):
+                _refuse_kind(field, parsed)
+
+
+def _refuse_kind(field: str, parsed: PhoneNumber) -> None:
+    import phonenumbers
+
+    if (named := _refused_kinds().get(phonenumbers.number_type(parsed))) is not None:
+        raise OrderRefused(field, f"expected an ordinary number, not {named}: these are not called")
 
 
 def time_zones(number: str) -> tuple[str, ...]:

@@ -24,6 +24,7 @@ from phoneagent.ports import CallControl, Documents, Observer, Store
 from phoneagent.records import CallRecord, TransferOutcome, Transferring, TransferTarget
 
 from .business_hours import is_open
+from .emergency import WHAT_TO_SAY, is_emergency
 from .equipped import EquippedAgent
 from .phone_numbers import shown_number
 from .summary import summary_of
@@ -69,6 +70,8 @@ def planned(equipped: EquippedAgent, wanted: Transfer, at: float) -> Transferrin
             note = f"There is nobody called {wanted.target!r} to transfer to: the caller is still here."
             return NotNow("unknown", phrasing.transfer_failed, note)
         target = TransferTarget(wanted.target)
+    if is_emergency(target.to):  # in an agent that no file describes
+        return NotNow("emergency", phrasing.transfer_emergency, f"{WHAT_TO_SAY} The caller is still here.")
     hours = agent.hours.get(target.hours)
     if hours is not None and not is_open(hours, at):
         words = target.closed or phrasing.transfer_closed

@@ -244,6 +244,9 @@ class Phrasing:
     transfer_declined: str = "I am sorry, nobody is free to take your call just now. Can I help you in another way?"
     transfer_closed: str = "I am sorry, they are not there at this hour. Can I help you in another way?"
     transfer_failed: str = "I am sorry, I could not connect you. Can I help you in another way?"
+    transfer_emergency: str = (
+        "I cannot call an emergency service. If you need help, please hang up and dial the emergency number yourself."
+    )
     voicemail: str = field(default="", metadata=TEMPLATE)  # for answering machines
     screening: str = field(default="", metadata=TEMPLATE)  # who calls and why, for screeners that ask
     end_call_phrases: tuple[str, ...] = ()  # an answer that ends with one of these ends the call when it was heard
@@ -255,5 +258,5 @@ class Phrasing:
             *self.fillers, *self.idle_prompts, self.apology, self.goodbye, self.idle_goodbye,
             self.failure_goodbye, self.time_goodbye, self.bridge, *self.later_fillers,
             self.transfer_busy, self.transfer_unanswered, self.transfer_declined, self.transfer_closed,
-            self.transfer_failed, self.declined, self.unfinished,
+            self.transfer_failed, self.transfer_emergency, self.declined, self.unfinished,
         )  # fmt: skip

@@ -15,6 +15,7 @@ from pydantic import Field
 
 from phoneagent.call.built_in import FARTHEST_CALLBACK, LONGEST_REASON, RUN, SCHEDULE_CALLBACK
 from phoneagent.call.business_hours import spelled_out
+from phoneagent.call.emergency import WHAT_TO_SAY
 from phoneagent.call.equipped import KNOWN
 from phoneagent.call.phone_numbers import NumberRules
 from phoneagent.errors import KeyReused, OrderRefused, StoreError, ToolError
@@ -60,8 +61,11 @@ class ScheduleCallback:
         due = self._due(wanted)
         if self._book is None:
             raise ToolError("Not scheduled: this is no telephone call, so there is nobody to call back.")
+        caller = asked.variables.get("caller_number", "")
+        if self._numbers.is_emergency(caller):
+            raise ToolError(f"Not scheduled. {WHAT_TO_SAY}")
         try:
-            to = self._numbers.destination(asked.variables.get("caller_number", ""))
+            to = self._numbers.destination(caller)
         except OrderRefused as error:
             log.info("callback_refused", call=asked.call, problem=str(error))
             raise ToolError("Not scheduled: the number that they call from is withheld, or is not called.") from error

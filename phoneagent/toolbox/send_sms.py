@@ -9,6 +9,7 @@ import structlog
 from pydantic import Field
 
 from phoneagent.call.built_in import LONGEST_SMS, RUN, SEND_SMS
+from phoneagent.call.emergency import WHAT_TO_SAY
 from phoneagent.call.phone_numbers import NumberRules
 from phoneagent.errors import CarrierError, MessageRefused, OrderRefused, ToolError
 from phoneagent.ports import TextMessages
@@ -47,8 +48,11 @@ class SendSms:
         text = read(SEND_SMS, arguments, _Message).text
         if self._messages is None:
             raise ToolError("Not sent: this is no telephone call, so there is nobody to send it to.")
+        caller = asked.variables.get("caller_number", "")
+        if self._numbers.is_emergency(caller):
+            raise ToolError(f"Not sent. {WHAT_TO_SAY}")
         try:
-            to = self._numbers.destination(asked.variables.get("caller_number", ""))
+            to = self._numbers.destination(caller)
         except OrderRefused as error:
             log.info("sms_refused", call=asked.call, problem=str(error))
             raise ToolError("Not sent: the number that they call from is withheld or gets no messages.") from error

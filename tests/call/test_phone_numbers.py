@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -30,7 +32,6 @@ def test_a_number_is_called_however_it_is_written(written, called):
     ("number", "said"),
     [
         ("", "country code"),
-        ("911", "country code"),
         ("3035550123", "country code"),
         ("+", "country code"),
         ("+1 212 CALL NOW NOW NOW NOW NOW NOW NOW NOW NOW", "country code"),
@@ -102,3 +103,77 @@ def test_any_text_is_either_a_number_or_refused(text):
     except OrderRefused:
         return
     assert called.startswith("+1")
+
+
+# -- addresses ----------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("address", "connected"),
+    [
+        ("+12125550123", "+12125550123"),
+        ("tel:+1-212-555-0123", "+12125550123"),
+        ("tel:+12125550123;ext=", "+12125550123"),
+        ("sip:desk@pbx.example", "sip:desk@pbx.example"),
+        ("sips:desk@pbx.example;transport=tls", "sips:desk@pbx.example;transport=tls"),
+        ("sip:100@pbx.example", "sip:100@pbx.example"),
+        ("sip:pbx.example", "sip:pbx.example"),
+        ("sip:+12125550123@gw.example", "sip:+12125550123@gw.example"),
+        ("sip:0012125550123@gw.example", "sip:0012125550123@gw.example"),
+        ("sip:2125550123@gw.example", "sip:2125550123@gw.example"),
+        ("sip:12125550123@gw.example", "sip:12125550123@gw.example"),
+        ("sip:4711000@gw.example", "sip:4711000@gw.example"),
+    ],
+)
+def test_an_address_is_a_target_by_the_number_in_it(address, connected):
+    assert AMERICAN.target(address) == connected
+
+
+@pytest.mark.parametrize(
+    ("address", "said"),
+    [
+        ("sip:+19005550123@gw", "premium"),
+        ("SIP:+1-900-555-0123@gw", "premium"),
+        ("sip:%2B19005550123@gw", "premium"),
+        ("sip:+19005550123;npdi=yes@gw", "premium"),
+        ("sip:0119005550123", "numbering plan"),
+        ("sip:01119005550123@gw", "premium"),
+        ("sip:0019005550123@gw", "premium"),
+        ("sip:19005550123@gw", "premium"),
+        ("sip:9005550123@gw", "premium"),
+        ("sip:+442079460018@gw", "one of GB"),
+        ("sip:00442079460018@gw", "one of GB"),
+        ("sip:+15551234567@gw", "numbering plan"),
+        ("tel:+19005550123", "premium"),
+        ("tel:+442079460018", "one of GB"),
+        ("tel:9005550123", "country code"),
+        ("sip:911@gw", "emergency"),
+        ("sip:+1911@gw", "emergency"),
+        ("tel:+1911", "emergency"),
+        ("tel:112", "emergency"),
+        ("911", "emergency"),
+        ("+49112", "emergency"),
+    ],
+)
+def test_an_address_with_a_number_that_is_not_called_is_refused(address, said):
+    with pytest.raises(OrderRefused, match=said) as refused:
+        AMERICAN.target(address)
+    assert refused.value.field == "target"
+
+
+@pytest.mark.parametrize("number", ["+1911", "+1 (911)", "911", "+112", "+49112", "+44999"])
+def test_an_emergency_number_is_no_destination_and_it_is_said_what_to_do(number):
+    with pytest.raises(OrderRefused, match="hang up and dial the emergency number themselves"):
+        NumberRules(["US", "DE", "GB"]).destination(number)
+
+
+def test_the_short_emergency_numbers_of_the_own_country_count():
+    assert NumberRules(home="+302101234567").is_emergency("sip:100@pbx.example")
+    assert NumberRules(["US", "GR"], home="+12125550123").is_emergency("sip:100@pbx.example")
+    assert not AMERICAN.is_emergency("sip:100@pbx.example")
+
+
+@given(st.text() | st.from_regex(r"(sips?:|tel:|)[+0-9*#%;@a-z.]{0,40}"))
+def test_any_address_is_a_target_or_refused(address):
+    with suppress(OrderRefused):
+        assert AMERICAN.target(address)

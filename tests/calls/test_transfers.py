@@ -389,3 +389,17 @@ async def test_two_who_are_connected_are_parted_after_the_longest_time():
         result = await running.carrier.call(running.voice_url, caller=TALKER)
     [bridged] = result.ear.facts(Bridged)
     assert bridged.end - bridged.at == pytest.approx(60.0, abs=0.1)
+
+
+@pytest.mark.parametrize("warm", [False, True], ids=["cold", "warm"])
+@pytest.mark.parametrize("to", ["+1911", "sip:112@gw.example"])
+async def test_a_caller_is_never_connected_to_an_emergency_number_and_hears_what_to_do(to, warm):
+    words = (
+        "I cannot call an emergency service. If you need help, please hang up and dial the emergency number yourself."
+    )
+    async with transfers(TransferTarget(to, warm=warm), callees={to: Callee(script=TAKES)}) as (running, told):
+        result = await running.carrier.call(running.voice_url, caller=CALLER)
+        assert [call.order.to for call in running.carrier.calls.values()] == [result.call and AGENT]
+    assert told.of("transfer_failed") == [{"reason": "emergency"}]
+    assert any(words in turn for turn in told.dialogue)
+    assert not any("<Dial" in document for document in result.documents)

@@ -16,6 +16,7 @@ from twilio.base.exceptions import TwilioException
 from twilio.rest import Client
 from twilio.rest.api import Api
 
+from phoneagent.call.emergency import WHAT_TO_SAY, is_emergency
 from phoneagent.errors import CarrierError, DialRefused, MessageRefused
 from phoneagent.records import Order, OrderStatus, OrderUrls, Progress
 
@@ -189,6 +190,8 @@ class TwilioControl:
 
     async def send_text(self, text: str, *, to: str, sender: str) -> str:
         """See `ports.TextMessages`."""
+        if is_emergency(to):
+            raise MessageRefused(f"twilio: not asked to text an emergency number. {WHAT_TO_SAY}")
         try:
             sent = await self._ask(
                 lambda account: account.messages.create_async(to=to, from_=sender, body=text), again=False
@@ -201,6 +204,8 @@ class TwilioControl:
 
     async def _place(self, **wanted: Any) -> str:
         """Ask once. Raises `DialRefused` when it is certain that nothing was placed."""
+        if is_emergency(wanted["to"]):  # all roads to a call lead here
+            raise DialRefused(f"twilio: not asked to call an emergency number. {WHAT_TO_SAY}", later=False)
         try:
             placed = await self._ask(lambda account: account.calls.create_async(**wanted), again=False)
         except TwilioRefused as refusal:

@@ -8,6 +8,7 @@ from urllib.parse import quote
 
 from twilio.twiml.voice_response import Connect, Dial, Gather, VoiceResponse
 
+from phoneagent.call.emergency import is_emergency
 from phoneagent.errors import MisuseError
 from phoneagent.records import TALK_AT_MOST
 
@@ -83,6 +84,8 @@ class TwilioDocuments:
         `/twilio/continue` how it went (`DialCallStatus`). Without a `caller_id` Twilio shows the caller's own number,
         and refuses to dial for a caller by SIP or Client, who has none (13214).
         """
+        if is_emergency(target):
+            raise MisuseError("expected somebody else to connect a caller to than an emergency service")
         response = VoiceResponse()
         dial = Dial(
             answer_on_bridge=True,

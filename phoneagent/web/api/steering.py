@@ -21,7 +21,8 @@ from .resource import Handler
 LONGEST_TEXT = 4000  # characters: four minutes of speech, and more than a note should be
 LONGEST_DIGITS = 100
 TAKEN_UP = 204
-NO_NUMBER = re.compile(r"sips?:\S+|queue:[A-Za-z0-9_-]{1,64}")  # where callers can be connected to without dialling one
+QUEUE = re.compile("queue:[A-Za-z0-9_-]{1,64}")
+ADDRESS = re.compile(r"\+|(?:sips?|tel):\S+\Z", re.IGNORECASE)
 
 
 Text = Annotated[
@@ -144,11 +145,11 @@ class Steering:
         target = (await read(request, Target)).target
         call = await self._answered(request)
         names = await self._targets(call)
-        if target.startswith("+") and target not in names:
-            target = self._numbers.destination(target, "target")
-        elif target not in names and not NO_NUMBER.fullmatch(target):
-            known = "".join(f"{name}, " for name in names)
-            raise misfit("target", f"expected {known}a number with its country code, a SIP address or a queue")
+        if target not in names and not QUEUE.fullmatch(target):
+            if not (ADDRESS.match(target) or self._numbers.is_emergency(target)):
+                known = "".join(f"{name}, " for name in names)
+                raise misfit("target", f"expected {known}a number with its country code, a SIP address or a queue")
+            target = self._numbers.target(target)
         return await self._tell(call, Control("transfer", target))
 
     async def dtmf(self, request: Request) -> Response:

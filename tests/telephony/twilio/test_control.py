@@ -537,3 +537,15 @@ async def test_a_recording_that_is_not_deleted(server, control):
     server.answers = [problem(500, 20500, "Internal server error")]
     with pytest.raises(CarrierError, match="20500"):
         await control.delete_recording("RE1")
+
+
+@pytest.mark.parametrize("number", ["+1911", "+49112", "112", "sip:911@gw.example", "tel:+44999"])
+async def test_an_emergency_number_is_never_asked_for(server, control, number):
+    with pytest.raises(DialRefused, match="dial the emergency number themselves") as refused:
+        await control.place(replace(ORDER, to=Private(number)), URLS)
+    assert not refused.value.later
+    with pytest.raises(DialRefused):
+        await control.ring(number, caller_id="+15005550006", call=CALL, ring_for=20)
+    with pytest.raises(MessageRefused):
+        await control.send_text("Help", to=number, sender="+15005550006")
+    assert server.requests == []
