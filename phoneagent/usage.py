@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 Part = Literal["carrier", "stt", "llm", "tts"]
-Unit = Literal["seconds", "tokens_in", "tokens_cached", "tokens_out", "characters"]
+Unit = Literal["seconds", "tokens_in", "tokens_cached", "tokens_cache_write", "tokens_out", "characters"]
 
 CHARACTERS_A_TOKEN = 4
 """Of English text, by the tokenizers' makers; a reckoning for answers that came without a count."""
@@ -23,7 +23,9 @@ CHARACTERS_A_TOKEN = 4
 class Used:
     """So much of one thing. `model`: empty where there is none, or it is the provider's usual one.
 
-    `reckoned`: not counted by the provider, at least in part. `tokens_in` are without those that were `tokens_cached`.
+    `reckoned`: not counted by the provider, at least in part. `tokens_in` are without those that were `tokens_cached`,
+    which were known from an earlier request, and without `tokens_cache_write`, which cost more because they are kept
+    for the next one.
     """
 
     part: Part

@@ -22,6 +22,7 @@ PER: dict[str, tuple[Unit, int]] = {
     "minute": ("seconds", SECONDS),
     "million_tokens_in": ("tokens_in", MILLION),
     "million_tokens_cached": ("tokens_cached", MILLION),
+    "million_tokens_cache_write": ("tokens_cache_write", MILLION),
     "million_tokens_out": ("tokens_out", MILLION),
     "thousand_characters": ("characters", THOUSAND),
 }
@@ -41,6 +42,7 @@ class _PriceTable(_Table):
     minute: Amount | None = None
     million_tokens_in: Amount | None = None
     million_tokens_cached: Amount | None = None
+    million_tokens_cache_write: Amount | None = None
     million_tokens_out: Amount | None = None
     thousand_characters: Amount | None = None
     whole_minutes: bool = False
@@ -48,10 +50,11 @@ class _PriceTable(_Table):
     as_of: date | None = None
 
     def price(self) -> Price:
-        """The record. Tokens from the cache cost what others cost, unless it is said."""
+        """The record. Tokens from the cache, and those that go there, cost what others cost, unless it is said."""
         given = {name: value for name in PER if (value := getattr(self, name)) is not None}
         if self.million_tokens_in is not None:
             given.setdefault("million_tokens_cached", self.million_tokens_in)
+            given.setdefault("million_tokens_cache_write", self.million_tokens_in)
         units = {PER[name][0]: value / PER[name][1] for name, value in given.items()}
         return Price(self.part, self.provider, self.models, units, self.whole_minutes)
 

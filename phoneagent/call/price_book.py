@@ -105,7 +105,7 @@ class OwnPrices:
         match used.unit:
             case "seconds":
                 return prices.minute / SECONDS if used.part == "carrier" and used.model in DIRECTIONS else 0.0
-            case "tokens_in" | "tokens_cached":
+            case "tokens_in" | "tokens_cached" | "tokens_cache_write":
                 return prices.million_tokens_in / MILLION
             case "tokens_out":
                 return prices.million_tokens_out / MILLION

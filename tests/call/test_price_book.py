@@ -8,7 +8,7 @@ from phoneagent.agent_file.price_file import BUILT_IN_PRICES, load_prices
 from phoneagent.call.price_book import OwnPrices, PriceBook, costs_of, prices_for
 from phoneagent.errors import SettingsError
 from phoneagent.records import Prices
-from phoneagent.usage import Used
+from phoneagent.usage import Unit, Used
 
 FILE = """\
 currency = "EUR"
@@ -91,6 +91,26 @@ def test_an_agents_own_prices_take_the_place_of_all_others():
     assert (costs.currency, costs.complete) == ("PLN", True)
 
 
+TOKENS: tuple[Unit, ...] = ("tokens_in", "tokens_cached", "tokens_cache_write", "tokens_out")
+MODELS = (
+    "gpt-5.4-mini", "gpt-5.6-luna", "gpt-5.6-terra", "gpt-5.6-sol", "gpt-6-luna", "gpt-6-sol", "gpt-6-astra",
+    "gpt-6.1-terra", "gpt-6.1-sol",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("model", MODELS[1:])
+def test_what_goes_into_the_cache_costs_a_quarter_more(model):
+    book = load_prices()
+    read, kept = (book.price(Used("llm", "openai", model, unit, 1)) for unit in ("tokens_in", "tokens_cache_write"))
+    assert read is not None
+    assert kept == pytest.approx(1.25 * read)
+
+
+def test_luna_costs_what_it_costs_today():
+    used = [Used("llm", "openai", "gpt-5.6-luna", unit, 1_000_000) for unit in TOKENS]
+    assert [item.cost for item in costs_of(used, load_prices()).items] == pytest.approx([0.20, 0.02, 0.25, 1.20])
+
+
 def test_the_prices_that_come_with_this_know_what_agents_use_unless_told_otherwise():
     book = load_prices()
     usual = [
@@ -99,7 +119,7 @@ def test_the_prices_that_come_with_this_know_what_agents_use_unless_told_otherwi
         Used("carrier", "twilio", "media-stream", "seconds", 1),
         Used("carrier", "twilio", "recording", "seconds", 1),
         *(Used("stt", "deepgram", model, "seconds", 1) for model in ("", "flux-general-en", "nova-3")),
-        *(Used("llm", "openai", "gpt-5.4-mini", unit, 1) for unit in ("tokens_in", "tokens_cached", "tokens_out")),
+        *(Used("llm", "openai", model, unit, 1) for model in MODELS for unit in TOKENS),
         *(Used("tts", "elevenlabs", model, "characters", 1) for model in ("", "eleven_flash_v2_5")),
     ]
     assert all(book.price(used) for used in usual)

@@ -63,6 +63,23 @@ async def test_the_models_own_count_is_taken(counted):
     }
 
 
+async def test_what_is_kept_in_the_cache_and_read_from_it_is_counted_apart(counted):
+    async with server() as running:
+        mind = model(running, model="gpt-6-luna")
+        long = " ".join(["Be brief."] * 500)
+        for _ in range(2):
+            async with aclosing(mind.reply(1, instructions=long, turns=TURNS, tools=())) as thoughts:
+                async for _ in thoughts:
+                    pass
+        await mind.aclose()
+    first, second = units(counted[:2]), units(counted[2:])
+    assert first["tokens_cache_write"] > 1024
+    assert "tokens_in" not in first
+    assert "tokens_cached" not in first
+    assert second["tokens_cached"] >= 1024
+    assert second["tokens_cached"] + second["tokens_cache_write"] == first["tokens_cache_write"]
+
+
 async def test_an_answer_that_is_thrown_away_is_reckoned(counted):
     async with server(latencies=Latencies(tokens_per_second=10)) as running:
         mind = model(running)
