@@ -9,7 +9,8 @@ import uuid
 from collections.abc import AsyncGenerator, Sequence
 from contextlib import aclosing
 from dataclasses import replace
-from typing import Any
+from itertools import takewhile
+from typing import Any, NamedTuple
 
 import msgspec
 from starlette.requests import Request
@@ -21,7 +22,7 @@ from phoneagent.conversation.transcript import ToolCall
 from .faults import Fault, Faults
 from .latency import Latencies
 from .mind import Answer, Message, Mind, ScriptedMind
-from .openai_models import MODELS, SHUTDOWNS
+from .openai_models import MODELS, SHUTDOWNS, rules_of
 from .openai_request import AnyMessage, AssistantMessage, ChatRequest, RequestError, ToolMessage, read_request, text_of
 from .serving import Connection, ProviderServer
 from .timeline import Timeline
@@ -33,7 +34,17 @@ TOKEN = re.compile(r"\s*\w{1,7}|\s*[^\w\s]{1,3}|\s+")
 NAMED_MODEL = re.compile(rb'"model"\s*:\s*"([^"]*)"')
 PADDING = "x8QeVt2"  # of `obfuscation`; its real length varies
 
+CACHED_FROM, CACHED_BY = 1024, 128  # tokens of a prompt: the shortest beginning that is kept, and by how many more
+
 _encode = msgspec.json.encode
+
+
+class PromptTokens(NamedTuple):
+    """How long a prompt is; what of it was kept from an earlier one, and what is kept now."""
+
+    all: int
+    cached: int = 0
+    cache_write: int = 0
 
 
 class OpenAiServer(ProviderServer):
@@ -61,6 +72,7 @@ class OpenAiServer(ProviderServer):
         self.models = tuple(models)
         self.tokens_produced = 0
         self.tokens_wasted = 0
+        self._cache: dict[tuple[str, str], list[str]] = {}  # what was read last, by model and `prompt_cache_key`
 
     @property
     def base_url(self) -> str:
@@ -116,13 +128,26 @@ class OpenAiServer(ProviderServer):
             return _refuse(
                 500, f"the mind calls {not_offered}, the request offers {sorted(chat.offered)}", "server_error"
             )
-        prompt = sum(len(split_tokens(text_of(message.content))) for message in chat.messages)
-        connection.record("request", model=chat.model, messages=len(chat.messages), prompt_tokens=prompt)
-        completion = _Completion(self, connection, chat, answer, prompt_tokens=prompt, began=began + connection.delay)
+        tokens = [token for message in chat.messages for token in split_tokens(text_of(message.content))]
+        prompt = self._read(chat, tokens)
+        connection.record("request", model=chat.model, messages=len(chat.messages), prompt_tokens=len(tokens))
+        completion = _Completion(self, connection, chat, answer, prompt=prompt, began=began + connection.delay)
         headers = {"x-request-id": f"req_{uuid.uuid4().hex}"}
         if chat.stream:
             return self.stream(connection, completion.stream(), media_type="text/event-stream", headers=headers)
         return self.stream(connection, completion.whole(), media_type="application/json", headers=headers)
+
+    def _read(self, chat: ChatRequest, tokens: list[str]) -> PromptTokens:
+        """What of a prompt is known from the last one (developers.openai.com/api/docs/guides/prompt-caching)."""
+        if len(tokens) < CACHED_FROM:
+            return PromptTokens(len(tokens))
+        key = (chat.model, chat.prompt_cache_key or "")
+        same = (old == new for old, new in zip(self._cache.get(key, ()), tokens, strict=False))
+        known = sum(1 for _ in takewhile(bool, same)) // CACHED_BY * CACHED_BY
+        self._cache[key] = tokens
+        known = known if known >= CACHED_FROM else 0
+        rules = rules_of(chat.model)
+        return PromptTokens(len(tokens), known, len(tokens) - known if rules and rules.cache_writes else 0)
 
     def _answer(self, connection: Connection, chat: ChatRequest) -> Answer:
         if connection.suffers("empty") or connection.suffers("content_filter"):
@@ -152,13 +177,13 @@ class _Completion:
         chat: ChatRequest,
         answer: Answer,
         *,
-        prompt_tokens: int,
+        prompt: PromptTokens,
         began: float,
     ) -> None:
         self._server = server
         self._connection = connection
         self._chat = chat
-        self._prompt_tokens = prompt_tokens
+        self._prompt = prompt
         self._first = began + server.latencies.first_token
         self._pace = 1 / server.latencies.tokens_per_second
         self._id = f"chatcmpl-{uuid.uuid4().hex}"
@@ -264,10 +289,13 @@ class _Completion:
     def _usage(self) -> dict[str, Any]:
         return {
             "usage": {
-                "prompt_tokens": self._prompt_tokens,
+                "prompt_tokens": self._prompt.all,
                 "completion_tokens": self._tokens,
-                "total_tokens": self._prompt_tokens + self._tokens,
-                "prompt_tokens_details": {"cached_tokens": 0, "cache_write_tokens": 0},
+                "total_tokens": self._prompt.all + self._tokens,
+                "prompt_tokens_details": {
+                    "cached_tokens": self._prompt.cached,
+                    "cache_write_tokens": self._prompt.cache_write,
+                },
                 "completion_tokens_details": {"reasoning_tokens": 0},
             }
         }

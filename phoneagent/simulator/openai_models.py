@@ -13,6 +13,7 @@ from functools import lru_cache
 from typing import Final
 
 SHUTDOWNS: Final[Mapping[str, str | None]] = {
+    "gpt-5.4-mini": None,
     "gpt-6.2-astra": None,
     "gpt-6.2-sol": None,
     "gpt-6.1-sol": None,
@@ -27,7 +28,6 @@ SHUTDOWNS: Final[Mapping[str, str | None]] = {
     "gpt-5.5-2026-04-23": None,
     "gpt-5.5-pro": None,
     "gpt-5.4": None,
-    "gpt-5.4-mini": None,
     "gpt-5.4-mini-2026-03-17": None,
     "gpt-5.4-nano": "2027-04-01",
     "gpt-5.4-nano-2026-03-17": "2027-04-01",
@@ -72,6 +72,7 @@ class Rules:
     parallel_tool_calls: bool = True
     max_tokens: bool = False
     responses_only: bool = False
+    cache_writes: bool = False  # what is kept of a prompt is counted (from gpt-5.6 on: prompt caching guide)
 
 
 _UP_TO_XHIGH = ("low", "medium", "high", "xhigh")
@@ -91,14 +92,17 @@ RULES: Final = (
         "medium",
         "never",
         "genkit-ai/genkit#6303: tools are refused with each of them, and `none` is; litellm discussion 52347 (6.2)",
+        cache_writes=True,
     ),
     Rules(
-        r"gpt-(6(\.\d)?(-(luna|sol|terra))?|5\.6(-(luna|sol|terra))?|5\.5)",
+        r"gpt-(6(\.\d)?|5\.6)(-(luna|sol|terra))?",
         ("none", *_UP_TO_XHIGH),
         "medium",
         "said",
         "BerriAI/litellm#34569: tools alone 400, with low 400, with none 200; livekit/agents#7169; onyx#15008 (6-sol)",
+        cache_writes=True,
     ),
+    Rules(r"gpt-5\.5", ("none", *_UP_TO_XHIGH), "medium", "said", "Science-Discovery/Aether#1026"),
     Rules(
         r"gpt-5\.(2|4)(-(mini|nano))?",
         ("none", *_UP_TO_XHIGH),

@@ -6,6 +6,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 from contextlib import asynccontextmanager
 
 import pytest
@@ -276,6 +277,33 @@ async def test_tools_of_which_no_model_can_be_told_are_named(tmp_path):
     told = f"the model cannot be told of {'a' * 64}y: another is called {'a' * 64} too"
     assert found["tools: shop"]["found"] == told
     assert "name the tools to use in [mcp.shop]" in found["tools: shop"]["fix"]
+
+
+async def test_models_are_looked_up_and_nothing_else_is_asked_of_them(tmp_path):
+    (tmp_path / "desk.toml").write_text(
+        'name = "desk"\n[llm]\nprovider = "openai"\nmodel = "gpt-4.1-mini"\n'
+        '[[llm.fallback]]\nprovider = "openai"\nmodel = "gpt-6-lunna"\noptions = { flavor = "openai" }\n'
+    )
+    async with set_up() as running:
+        _, found = await found_by_doctor(settings_of(running), "--agent", "desk.toml")
+        assert not running.openai.timeline.find("request")
+    assert found["mind: openai gpt-4.1-mini"]["state"] == "ok"
+    assert "until 2027-01-14" in found["mind: openai gpt-4.1-mini"]["found"]
+    assert found["mind: openai gpt-6-lunna"]["state"] == "failed"
+    assert found["mind: openai gpt-6-lunna"]["found"].startswith("no model gpt-6-lunna; the nearest are gpt-6-luna")
+
+
+TOO_MUCH = 'model = "gpt-6-luna"\noptions = { reasoning_effort = "low" }'
+
+
+@pytest.mark.parametrize("llm", ['model = "gpt-6-astra"', TOO_MUCH])
+async def test_a_model_that_refuses_what_agents_ask_is_a_mistake_in_the_file(tmp_path, llm):
+    (tmp_path / "desk.toml").write_text(f'name = "desk"\n[llm]\nprovider = "openai"\n{llm}\n')
+    async with set_up() as running:
+        status, found = await found_by_doctor(settings_of(running), "--agent", "desk.toml")
+    assert status == 1
+    assert found["agents"]["state"] == "failed"
+    assert re.match(r"desk\.toml:[45]: llm\..*: expected ", found["agents"]["found"])
 
 
 async def test_the_model_that_looks_at_calls_afterwards_is_asked_too(tmp_path):

@@ -151,6 +151,99 @@ async def test_an_answer_ends_at_its_limit():
         assert answer.choices[0].finish_reason == "length"
 
 
+NO_TOOLS = "Function tools with reasoning_effort are not supported for {} in /v1/chat/completions. {}"
+
+
+def described(about):
+    return {"type": "function", "function": {"name": "book", "description": about}}
+
+
+@pytest.mark.parametrize(
+    ("model", "request_body", "code", "param", "message"),
+    [
+        (
+            "gpt-5.6-luna",
+            {"tools": [BOOK]},
+            None,
+            "reasoning_effort",
+            NO_TOOLS.format(
+                "gpt-5.6-luna", "To use function tools, use /v1/responses or set reasoning_effort to 'none'."
+            ),
+        ),
+        ("gpt-6-sol", {"tools": [BOOK], "reasoning_effort": "low"}, None, "reasoning_effort", "for gpt-6-sol in"),
+        ("gpt-6-astra", {"tools": [BOOK]}, None, "reasoning_effort", "for gpt-6-astra in"),
+        (
+            "gpt-6-astra",
+            {"tools": [BOOK], "reasoning_effort": "none"},
+            "unsupported_value",
+            "reasoning_effort",
+            "'none' with this model. Supported values are: 'low', 'medium', 'high', and 'xhigh'.",
+        ),
+        (
+            "gpt-5.4-mini",
+            {"tools": [BOOK], "reasoning_effort": "low"},
+            None,
+            "reasoning_effort",
+            NO_TOOLS.format("gpt-5.4-mini", "Please use /v1/responses instead."),
+        ),
+        ("gpt-5.1", {"reasoning_effort": "minimal"}, "unsupported_value", "reasoning_effort", "'minimal'"),
+        ("gpt-4.1", {"reasoning_effort": "low"}, "unsupported_parameter", "reasoning_effort", "not supported with"),
+        (
+            "gpt-6-luna",
+            {"temperature": 0.4},
+            "unsupported_value",
+            "temperature",
+            "'temperature' does not support 0.4 with this model. Only the default (1) value is supported.",
+        ),
+        ("o3", {"top_p": 0.9}, "unsupported_value", "top_p", "'top_p'"),
+        ("gpt-5.6-sol", {"stop": ["User:"]}, "unsupported_parameter", "stop", "'stop' is not supported"),
+        ("gpt-4.1", {"verbosity": "low"}, "unsupported_value", "verbosity", "Supported values are: 'medium'."),
+        ("o3", {"tools": [BOOK], "parallel_tool_calls": False}, "unsupported_parameter", "parallel_tool_calls", ""),
+        ("gpt-6-luna", {"max_tokens": 10}, "unsupported_parameter", "max_tokens", "Use 'max_completion_tokens'"),
+        (
+            "gpt-6-luna",
+            {"reasoning_effort": "none", "tools": [described("x" * 1025)]},
+            "string_above_max_length",
+            "tools[0].function.description",
+            "Expected a string with maximum length 1024, but got a string with length 1025 instead.",
+        ),
+    ],
+)
+async def test_what_a_model_does_not_take_is_refused_in_the_vendors_words(model, request_body, code, param, message):
+    async with OpenAiServer() as server, sdk(server) as client:
+        with pytest.raises(openai.BadRequestError) as refused:
+            await client.chat.completions.create(**body() | {"model": model} | request_body)
+    assert (refused.value.code, refused.value.param, refused.value.type) == (code, param, "invalid_request_error")
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize("model", ["gpt-5.5-pro", "gpt-5.3-codex", "o3-pro"])
+async def test_some_models_are_not_for_chat_completions(model):
+    async with OpenAiServer() as server, sdk(server) as client:
+        with pytest.raises(openai.NotFoundError, match="only supported in v1/responses"):
+            await client.chat.completions.create(**body() | {"model": model})
+
+
+async def test_the_list_of_models_says_when_they_end():
+    async with OpenAiServer() as server, sdk(server) as client:
+        ends = {model.id: model.shutdown_date async for model in client.models.list()}
+    assert ends["gpt-4.1-mini"] == "2027-01-14"
+    assert ends["gpt-6-luna"] is None
+
+
+async def test_a_long_beginning_is_kept_for_the_next_request():
+    system = {"role": "system", "content": "You book tables. " * 500}
+    async with OpenAiServer() as server, sdk(server) as client:
+        usages = []
+        for model in ("gpt-6-luna", "gpt-6-luna", "gpt-5.4-mini"):
+            answer = await client.chat.completions.create(**body(system, USER) | {"model": model})
+            details = answer.usage.prompt_tokens_details
+            usages.append((details.cached_tokens, details.cache_write_tokens))
+            prompt = answer.usage.prompt_tokens
+    cached = prompt // 128 * 128
+    assert usages == [(0, prompt), (cached, prompt - cached), (0, 0)]
+
+
 async def test_models_are_listed():
     async with OpenAiServer(models=["llama3.2"]) as server, sdk(server) as client:
         assert [model.id async for model in client.models.list()] == ["llama3.2"]

@@ -26,6 +26,9 @@ RETRYABLE_STATUSES = frozenset({408, 409, 429})  # and all from 500
 ACCOUNT_STATUSES = frozenset({401, 402, 403})
 NO_CREDIT = "insufficient_quota"  # comes with status 429, but no retry helps
 
+MISFORMED_CODES = frozenset({"tool_use_failed", "output_parse_failed"})
+"""Groq's 400 for a call that nobody can read (console.groq.com/docs/tool-use); the next may be better."""
+
 CONTENT_CODES = frozenset({"content_filter", "content_policy_violation"})  # Azure refuses the question already
 
 log = structlog.get_logger(__name__)
@@ -197,7 +200,8 @@ def refusal(response: aiohttp.ClientResponse, body: bytes) -> ServerFailed:
     problem = " ".join(filter(None, (f"HTTP {response.status}", code))) + (f": {told}" if told else "")
     if request := response.headers.get("x-request-id"):
         problem += f" (request {request})"
-    retryable = (response.status in RETRYABLE_STATUSES or response.status >= 500) and code != NO_CREDIT
+    passing = response.status in RETRYABLE_STATUSES or response.status >= 500 or code in MISFORMED_CODES
+    retryable = passing and code != NO_CREDIT
     kind: ProblemKind = ""
     if response.status in ACCOUNT_STATUSES or code == NO_CREDIT:
         kind = "account"

@@ -8,6 +8,7 @@ token goes through its decoder, httpx2, httpcore2, h11 and anyio. What it would 
 from __future__ import annotations
 
 import asyncio
+import difflib
 import ipaddress
 import re
 from collections.abc import AsyncGenerator, Collection, Mapping
@@ -39,6 +40,7 @@ TOKEN_GAP = 4.0  # seconds between two tokens, after which the stream is taken f
 CHECK_WITHIN = 5.0  # seconds
 END_WITHIN = 0.5  # seconds from the last event to the end of the body; a connection that is later is not kept
 LONGEST_LIST = 8 << 20  # bytes; routers list hundreds of models
+NEAREST, SOME = 3, 8  # names of models that are told where there is none of the name that was asked for
 NO_SUCH_MODEL = 404
 SHORTEST_KEY = 8  # characters; local servers get a word such as "none", which may stand in any message
 
@@ -250,7 +252,7 @@ class OpenAiModel:
             async with asyncio.timeout(CHECK_WITHIN):
                 response = await self._server.request("GET", "/models")
                 try:
-                    models = _names(await beginning(response, LONGEST_LIST))
+                    models = _listed(await beginning(response, LONGEST_LIST))
                 finally:
                     response.release()
         except TimeoutError as late:
@@ -259,15 +261,16 @@ class OpenAiModel:
             raise self._problem(failed) from failed
         sure, self._sure = self._sure, True
         if self._model in models:
-            return f"model {self._model} is there"
+            until = f" until {end}, when it is shut down: take another" if (end := models[self._model]) else ""
+            return f"model {self._model} is there{until}"
         if not sure and (served := _served(self._model, models)):
             log.warning("llm_model_replaced", wanted=self._model, model=served)
             wanted, self._model = self._model, served
             return f"answers; has no model {wanted}, so {served} is asked"
-        some = ", ".join(sorted(models)[:8]) or "none"
+        nearest = _nearest(self._model, models)
         if self._flavor.lists_models:
-            raise ProviderError(self._flavor.name, f"no model {self._model}; there are {some}", retryable=False)
-        return f"answers; lists {some}, not {self._model}"
+            raise ProviderError(self._flavor.name, f"no model {self._model}; {nearest}", retryable=False)
+        return f"answers; does not list {self._model}; {nearest}"
 
     async def aclose(self) -> None:
         await self._server.aclose()
@@ -319,13 +322,19 @@ class OpenAiModel:
         """Tell what an answer has used: by the server's own count, or by the characters of request and text."""
         details = usage.get("prompt_tokens_details")
         prompt, completion = _number(usage.get("prompt_tokens")), _number(usage.get("completion_tokens"))
-        cached = (_number(details.get("cached_tokens")) if isinstance(details, dict) else None) or 0
+        details = details if isinstance(details, dict) else {}
+        cached, kept = (_number(details.get(name)) or 0 for name in ("cached_tokens", "cache_write_tokens"))
         counted = prompt is not None and completion is not None
         if prompt is None or completion is None:
-            prompt, cached, completion = asked // CHARACTERS_A_TOKEN, 0, written // CHARACTERS_A_TOKEN
+            prompt, completion, cached, kept = asked // CHARACTERS_A_TOKEN, written // CHARACTERS_A_TOKEN, 0, 0
         reckoned = not counted
         log.debug("llm_usage", prompt=prompt, completion=completion, cached=cached, reckoned=reckoned)
-        amounts: dict[Unit, int] = {"tokens_in": prompt - cached, "tokens_cached": cached, "tokens_out": completion}
+        amounts: dict[Unit, int] = {
+            "tokens_in": prompt - cached - kept,
+            "tokens_cached": cached,
+            "tokens_cache_write": kept,
+            "tokens_out": completion,
+        }
         for unit, amount in amounts.items():
             if amount > 0:
                 count(Used("llm", self._provider, self._model, unit, amount, reckoned))
@@ -342,17 +351,31 @@ class OpenAiModel:
 
 class _Listed(msgspec.Struct):
     id: str
+    shutdown_date: Any = None  # a day, at OpenAI; what others put there tells nothing
 
 
 class _Models(msgspec.Struct):
     data: list[_Listed] = []
 
 
-def _names(body: bytes) -> list[str]:
+def _listed(body: bytes) -> dict[str, str]:
+    """The models of a list, and until which day each is there; empty where no end is known."""
     try:
-        return [model.id for model in msgspec.json.decode(body, type=_Models).data]
+        models = msgspec.json.decode(body, type=_Models).data
     except ValueError as garbage:
         raise ServerFailed(f"sent no list of models: {garbage}") from garbage
+    return {model.id: _day(model.shutdown_date) for model in models}
+
+
+def _day(value: object) -> str:
+    return value if isinstance(value, str) and re.fullmatch(r"\d{4}-\d\d-\d\d", value) else ""
+
+
+def _nearest(wanted: str, models: Collection[str]) -> str:
+    """Those of the names that somebody may have meant, or some of them all."""
+    if close := difflib.get_close_matches(wanted, models, n=NEAREST, cutoff=0.5):
+        return f"the nearest are {', '.join(close)}"
+    return f"there are {', '.join(sorted(models)[:SOME]) or 'none'}"
 
 
 def _served(wanted: str, models: Collection[str]) -> str:

@@ -183,6 +183,7 @@ async def test_cancelling_the_task_stops_the_model():
     ("status", "reason", "retryable"),
     [
         (400, "", False),
+        (400, "tool_use_failed", True),  # Groq: what the model wrote was no call; another time it is
         (401, "", False),
         (403, "", False),
         (404, "", False),
@@ -528,6 +529,12 @@ async def test_check_says_whether_key_and_model_are_accepted():
         with pytest.raises(ProviderError, match="no model gpt-99") as refused:
             await model.check()
         assert not refused.value.retryable
+    async with asking(model="gpt-5.4-mimi", flavor="openai") as (model, _):
+        with pytest.raises(ProviderError, match=r"no model gpt-5\.4-mimi; the nearest are gpt-5\.4-mini, "):
+            await model.check()
+    async with asking(model="gpt-4.1-mini") as (model, _):
+        until = "until 2027-01-14, when it is shut down: take another"
+        assert await model.check() == f"model gpt-4.1-mini is there {until}"
     async with asking(model="my-finetune") as (model, _):
         assert await model.check() == f"answers; has no model my-finetune, so {MODELS[0]} is asked"
 
