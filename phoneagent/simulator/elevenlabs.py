@@ -21,7 +21,7 @@ from phoneagent.ports import Synthesizer
 
 from .elevenlabs_messages import SocketQuery, StreamQuery, read_body
 from .elevenlabs_models import Refusal, listed, refused_request, refused_socket
-from .elevenlabs_socket import ContextKey, EarlyClose, MultiStream, SingleStream
+from .elevenlabs_socket import ContextKey, EarlyClose, MultiStream, SingleStream, TextRefused
 from .faults import Fault, Faults
 from .latency import Latencies
 from .line import Line
@@ -50,6 +50,7 @@ class ElevenLabsServer(ProviderServer):
     says how the multi-context socket spells its keys: `contextId` and `isFinal` as specified, or `context_id` and
     `is_final` as seen in practice. `early_close`: what comes of text whose context is closed before it sounds.
     `unspoken`: for which texts nothing is generated, though they are accepted; HTTP answers 200 without a body then.
+    `refused`: the error with which a text is answered, if it is not empty; on a socket it ends the text's context only.
     Timeline: `text` when it arrives, `first_audio` and `audio` when sent, `final`; with
     the `context`.
     """
@@ -64,6 +65,7 @@ class ElevenLabsServer(ProviderServer):
         spelling: ContextKey = "contextId",
         early_close: EarlyClose = "final",
         unspoken: Callable[[str], bool] = lambda _: False,
+        refused: Callable[[str], str] = lambda _: "",
         latencies: Latencies | None = None,
         faults: Faults | None = None,
         timeline: Timeline | None = None,
@@ -76,6 +78,7 @@ class ElevenLabsServer(ProviderServer):
         self.spelling: ContextKey = spelling
         self.early_close: EarlyClose = early_close
         self.unspoken = unspoken
+        self.refused = refused
         self._clips: OrderedDict[str, tuple[Chunk, ...]] = OrderedDict()
 
     def routes(self) -> Sequence[BaseRoute]:
@@ -103,6 +106,8 @@ class ElevenLabsServer(ProviderServer):
 
     async def speak(self, text: str) -> tuple[Chunk, ...]:
         """The speech of a text in the pieces in which it is delivered; synthesized once."""
+        if error := self.refused(text.strip()):
+            raise TextRefused(error)
         if self.unspoken(text.strip()):
             return ()
         chunks = self._clips.get(text)
@@ -166,7 +171,10 @@ class ElevenLabsServer(ProviderServer):
         if (refused := refused_request(asked)) is not None:
             return _answer(refused)
         connection.record("text", context=None, text=asked.text)
-        chunks = await self.speak(asked.text)
+        try:
+            chunks = await self.speak(asked.text)
+        except TextRefused as refused_text:
+            return _refuse(400, refused_text.error, "refused on purpose")
         with_times = request.url.path.endswith("/with-timestamps")
         begin = began + self.latencies.first_audio + connection.delay
         pieces = self._deliver(connection, chunks, begin, with_times=with_times)

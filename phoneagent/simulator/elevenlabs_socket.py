@@ -29,7 +29,7 @@ LEAST_TRIGGER = 50  # characters that `try_trigger_generation` wants in the buff
 DEFAULT_CONTEXT = "default"  # of messages that name none
 
 Speak: TypeAlias = Callable[[str], Awaitable[tuple[Chunk, ...]]]
-"""Turns a text into speech, in the pieces in which it is delivered."""
+"""Turns a text into speech, in the pieces in which it is delivered. Raises `TextRefused`."""
 EarlyClose: TypeAlias = Literal["final", "nothing", "spoken"]
 """What comes of text whose context is closed before its first audio was sent.
 
@@ -38,6 +38,17 @@ production (pipecat issues #4681 and #5271, 2026-06 and 2026-08), a race that El
 race is won.
 """
 ContextKey: TypeAlias = Literal["contextId", "context_id"]
+
+
+class TextRefused(Exception):
+    """A text is answered with an error, such as "quota_exceeded", which names its context and ends no other.
+
+    So livekit's and pipecat's adapters take errors with a `contextId`, 2026-11.
+    """
+
+    def __init__(self, error: str) -> None:
+        super().__init__(error)
+        self.error = error
 
 
 class _Text(NamedTuple):
@@ -145,7 +156,11 @@ class Context:
         while True:
             match await self._work.get():
                 case _Text(text, at):
-                    chunks = await self._speak(text)
+                    try:
+                        chunks = await self._speak(text)
+                    except TextRefused as refused:
+                        self._refuse(refused.error)
+                        return
                     begin = max(at + late, free)
                     if chunks and await self._reaches(begin):
                         free = await self._say(chunks, begin)
@@ -168,6 +183,13 @@ class Context:
         except TimeoutError:
             return True
         return False
+
+    def _refuse(self, error: str) -> None:
+        message = {"message": "refused on purpose", "error": error, "code": 1008, **self._named()}
+        self._line.send("error", message, error=error, context=self.name)
+        if self._watch is not None:
+            self._watch.cancel()
+        self._on_final(self)
 
     def _say_final(self) -> None:
         final = "isFinal" if self._spelling == "contextId" else "is_final"
@@ -362,6 +384,8 @@ class MultiStream:
 
     def _finished(self, context: Context) -> None:
         self._closing.discard(context)
+        if context.name is not None and self._open.get(context.name) is context:
+            del self._open[context.name]
         if self._leaving and not self._closing:
             self._line.close(1000)
 

@@ -174,6 +174,24 @@ async def test_a_close_between_two_phrases_loses_the_second():
         assert voice.of("t7")[-1] == {"isFinal": True, "contextId": "t7"}
 
 
+async def test_an_error_that_names_a_context_ends_that_context_only():
+    refused = {BOOKED.strip(): "quota_exceeded"}
+    async with (
+        ElevenLabsServer(ToneVoice(), refused=lambda text: refused.get(text, "")) as server,
+        speaking(server) as voice,
+    ):
+        for number in range(8):  # it does not count any more
+            await voice.send({"text": BOOKED, "context_id": f"t{number}"})
+            await asyncio.sleep(0.5)
+        assert voice.errors() == ["quota_exceeded"] * 8
+        assert voice.of("t7")[-1]["contextId"] == "t7"
+        assert not [m for _, m in voice.messages if m.get("isFinal")]
+        await voice.send({"text": "Goodbye. ", "context_id": "t8"})
+        await asyncio.sleep(2)
+        assert voice.audio("t8") == spoken("Goodbye.").audio
+        assert voice.closed is None
+
+
 async def test_a_text_of_which_nothing_is_generated():
     async with (
         ElevenLabsServer(ToneVoice(), unspoken=lambda text: text == BOOKED.strip()) as server,

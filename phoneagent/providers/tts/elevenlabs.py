@@ -316,8 +316,10 @@ class ElevenLabsSpeech:
         """No audio for a while: what there is of the last phrase has come."""
         state.pause = None
         self._tell(state, state.complete() if state.finished else state.settle())
-        if state.finished and state.text.whole:
-            self._close(state)
+        if state.text.whole:
+            self._tell(state, state.text.finish(state.received))
+            if state.finished:
+                self._close(state)
 
     # -- down: what channels tell -------------------------------------------------------------------
 

@@ -11,7 +11,8 @@ from phoneagent.speakable import Unit, WrittenWords
 
 USUAL_LETTERS = 14  # a second; what voices make of English, German or Spanish at their usual speed
 MOST_LETTERS = 25  # a second; the fastest voices reach 20 at a speed of 1.0, and 1.2 is the most that can be set
-MISSING_LETTERS = 3  # that an alignment may leave out at the end of a phrase which was heard to its end
+MISSING_LETTERS = 3  # that an alignment may leave out at the end of a phrase which was heard to its end; but not more
+MISSING_SHARE = 4  # than a fourth of it
 REMEMBERED = 12  # words; an alignment that overlaps the one before it repeats a few
 _DIRECTIONS = re.compile(r"\[[^\[\]]*\]|<[^<>]*>")  # "[laughs]", "<break time='1s'/>": for the voice, not for the ear
 
@@ -129,7 +130,8 @@ class SpokenText:
         left = self._written.left
         unknown = holds(self._untold + self._written.unrecognised) - self._guessed
         begun = self._spoken > self._last_begins
-        return left <= max(0.0, unknown) + (MISSING_LETTERS if begun else 0)
+        tolerated = min(MISSING_LETTERS, (self._given - self._last_begins) // MISSING_SHARE) if begun else 0
+        return left <= max(0.0, unknown) + tolerated
 
     @property
     def phrases_spoken(self) -> int | None:

@@ -169,15 +169,17 @@ class Script:
 
 
 @asynccontextmanager
-async def scripted(*answers: list[dict[str, Any]], **options: Any):
+async def scripted(*answers: list[dict[str, Any]], fallback: bool = False, **options: Any):
     script = Script(*answers, **options)
     async with serve(script, "127.0.0.1", 0) as server:
         host, port = next(iter(server.sockets)).getsockname()
-        tts = ElevenLabs("key", url=f"ws://{host}:{port}")
-        ear = Ear(await tts.connect(call="CA1"), script)
+        tts, espeak = ElevenLabs("key", url=f"ws://{host}:{port}"), EspeakTts()
+        voice: Any = FallbackVoice([candidate("elevenlabs", tts), candidate("espeak", espeak)]) if fallback else tts
+        ear = Ear(await voice.connect(call="CA1"), script)
         yield ear
         await ear.speech.aclose()
         await ear.task
+        await espeak.aclose()
 
 
 @pytest.mark.parametrize(
@@ -236,6 +238,18 @@ async def test_a_message_with_a_broken_alignment_plays_its_audio(broken, others)
         assert len(ear.audio(1)) == sum(len(base64.b64decode(each["audio"])) for [each] in answers)
         assert words(ear) == " ".join(phrases)
         assert ear.server.closes == 1
+
+
+@pytest.mark.parametrize("seconds", [1.0, 1.6, 2.4])
+async def test_a_voice_without_times_is_not_taken_for_silent_while_the_model_thinks(seconds):
+    """Nobody else says again what it has said, however fast it speaks."""
+    async with scripted([audio(seconds)], [audio(seconds)], fallback=True) as ear:
+        ear.speech.speak(1, OPEN)
+        await asyncio.sleep(8)
+        await say(ear, 1, CLOSED)
+        assert ear.failures == []
+        assert words(ear) == f"{OPEN} {CLOSED}"
+        assert len(ear.audio(1)) == 2 * len(tone(seconds))
 
 
 @pytest.mark.parametrize(
@@ -308,6 +322,21 @@ async def test_an_error_that_names_a_context_fails_that_context_only(code):
         ear.server.answers = [[audio(1.8, f"{CLOSED} ")]]
         await say(ear, 3, CLOSED)
         assert ear.outcome(3) == SpeechDone(3)
+
+
+@pytest.mark.parametrize("error", ["quota_exceeded", "internal_server_error"])
+async def test_replies_whose_text_is_refused_do_not_use_up_the_contexts(error):
+    async with simulated(refused=lambda text: error if text == YES else "") as ear:
+        for reply in range(1, 9):
+            await say(ear, reply, YES)
+            failed = ear.outcome(reply)
+            assert isinstance(failed, SpeechFailed)
+            assert error in failed.problem
+            await asyncio.sleep(3)
+        await say(ear, 9, OPEN)
+        assert ear.outcome(9) == SpeechDone(9)
+        assert len(ear.server.timeline.find("opened")) == 1
+        assert not ear.server.timeline.find("phantom_context")
 
 
 async def test_an_error_of_a_context_that_is_over_is_ignored():
