@@ -103,9 +103,14 @@ class ReplyText:
 
 @dataclass(frozen=True, slots=True)
 class ReplyDone:
-    """The model has produced all of a reply."""
+    """The model has produced all of a reply.
+
+    `cut`: its token limit ended it in the middle. `wordless`: it wrote marks and no word, so it wants to say nothing.
+    """
 
     reply: int
+    cut: bool = False
+    wordless: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -130,6 +130,7 @@ class Phrases:
 
     def __init__(self, policy: Policy, *, language: str = "en") -> None:
         self._first = True
+        self._last = " "  # character of the last phrase
         self._first_words = policy.first_phrase_words
         self._longest = policy.phrase_characters
         self._language = _code(language)
@@ -153,7 +154,7 @@ class Phrases:
                 self._begin(rest)
                 if phrase:
                     phrases.append(phrase)
-                    self._first = False
+                    self._first, self._last = False, phrase[-1]
         return phrases
 
     def _add(self, text: str) -> None:
@@ -163,6 +164,10 @@ class Phrases:
             self._begin((self._pending + text[:blank])[-1:] + text[blank:])
         else:
             self._pending += text
+
+    def cut(self) -> None:
+        """The text ends in the middle: drop the sentence that nobody will end, or, of the first one, the half word."""
+        self._begin("" if self._last in ".!?。！？" else self._pending.rpartition(" ")[0])
 
     def flush(self) -> list[str]:
         """The text is complete; what is left of it."""

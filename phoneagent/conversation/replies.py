@@ -304,6 +304,8 @@ class Replies:
         if not (reply := self._live(event.reply)) or reply.written:
             return
         reply.written = True
+        if event.cut:
+            reply.phrases.cut()
         self._speak_rest(reply, at)
         if not reply.speculative:
             self._written(reply, at)
@@ -324,8 +326,10 @@ class Replies:
                 self.drop(at)
                 self._go_on(reply, at)
                 return
-            if reply.then is None:
-                self._fail(reply, "the model said nothing", at)
+            if reply.then is None:  # nobody apologises for that: the caller is listened to
+                self._floor.emit("reply_empty", reply=reply.id)
+                self.drop(at)
+                self._go_on(reply, at)
                 return
             if isinstance(reply.then, Transfer | HandOver):
                 self.leave(reply.then, at)

@@ -196,7 +196,7 @@ async def test_a_lost_media_stream_is_carried_on_with_what_was_said():
 async def test_a_tool_that_runs_when_the_stream_is_lost_is_not_run_again():
     bookings = []
 
-    async def book_table(people: str, time: str) -> str:
+    async def book_table(people: int, time: str) -> str:
         """Book a table."""
         bookings.append(people)
         await asyncio.sleep(4.0)
@@ -211,7 +211,7 @@ async def test_a_tool_that_runs_when_the_stream_is_lost_is_not_run_again():
         await board.live(placed.sid)._stream.aclose("dropped for the test", violation=True)
         await placed.ended
         stored = await board.look_up(placed.sid)
-    assert bookings == ["2"]
+    assert bookings == [2]
     (tool,) = [turn for turn in stored.turns if turn.role == "tool"]
     assert "not known whether" in tool.text
     assert stored.turns[stored.turns.index(tool) + 1].role == "agent"

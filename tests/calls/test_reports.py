@@ -97,7 +97,7 @@ async def test_a_call_that_is_over_is_analysed_and_its_report_can_be_read():
     assert [turn["role"] for turn in report["turns"]].count("caller") == 3
     (run,) = report["tools"]
     assert run["name"] == "book_table"
-    assert json.loads(run["arguments"])["people"] == "2"
+    assert json.loads(run["arguments"])["people"] == 2
 
     ((system, transcript),) = writer.asked
     assert json.dumps(SCHEMA) in system.text

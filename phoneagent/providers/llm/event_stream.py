@@ -32,6 +32,11 @@ class EventStream:
         self._sniffed = False  # whether it is known what this body is
         self._document = False  # no event stream: all of it is one thing
 
+    @property
+    def is_document(self) -> bool:
+        """Whether it is one JSON document, which is whole when it can be read."""
+        return self._document
+
     def feed(self, piece: bytes) -> list[bytes]:
         """The events that this piece completes."""
         self._left -= len(piece)

@@ -276,7 +276,7 @@ class _Answer:
 
     async def _done(self, attempt: _Attempt, done: ReplyDone) -> None:
         rest = attempt.remainder.flush()
-        if not (self.said or rest or self._acted or attempt.spoke):
+        if not (self.said or rest or self._acted or attempt.spoke or done.wordless):
             await self._failed(attempt, ProviderError(attempt.candidate.name, "the model said nothing"), empty=done)
             return
         self._choose(attempt)

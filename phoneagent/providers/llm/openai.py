@@ -32,11 +32,17 @@ from .chat_messages import chat_messages
 from .chat_server import KEPT_ALIVE, ChatServer, Reception, ServerFailed, beginning
 from .event_stream import EventStream
 from .function_tools import function_tools, left_out
+from .model_marks import says_where_thoughts_begin
 from .openai_models import DEFAULT_MODEL, OPENAIS_OWN, family_of
 
 OPENAI_URL = "https://api.openai.com/v1"
 FIRST_TOKEN_WITHIN = 5.0  # seconds from the request to the first word or tool call; the caller hears nothing meanwhile
 TOKEN_GAP = 4.0  # seconds between two tokens, after which the stream is taken for dead
+THOUGHT_TOKENS = 2_000
+"""What a model that thinks in the open may think beside its answer: local ones take 300 to 1,500 for a question on the
+telephone.
+"""
+
 CHECK_WITHIN = 5.0  # seconds
 END_WITHIN = 0.5  # seconds from the last event to the end of the body; a connection that is later is not kept
 LONGEST_LIST = 8 << 20  # bytes; routers list hundreds of models
@@ -147,6 +153,8 @@ class OpenAiModel:
             log.warning("llm_options_left_out", options=unknown, flavor=self._flavor.name)
         self._chosen = {name: value for name, value in given.items() if name in self._flavor.fields}
         self._longest = max_tokens
+        self._thinks = False  # in the open, where it counts as part of the answer
+        self._may_think_first = self._flavor is COMPATIBLE and not says_where_thoughts_begin(model)
         self._token_limit = token_limit
         self._extra_body = dict(extra_body or {})
         one_by_one = not parallel_tool_calls and "parallel_tool_calls" in self._flavor.fields
@@ -178,7 +186,7 @@ class OpenAiModel:
         gap = f"no token for {self._token_gap:g} s"
         if tools != self._offered[0]:  # others' schemas may be large: in a thread, for other calls go on
             self._offered = tools, await asyncio.to_thread(self._described, tools)
-        answer, events, over = ChatAnswer(), EventStream(), False
+        answer, events, over, done = ChatAnswer(tools, thinks_first=self._may_think_first), EventStream(), False, False
         reception: Reception | None = None
         body, written, refused, count = self._body(instructions, turns, tools), 0, False, meter.get()
         try:
@@ -196,7 +204,7 @@ class OpenAiModel:
                 over = not piece
                 for event in events.feed(piece) if piece else events.end():
                     if event.startswith(b"[DONE]"):
-                        over = True
+                        over = done = True
                         break
                     text = answer.take(event)
                     if answer.begun:
@@ -206,7 +214,7 @@ class OpenAiModel:
                         written += len(text)
                         yield ReplyText(reply, text)
                         reception.wait_until(loop.time() + self._token_gap)
-            for thought in answer.end(reply):
+            for thought in answer.end(reply, whole=done or (events.is_document and answer.begun)):
                 yield thought
             await reception.finish(within=END_WITHIN)
         except TimeoutError as late:
@@ -217,6 +225,7 @@ class OpenAiModel:
         except ValueError as garbage:
             raise ProviderError(self._flavor.name, str(garbage), retryable=False) from garbage
         finally:
+            self._learn(answer, whole=over)
             if not refused:  # what is broken off, or thrown away by whoever asked, is paid for too
                 self._count(count, answer.usage, len(body), written)
             if reception is not None:
@@ -304,7 +313,14 @@ class OpenAiModel:
             return chosen
         family = family_of(self._model)  # of whatever server: they refuse `max_tokens` behind proxies too
         usual = (family.token_limit if family is not None else "") or self._flavor.token_limit
-        return {self._token_limit or usual: self._longest, **chosen}
+        longest = self._longest + (THOUGHT_TOKENS if self._thinks else 0)
+        return {self._token_limit or usual: longest, **chosen}
+
+    def _learn(self, answer: ChatAnswer, *, whole: bool) -> None:
+        """Where this model thinks, for its next answers."""
+        self._thinks = self._thinks or answer.thinks
+        if answer.thinks_first or whole:
+            self._may_think_first = answer.thinks_first
 
     def _offers(self, tools: tuple[ToolSpec, ...]) -> dict[str, Any]:
         """The fields about tools, encoded once: with each request they are the same."""

@@ -10,7 +10,6 @@ from pydantic import TypeAdapter
 
 from phoneagent.conversation.transcript import ToolCall, Turn
 from phoneagent.providers.llm.chat_messages import chat_messages, closed_schema, function_tools
-from phoneagent.providers.llm.reasoning import ReasoningFilter
 from phoneagent.records import ToolSpec
 from phoneagent.simulator.openai_request import read_request
 
@@ -189,25 +188,6 @@ def test_a_schema_that_cannot_be_strict_is_sent_as_it_is(schema):
     (function,) = function_tools((ToolSpec("book", "", schema),), strict=True)
     assert "strict" not in function["function"]
     assert function["function"]["parameters"] == schema
-
-
-# --- thoughts ---------------------------------------------------------------------------------------
-
-
-@given(st.lists(st.integers(1, 9), max_size=30), st.sampled_from(["", "\n"]), st.sampled_from(["Sure, <b>.", "A < B."]))
-def test_thoughts_are_not_spoken_however_they_are_cut(cuts, before, answer):
-    whole = f"{before}<think>\nThe caller < wants a </th> table.</think>{answer}"
-    assert spoken(whole, cuts) == answer
-    assert spoken(answer, cuts) == answer
-
-
-def spoken(text, cuts):
-    thoughts = ReasoningFilter()
-    said = ""
-    for cut in cuts:
-        said += thoughts.feed(text[:cut])
-        text = text[cut:]
-    return said + thoughts.feed(text) + thoughts.flush()
 
 
 # --- by the SDK's own types -------------------------------------------------------------------------

@@ -86,7 +86,7 @@ async def test_streams_of_all_kinds_of_servers(stream):
         assert error.retryable == stream["retryable"]
         return
     assert error is None
-    assert thoughts[-1] == ReplyDone(1)
+    assert thoughts[-1] == ReplyDone(1, cut=stream.get("cut", False))
     calls = [thought.call for thought in thoughts if isinstance(thought, ToolRequested)]
     assert [[call.id, call.name, call.arguments] for call in calls] == stream["calls"]
 
