@@ -101,7 +101,7 @@ class ModelText:
         """A thought ended that had not begun, so this model thinks first."""
         self.broken_call = False
         """There was a call of which nobody can tell what it calls."""
-        self._schemas = {tool.name: tool.parameters for tool in tools}
+        self._schemas = {tool.name: tool.parameters for tool in tools if tool.name}
         self._plain = PlainText()
         self._text = ""  # what is not given on, and a little before it
         self._at = 0  # where in it the rest begins
