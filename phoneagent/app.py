@@ -493,9 +493,10 @@ class Speaker(NamedTuple):
 
 async def _greeting(cache: SpeechCache, speaker: Speaker, agent: Agent) -> None:
     """Have it spoken ahead; the switchboard, which wants it too, then waits for the same."""
-    if "{" not in agent.phrasing.greeting:
-        said = (agent.recording.announcement if agent.recording.on else "", agent.phrasing.greeting)
-        await cache.prepare(speaker.voice, [speaker.speakable.render(text).spoken for text in said if text])
+    announcement = agent.recording.announcement if agent.recording.on else ""
+    said = [text for text in (agent.phrasing.disclosure, announcement, agent.phrasing.greeting) if text]
+    if not any("{" in text for text in said):
+        await cache.prepare(speaker.voice, [speaker.speakable.render(text).spoken for text in said])
 
 
 async def _end(work: asyncio.Future[Any]) -> None:

@@ -609,6 +609,8 @@ class CallRecord:
     answered_by: str = ""  # who has answered it: as `Order` has it, or `machine`, `human`, `screener` by what was heard
     outcome: str = ""  # what a machine or a screener got, see `conversation.answering.Outcome`
     announced: bool = False  # the caller has heard that the call is recorded
+    disclosed: float = 0.0  # when the agent's disclosure had been heard to its end
+    do_not_call: bool = False  # they do not want to be called again
     recording: RecordingStatus = ""  # what has become of our own recording; one piece that failed is enough
     recording_problem: str = ""
     carrier_recording: str = ""  # the carrier's id of its own recording
@@ -616,6 +618,11 @@ class CallRecord:
     carrier_recording_seconds: float | None = None
     recording_paused: bool = False  # an operator wants nothing recorded
     metadata: Mapping[str, str] = field(default_factory=dict)  # of a call that came in: what the operator noted of it
+
+    @property
+    def other_party(self) -> Private[str]:
+        """Who talks with us, by their number."""
+        return self.caller if self.direction == "inbound" else self.called
 
     @property
     def place(self) -> str:

@@ -94,6 +94,8 @@ class EndOfCallReport:
     started: float = 0.0
     answered: float = 0.0
     ended: float = 0.0
+    disclosed: float = 0.0  # when the agent's disclosure had been heard to its end
+    do_not_call: bool = False  # they do not want to be called again
     duration: float = 0.0
     ended_reason: str = ""
     answered_by: str = ""

@@ -298,7 +298,7 @@ _Rule = _like(EndpointingRule, "_Rule")
 _KeypadRule = _like(KeypadRule, "_KeypadRule")
 _TABLES[Interruption] = _like(Interruption, "_Interruption")
 _TurnTaking = _like(Policy, "_TurnTaking", without=("call_at_most", "goodbye_before_limit"))
-_PhrasesTable = _like(Phrasing, "_PhrasesTable", without=("greeting", "announcement"))
+_PhrasesTable = _like(Phrasing, "_PhrasesTable", without=("greeting", "disclosure", "announcement"))
 
 
 _TransferPhrases = _like(TransferPhrases, "_TransferPhrases")
@@ -319,6 +319,7 @@ class AgentFile(_Table):
 
     name: Name
     greeting: Template = _PHRASING.greeting
+    disclosure: Template = ""
     instructions: Template = ""
     language: Annotated[str, Field(pattern=LANGUAGE)] = "en"
     stt: SttTable | None = None
@@ -333,7 +334,7 @@ class AgentFile(_Table):
     transfer_phrases: _TransferPhrases = _TransferPhrases()  # type: ignore[valid-type]  # made from TransferPhrases above
     hold_music: Annotated[str, AfterValidator(_audio_url)] = ""
     tools: tuple[ToolTable, ...] = ()
-    built_in: tuple[Literal["wait", "send_dtmf", "send_sms", "schedule_callback"], ...] = ()
+    built_in: tuple[Literal["wait", "do_not_call", "send_dtmf", "send_sms", "schedule_callback"], ...] = ()
     timezone: Timezone | None = None
     dialogue: _DialogueTable | None = None
     hours: dict[Name, HoursTable] = {}
@@ -402,7 +403,7 @@ class AgentFile(_Table):
         phrases: dict[str, Any] = dict(table)
         if not self.language.startswith("en"):  # nobody wants an English "one moment" before a German answer
             phrases |= {name: () for name in ("fillers", "later_fillers") if name not in table.model_fields_set}
-        return Phrasing(greeting=_with_menu(self.greeting, dialogue), **phrases)
+        return Phrasing(greeting=_with_menu(self.greeting, dialogue), disclosure=self.disclosure.strip(), **phrases)
 
     def _knowledge_problems(self) -> Iterator[Problem]:
         if self.knowledge is not None and (problem := untellable(ToolSpec(self.knowledge.tool, "", {}))):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from phoneagent.conversation.running_tools import KEYS_AT_MOST, SEND_DTMF, WAIT
+from phoneagent.conversation.running_tools import DO_NOT_CALL, KEYS_AT_MOST, SEND_DTMF, WAIT
 from phoneagent.records import Agent, ToolSpec
 
 SEND_SMS = "send_sms"
@@ -19,6 +19,12 @@ CARRIED_OUT: Final[Mapping[str, ToolSpec]] = {
         WAIT,
         "Be silent until the caller speaks again: they have asked for a moment, to look for something or to talk with "
         "somebody. Say in the same answer that they may take their time.",
+        {"type": "object", "properties": {}, "additionalProperties": False},
+    ),
+    DO_NOT_CALL: ToolSpec(
+        DO_NOT_CALL,
+        "Never call this number again: the person on the line has said, in whatever words, that they do not want to be "
+        "called again. Confirm it in the same answer. Not when they only have no time now.",
         {"type": "object", "properties": {}, "additionalProperties": False},
     ),
     SEND_DTMF: ToolSpec(

@@ -18,6 +18,7 @@ import structlog
 
 from phoneagent.conversation.caller_turn import HIDDEN
 from phoneagent.conversation.commands import (
+    BlockCaller,
     CancelReply,
     CancelTool,
     ClearPlayback,
@@ -93,6 +94,7 @@ from .ears import Ears
 from .equipped import EquippedAgent, known_to_tools, tool_messages
 from .handoff import handed_over, handoff_to, known_turns, with_summary
 from .journal import Journal, NullJournal, Opening
+from .phone_numbers import is_number
 from .price_book import NO_PRICES, PriceBook, prices_for
 from .recorder import Recorder
 from .recording_keeper import expire_at_carrier
@@ -116,6 +118,10 @@ FLUSH = 0.5  # seconds that the store gets for the last turns; what it has not t
 NOTED = 0.5  # seconds that it gets for what the carrier will ask for; then this process has to know
 OVER = frozenset({"agent", "caller", "duration", "silence", "failure", "operator", "transfer", "machine", "spend"})
 """Why a call may be over. A stream that was lost for another reason is carried on when the carrier asks."""
+
+UNHEARD = frozenset(
+    {"hung_up", "voicemail_left", "voicemail_cut"}
+)  # a machine has heard what was disclosed: nobody has
 
 _serial = count(1)  # a call that is carried on by the same process must not inherit the lease of its predecessor
 
@@ -170,7 +176,9 @@ class Call:
         self.ended_reason = ""
         self.learned: dict[str, str] = {}  # fields of the record that only the conversation could tell
         opening = Opening(
-            phrasing=equipped.phrasing(record.variables, placed=record.direction == "outbound"),
+            phrasing=equipped.phrasing(
+                record.variables, placed=record.direction == "outbound", disclosed=record.disclosed > 0
+            ),
             policy=agent.policy,
             turn_events=equipped.stt.turn_events,
             safe_tools=tuple(tool.name for tool in equipped.own if tool.safe),
@@ -182,6 +190,7 @@ class Call:
             muted=record.muted,
             tool_messages=tool_messages(equipped.own, record.variables),
             built_in=carried_out(agent),
+            number_known=is_number(record.other_party.reveal()),
         )
         self.journal: Journal | NullJournal = Journal(opening) if keep_journal else NullJournal()
         self._conversation = opening.conversation()
@@ -209,7 +218,7 @@ class Call:
             around.cache,
             self.feed,
             call=record.id,
-            listener=record.caller if record.direction == "inbound" else record.called,
+            listener=record.other_party,
             speakable=equipped.speakable,
             given=self._spending.spoken,
         )
@@ -502,6 +511,8 @@ class Call:
                 self._scope.start(self._hand_over(agent), "hand over")
             case PressKeys(digits):
                 self._scope.start(self._press(digits), "press keys")
+            case BlockCaller():
+                self.scribe.note(do_not_call=True)  # which writes the list too, however long the store is away
             case MoveOn():
                 self._scope.start(self._move_on(), "move on")
             case Transfer():
@@ -519,6 +530,8 @@ class Call:
             self.ended_reason = values["reason"]
         elif name in ("answered_by", "answerer_handled"):
             self._learn(**values)
+            if values.get("outcome") in UNHEARD:
+                self.scribe.note(disclosed=0.0)
         elif name in ("muted", "unmuted"):
             self.scribe.note(muted=name == "muted")  # whoever carries the call on keeps silent too
         elif name == "announced":
@@ -527,6 +540,8 @@ class Call:
                 self.recorder.start()
             if self._carrier_recording is not None:
                 self._carrier_recording.start()
+        elif name == "disclosed":
+            self.scribe.note(disclosed=self._answered + self.now())
         elif name == "recording_started" and self.record.recording != "failed":
             self.scribe.note(recording="recording")
         elif name == "recording_failed":

@@ -39,6 +39,8 @@ def end_of_call_report(
         started=record.started,
         answered=record.answered,
         ended=ended,
+        disclosed=record.disclosed,
+        do_not_call=record.do_not_call,
         duration=round(duration, 3),
         ended_reason=record.ended_reason,
         answered_by=record.answered_by,

@@ -53,12 +53,17 @@ class EquippedAgent:
         """The tools that are given what callers type in secret."""
         return frozenset(tool.name for tool in self.agent.tools if tool.reads_keypad)
 
-    def phrasing(self, variables: Mapping[str, str], *, placed: bool = False) -> Phrasing:
-        """The agent's fixed phrases with a call's variables in the greeting. `placed`: by us, at whatever hour."""
+    def phrasing(self, variables: Mapping[str, str], *, placed: bool = False, disclosed: bool = False) -> Phrasing:
+        """The agent's fixed phrases with a call's variables in the greeting. `placed`: by us, at whatever hour;
+        `disclosed`: what must be disclosed was heard.
+        """
         words = self.agent.phrasing.greeting if placed else greeting(self.agent, self.clock())
         rules = self.agent.recording
         announcement = rules.announcement if rules.on else ""
-        return replace(self.agent.phrasing, greeting=fill(words, variables), announcement=announcement)
+        disclosure = "" if disclosed else fill(self.agent.phrasing.disclosure, variables)
+        return replace(
+            self.agent.phrasing, greeting=fill(words, variables), disclosure=disclosure, announcement=announcement
+        )
 
     def answering(self, record: CallRecord) -> Answering | None:
         """What whoever answers a call gets; None unless we placed it."""
@@ -218,7 +223,13 @@ def needed_variables(agent: Agent, *, voicemail: str = "") -> frozenset[str]:
     """The names that greeting, instructions, the answer to screeners and the message for machines, if there is to be
     one, want filled: of a call that we place they must all be known.
     """
-    texts = (agent.phrasing.greeting, agent.instructions, agent.phrasing.screening, voicemail)
+    texts = (
+        agent.phrasing.greeting,
+        agent.phrasing.disclosure,
+        agent.instructions,
+        agent.phrasing.screening,
+        voicemail,
+    )
     own = {"now"} if agent.timezone else set()
     return frozenset(_VARIABLE.findall(" ".join(texts))) - own
 

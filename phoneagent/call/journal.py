@@ -38,6 +38,7 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     muted: bool = False
     tool_messages: dict[str, ToolMessages] = {}
     built_in: tuple[str, ...] = ()
+    number_known: bool = False
     version: int = VERSION
 
     def conversation(self) -> Conversation:
@@ -55,6 +56,7 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             muted=self.muted,
             tool_messages=self.tool_messages,
             built_in=self.built_in,
+            number_known=self.number_known,
         )
 
 

@@ -37,6 +37,8 @@ SHORTEST_ABROAD = 7  # digits; fewer are an extension of somebody's switchboard
 
 LONGEST = 40  # characters of a number with all its spaces and brackets
 
+E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
+
 OWN_NUMBER = "expected somebody else's number, got one of our own"
 
 WRITTEN = re.compile(r" *\+[0-9 ().\-\u00a0\u2010\u2011]+", re.ASCII)
@@ -137,6 +139,11 @@ def _refuse_kind(field: str, parsed: PhoneNumber) -> None:
 
     if (named := _refused_kinds().get(phonenumbers.number_type(parsed))) is not None:
         raise OrderRefused(field, f"expected an ordinary number, not {named}: these are not called")
+
+
+def is_number(text: str) -> bool:
+    """Whether it is a number in E.164 form: of who withholds theirs, carriers tell other things, or nothing."""
+    return E164.fullmatch(text) is not None
 
 
 def time_zones(number: str) -> tuple[str, ...]:

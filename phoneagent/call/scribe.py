@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 import structlog
 
 from phoneagent.conversation.transcript import Turn
+from phoneagent.do_not_call import DoNotCall
 from phoneagent.errors import CallForgotten, LeaseLost, MisuseError, StoreError
 from phoneagent.ports import Store
 from phoneagent.records import CallRecord, StoredCall
@@ -159,11 +161,17 @@ class Scribe:
             await self._write_turns()
             changes, self._changes = self._changes, {}
             try:
+                if changes.get("do_not_call"):
+                    await self._store.do_not_call.add([self._unwanted()])
                 if changes:
                     await self._store.update_call(self._call, token=self._token, **changes)
             except BaseException:
                 self._changes = changes | self._changes
                 raise
+
+    def _unwanted(self) -> DoNotCall:
+        """Who is on the line, for the do-not-call list. Written again it changes nothing."""
+        return DoNotCall(self._record.other_party, time.time(), "callee", self._call)
 
     async def _write_turns(self) -> None:
         while self._unwritten:

@@ -567,8 +567,9 @@ class Switchboard:
             closed = equipped.agent.closed
             same = greeting in (equipped.agent.phrasing.greeting, closed.greeting if closed else None)
             await self._around.cache.prepare(equipped.tts, [equipped.spoken(greeting)], shared=same)
-        if announcement := equipped.phrasing({}).announcement:
-            await self._around.cache.prepare(equipped.tts, [equipped.spoken(announcement)])
+        phrasing = equipped.phrasing({})
+        if notices := [text for text in (phrasing.disclosure, phrasing.announcement) if text and "{" not in text]:
+            await self._around.cache.prepare(equipped.tts, map(equipped.spoken, notices))
         await warming
 
     async def _warm_phrases(self, equipped: EquippedAgent, greeting: asyncio.Task[None]) -> None:

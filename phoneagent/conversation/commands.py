@@ -145,6 +145,11 @@ class HandOver:
 
 
 @dataclass(frozen=True, slots=True)
+class BlockCaller:
+    """Put the number of who is on the line on the do-not-call list."""
+
+
+@dataclass(frozen=True, slots=True)
 class MoveOn:
     """Leave the media stream: another process carries the call on (`Entrance`)."""
 
@@ -182,6 +187,7 @@ Command: TypeAlias = (
     | SaveTurn
     | Transfer
     | HandOver
+    | BlockCaller
     | MoveOn
     | Hangup
     | Emit

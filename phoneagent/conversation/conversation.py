@@ -37,7 +37,8 @@ class Conversation:
     before the caller's turn is certain to be over; `tool_messages`: what is said while a tool runs; `built_in`: which
     of `wait` and `send_dtmf` the model may use. `language`: what the agent speaks. `history`: the turns of a call that
     is being carried on; `entrance`: how the agent comes into it, `at` so many seconds after it began. `answering`: what
-    whoever answers gets, of a call that we placed. `muted`: an operator has muted the agent before.
+    whoever answers gets, of a call that we placed. `muted`: an operator has muted the agent before. `number_known`: who
+    is on the line can be kept from being called again.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Conversation:
         at: float = 0.0,
         answering: Answering | None = None,
         muted: bool = False,
+        number_known: bool = False,
     ) -> None:
         self.impossible: Counter[tuple[str, str]] = Counter()  # (state, event) pairs that were ignored
         self._deaf = False  # the ears have failed
@@ -62,6 +64,7 @@ class Conversation:
         self._entrance = entrance
         self._floor = Floor(phrasing, policy, turn_events=turn_events, language=language, history=history)
         self._floor.muted = muted
+        self._floor.number_known = number_known
         tools = RunningTools(safe_tools, tool_messages or {}, built_in)
         self._replies = Replies(self._floor, tools=tools, after_reply=self._after_reply)
         self._listening = Listening(self._floor, self._replies, takes_turn=self._takes_turn)
@@ -197,7 +200,7 @@ class Conversation:
             self._replies.ask_model(at, kind="greeting", after=phrasing.announcement)
         elif policy.first_message == "agent" and phrasing.greeting:
             self._replies.say("greeting", phrasing.greeting, at, after=phrasing.announcement)
-        elif phrasing.announcement:
+        elif phrasing.announcement or phrasing.disclosure:
             self._replies.say("greeting", "", at, after=phrasing.announcement)
         else:
             self._listening.listen(at)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .commands import Command, Emit, Expect, SaveTurn
+from .commands import BlockCaller, Command, Emit, Expect, SaveTurn
 from .deadlines import Deadlines
 from .policy import Phrasing, Policy
 from .states import State
@@ -27,12 +27,21 @@ class Floor:
         self.ended_by = ""
         self.moving = False  # another process is to have the call
         self.muted = False  # an operator wants the agent to be silent
+        self.number_known = False  # of who is on the line
+        self.blocked = False  # they do not want to be called again
         self._commands: list[Command] = []
 
     def enter(self, state: State) -> None:
         """Go to a state; the deadlines of the one before are forgotten."""
         self.state = state
         self.deadlines.leave_state()
+
+    def block_caller(self) -> None:
+        """Who is on the line does not want to be called again; saying it twice changes nothing."""
+        if not self.blocked:
+            self.blocked = True
+            self.want(BlockCaller())
+            self.emit("do_not_call")
 
     def save(self, turn: Turn) -> None:
         """Append to the transcript."""

@@ -8,6 +8,7 @@ from . import events as e
 from .caller_turn import CallerTurn
 from .commands import Hangup, MoveOn
 from .deadlines import Reason
+from .do_not_call import asks_not_to_be_called
 from .endpointing import found, rule_for, silence_needed, unfinished
 from .floor import Floor
 from .keypad import Keypad
@@ -289,9 +290,16 @@ class Listening:
         if floor.moving and not self._replies.tools_with_effects:
             self._replies.leave(MoveOn(), at)
             return
+        unwanted = floor.number_known and asks_not_to_be_called(turn.text, floor.language)
+        if unwanted:
+            floor.block_caller()
         if floor.muted:
             self._replies.leave_unanswered(text)
             self.listen(at)
+            return
+        if unwanted:
+            self._replies.leave_unanswered(text)
+            self._replies.say("answer", self._replies.block_confirmed, at)
             return
         if self._takes_turn(turn.text, at):
             return

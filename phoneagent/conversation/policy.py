@@ -227,6 +227,7 @@ class Phrasing:
     """What the agent says without asking the model."""
 
     greeting: str = "Hello, how can I help you?"
+    disclosure: str = ""  # comes first, and again until it was heard to its end
     announcement: str = ""  # comes before the greeting, and nobody can cut it
     idle_prompts: tuple[str, ...] = ("Are you still there?",)
     idle_goodbye: str = "I cannot hear you, so I will hang up now. Goodbye."
@@ -238,6 +239,7 @@ class Phrasing:
     unfinished: str = "I am sorry, I could not finish that. Can I help you in another way?"  # tools without end
     declined: str = "I am sorry, I cannot help you with that. Is there something else?"  # no model will talk of it
     goodbye: str = "Goodbye."
+    do_not_call: str = ""  # to who wants no more calls; if empty, in our own words
     bridge: str = "I am back. Sorry for the interruption."  # a call that another process carries on
     transfer_busy: str = "I am sorry, the line is busy just now. Can I help you in another way?"
     transfer_unanswered: str = "I am sorry, nobody answers just now. Can I help you in another way?"

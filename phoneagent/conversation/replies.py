@@ -27,6 +27,7 @@ from .commands import (
     Transfer,
 )
 from .deadlines import Reason
+from .do_not_call import confirmation
 from .fillers import Fillers
 from .floor import Floor
 from .meaning import normalised
@@ -35,10 +36,13 @@ from .playout import Phrase, Playout
 from .reply import Kind, Reply
 from .round_trip import RoundTrip
 from .running_tools import (
+    BLOCKED,
+    DO_NOT_CALL,
     KEYS,
     KEYS_AT_MOST,
     NO_KEYS,
     NO_MORE,
+    NOT_BLOCKED,
     OVERDUE,
     PRESSED,
     REPEATED,
@@ -50,6 +54,12 @@ from .running_tools import (
 from .speculation import Speculation
 from .states import State
 from .transcript import ToolCall, Turn
+
+DISCLOSED_AT_MOST = 3
+"""Times that a disclosure is begun: nobody can cut the second one, so only a voice that fails needs a third."""
+
+UNDISCLOSED: frozenset[Kind] = frozenset({"farewell", "keys", "voicemail", "screening"})
+"""What is said to machines, and when the call is over."""
 
 KEYS_RETURN = 1.0  # seconds; a line's echo takes up to 0.54, and the carrier reports a key when its tone is over
 
@@ -74,6 +84,8 @@ class Replies:
         self._quiet_until = 0.0  # after an interruption
         self._own_keys, self._own_keys_until = "", 0.0  # whose tones may come back from the line until then
         self._line = RoundTrip()
+        self._discloses = bool(floor.phrasing.disclosure)  # it has still to be heard
+        self._disclosures = 0  # so often it was begun
 
     @property
     def current(self) -> Reply:
@@ -143,6 +155,11 @@ class Replies:
             self._speak(reply, Phrase(text, interruptible), at)
         self._hand_over(reply)
 
+    @property
+    def block_confirmed(self) -> str:
+        """What is said to who does not want to be called again."""
+        return self._floor.phrasing.do_not_call or confirmation(self._floor.language)
+
     def go_on(self, said: str, rest: str, at: float) -> None:
         """Say the rest of an answer of which so much was heard before the media stream was lost."""
         if self._floor.muted:
@@ -171,17 +188,38 @@ class Replies:
 
     def _announce(self, reply: Reply, announcement: str, at: float) -> None:
         """What must have been heard before anything else, and is told when it was."""
+        owed = reply.owed_since  # by the model, of which these words are not
+        if disclosure := self._disclosure_owed(reply):
+            # Cut once, by who says hello while they pick up, it is said again and then to its end.
+            first = self._disclosures == 1 and not announcement
+            self._notice(reply, "disclosed", Phrase(disclosure, interruptible=first), at)
         if announcement:
-            reply.text = f"{announcement} "
-            reply.announcement = announcement
-            owed = reply.owed_since  # by the model, of which these words are not
-            self._speak(reply, Phrase(announcement, interruptible=False), at)
-            reply.owed_since = owed
+            self._notice(reply, "announced", Phrase(announcement, interruptible=False), at)
+        reply.owed_since = owed
+
+    def _disclosure_owed(self, reply: Reply) -> str:
+        """What has still to be heard before this reply; it counts as said once more."""
+        if not self._discloses or reply.kind in UNDISCLOSED:
+            return ""
+        if self._disclosures == DISCLOSED_AT_MOST:
+            self._discloses = False
+            self._floor.emit("disclosure_unheard")
+            return ""
+        self._disclosures += 1
+        return self._floor.phrasing.disclosure
+
+    def _notice(self, reply: Reply, event: str, phrase: Phrase, at: float) -> None:
+        reply.text += phrase.text
+        reply.notices.append((event, len(reply.text)))
+        reply.text += " "
+        self._speak(reply, phrase, at)
 
     def _note_announced(self, reply: Reply, at: float) -> None:
-        if reply.announcement and len(reply.playout.heard(at)) >= len(reply.announcement):
-            reply.announcement = ""
-            self._floor.emit("announced")
+        while reply.notices and len(reply.playout.heard(at)) >= reply.notices[0][1]:
+            event, _ = reply.notices.pop(0)
+            if event == "disclosed":
+                self._discloses = False
+            self._floor.emit(event)
 
     def press(self, digits: str, at: float) -> None:
         """Send the tones of keys."""
@@ -217,6 +255,8 @@ class Replies:
         self.abandon_speculation()
         if not words or self._floor.muted or not self._speculation.pays or self.tools_with_effects:
             return
+        if self._discloses:
+            return  # it comes first
         reply = self._new("answer", at)
         reply.speculative_for = words
         reply.owed_since = at
@@ -312,6 +352,8 @@ class Replies:
 
     def _written(self, reply: Reply, at: float) -> None:
         """The model has finished, for good or until its tools have returned."""
+        if reply.blocks:
+            self._floor.block_caller()
         if reply.running_tools:
             self._watch(at)
             return
@@ -321,7 +363,9 @@ class Replies:
         if reply.owed_since is not None and reply.then is None and self._tools_spent(reply, at):
             self._fail(reply, f"llm: no answer after {reply.rounds} rounds of tools", at)
             return
-        if not reply.spoken:
+        if not reply.spoken and reply.blocks and reply.then is None:
+            self._speak(reply, Phrase(self.block_confirmed), at)
+        elif not reply.spoken:
             if reply.then is None and (reply.waits or reply.presses):
                 self.drop(at)
                 self._go_on(reply, at)
@@ -447,12 +491,15 @@ class Replies:
         keys = call.text_of("digits")
         if call.name == WAIT:
             reply.waits, result = True, WAITING
+        elif call.name == DO_NOT_CALL and self._floor.number_known:
+            reply.blocks, result = True, BLOCKED
         elif 0 < len(keys) <= KEYS_AT_MOST and set(keys) <= KEYS:
             reply.presses, result = reply.presses + keys, PRESSED
         else:
             call = self._tools.begin(call, reply.id, at, within=self._floor.policy.tool_within)
             reply.running_tools[call.id] = call
-            self.tool_returned(e.ToolReturned(call.id, NO_KEYS, failed=True), at)
+            refusal = NOT_BLOCKED if call.name == DO_NOT_CALL else NO_KEYS
+            self.tool_returned(e.ToolReturned(call.id, refusal, failed=True), at)
             return
         self._floor.emit("tool_called", tool=call.name)
         turn = Turn("tool", result, at, tool=call)

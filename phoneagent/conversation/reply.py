@@ -31,7 +31,7 @@ class Reply:
     asked: float  # the caller waits since then, through all that tools take
     speculative_for: str | None = None  # the caller's words it was started for, until they are certain
     before: str = ""  # what was heard of it until a media stream was lost
-    announcement: str = ""  # what the caller must hear, and has not heard yet
+    notices: list[tuple[str, int]] = field(default_factory=list)  # what must be heard: its event, and where it ends
     text: str = ""  # what the model has written so far
     tokens: int = 0  # pieces in which the model wrote it: servers send one a token
     interruptible: bool = True  # what is being written
@@ -53,6 +53,7 @@ class Reply:
     handed_over: bool = False  # the voice knows that no phrase follows
     then: Hangup | Transfer | HandOver | None = None
     waits: bool = False  # the caller has asked for a moment: nothing is to follow
+    blocks: bool = False  # the caller wants no more calls, as the model has understood
     presses: str = ""  # keys that follow it
     waterfall: Waterfall = field(default_factory=Waterfall)
 

@@ -19,6 +19,9 @@ NO_MORE = (
 
 WAIT = "wait"
 WAITING = "The caller takes a moment. Say nothing until they speak."
+DO_NOT_CALL = "do_not_call"
+BLOCKED = "Their number is on the do-not-call list."
+NOT_BLOCKED = "Not possible: their number is withheld. Say that you cannot see it."
 SEND_DTMF = "send_dtmf"
 PRESSED = "The keys are pressed after what you say."
 KEYS = frozenset("0123456789*#w")  # w: half a second of silence, as carriers have it

@@ -80,7 +80,16 @@ class ScriptedCall:
     """Everything that is not the core, in its simplest truthful form."""
 
     def __init__(self, *, phrasing: Phrasing = PHRASING, history: tuple[Turn, ...] = (), **options: Any) -> None:
-        known = {"turn_events", "safe_tools", "entrance", "answering", "muted", "tool_messages", "built_in"}
+        known = {
+            "turn_events",
+            "safe_tools",
+            "entrance",
+            "answering",
+            "muted",
+            "tool_messages",
+            "built_in",
+            "number_known",
+        }
         self.policy = Policy(**{name: value for name, value in options.items() if name not in known})
         self.core = Conversation(
             phrasing, self.policy, history=history, **{name: options[name] for name in known if name in options}

@@ -98,6 +98,8 @@ class ReportView(Representation):
     started_at: Time | None
     answered_at: Time | None
     ended_at: Time | None
+    disclosed_at: Time | None
+    do_not_call: bool
     duration: float
     ended_reason: str
     answered_by: str
@@ -135,6 +137,8 @@ class ReportView(Representation):
             started_at=moment(report.started),
             answered_at=moment(report.answered),
             ended_at=moment(report.ended),
+            disclosed_at=moment(report.disclosed),
+            do_not_call=report.do_not_call,
             duration=report.duration,
             ended_reason=report.ended_reason,
             answered_by=report.answered_by,

@@ -100,13 +100,14 @@ class CallView(Representation):
     """A call. One that was asked for has an id of ours (`PC…`) from the beginning, one that came in the carrier's.
 
     `created_at`: when it was asked for, or came in; `waits_until`: when the callee's hours begin, before which
-    nobody is dialled; `duration`: seconds from the answer to the end; `ended_reason`: who or what ended a
-    conversation; `problem`: why there was none. `answered_by`: what the carrier's machine detection says, or what
-    was heard: `machine`, `human`, `screener`; `outcome`: what it got: `voicemail_left`, `voicemail_cut`, `hung_up`
-    or `screening_answered`. `transfer_to`: to whom the caller was to be connected last; `transfer_outcome`: what
-    became of it, empty while nobody has decided. `muted`: the agent is to be silent. `spent`: what the call has
-    cost as of the last turn, by its agent's `[prices]` or at list prices. `held`: which agent had it from when, if
-    one handed it to another.
+    nobody is dialled; `disclosed_at`: when the agent's disclosure had been heard to its end; `duration`: seconds
+    from the answer to the end; `ended_reason`: who or what ended a conversation; `problem`: why there was none.
+    `answered_by`: what the carrier's machine detection says, or what was heard: `machine`, `human`, `screener`;
+    `outcome`: what it got: `voicemail_left`, `voicemail_cut`, `hung_up` or `screening_answered`. `transfer_to`: to
+    whom the caller was to be connected last; `transfer_outcome`: what became of it, empty while nobody has decided.
+    `do_not_call`: they have said that they do not want to be called again. `muted`: the agent is to be silent.
+    `spent`: what the call has cost as of the last turn, by its agent's `[prices]` or at list prices. `held`: which
+    agent had it from when, if one handed it to another.
     """
 
     id: str
@@ -124,6 +125,7 @@ class CallView(Representation):
     waits_until: Time | None = None
     started_at: Time | None = None
     ended_at: Time | None = None
+    disclosed_at: Time | None = None
     duration: float | None = None
     ended_reason: str = ""
     problem: str = ""
@@ -131,6 +133,7 @@ class CallView(Representation):
     outcome: str = ""
     transfer_to: str = ""
     transfer_outcome: TransferOutcome = ""
+    do_not_call: bool = False
     muted: bool = False
     spent: float = 0.0
     held: tuple[HeldView, ...] = ()
@@ -150,12 +153,14 @@ class CallView(Representation):
             created_at=moment(record.started),
             started_at=moment(record.started),
             ended_at=moment(record.ended),
+            disclosed_at=moment(record.disclosed),
             duration=_talked(record, record.ended),
             ended_reason=record.ended_reason,
             answered_by=record.answered_by,
             outcome=record.outcome,
             transfer_to=record.transfer.target.to if record.transfer else "",
             transfer_outcome=record.transfer_outcome,
+            do_not_call=record.do_not_call,
             muted=record.muted,
             spent=record.spent,
             held=_held(record),
@@ -180,6 +185,7 @@ class CallView(Representation):
             waits_until=moment(order.waits_until) if order.status in ("queued", "dialling") else None,
             started_at=moment(record.started if record else None),
             ended_at=moment(order.ended or (record.ended if record else None)),
+            disclosed_at=moment(record.disclosed if record else None),
             duration=_talked(record, order.ended or record.ended) if record else None,
             ended_reason=record.ended_reason if record else order.refused,
             problem=order.problem,
@@ -187,6 +193,7 @@ class CallView(Representation):
             outcome=(record.outcome if record else "") or order.outcome,
             transfer_to=record.transfer.target.to if record and record.transfer else "",
             transfer_outcome=record.transfer_outcome if record else "",
+            do_not_call=bool(record and record.do_not_call),
             muted=bool(record and record.muted),
             spent=record.spent if record else 0.0,
             held=_held(record) if record else (),
