@@ -512,7 +512,19 @@ class StreamStopped:
     """The carrier ended the stream."""
 
 
-StreamMessage: TypeAlias = StreamConnected | StreamStarted | MediaReceived | KeyPressed | MarkReturned | StreamStopped
+IgnoredMessage: TypeAlias = Literal["unknown event", "keypad letter", "outbound track"]
+
+
+@dataclass(frozen=True, slots=True)
+class MessageIgnored:
+    """Well-formed, and of no use to a call: what the carrier may add, or sends though nobody asked for it."""
+
+    what: IgnoredMessage
+
+
+StreamMessage: TypeAlias = (
+    StreamConnected | StreamStarted | MediaReceived | KeyPressed | MarkReturned | StreamStopped | MessageIgnored
+)
 
 
 # --- calls -----------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ from typing import Any
 
 import structlog
 
+from phoneagent.audio.g711 import FRAME, SILENCE
 from phoneagent.conversation.caller_turn import HIDDEN
 from phoneagent.conversation.commands import (
     BlockCaller,
@@ -79,9 +80,11 @@ from phoneagent.ports import (
 from phoneagent.records import (
     CallRecord,
     Expectation,
+    IgnoredMessage,
     KeyPressed,
     MarkReturned,
     MediaReceived,
+    MessageIgnored,
     Saying,
     StreamMessage,
     StreamStopped,
@@ -112,7 +115,13 @@ from .voice import Voice
 log = structlog.stdlib.get_logger(__name__)
 
 STREAM_OVER = 1.0  # seconds without a frame; they come fifty times a second, and networks stall for less
-CARRIER_SILENCE = 3.0  # seconds without a frame: Twilio sends them without a break, also in silence
+FRAMES_MISSING = 2.0  # seconds without a frame: networks stall for less, and then deliver all that is late
+FILLED_EVERY = 0.1  # seconds between two pieces of the silence that is heard in place of missing frames
+CARRIER_SILENCE = 20.0
+"""Seconds without a frame after which the stream is closed, and Twilio asks how the call goes on. Twilio sends frames
+without a break, also in silence; but they stop while a caller's own network changes cells or holds the call ("RTP
+timeout on Media Stream", its warning 31953), and come back. Who is gone for good hangs up, and a peer that is dead
+answers no ping of the server's, which come every 20 seconds."""
 HEARING_EVERY = 0.5  # seconds between two writes of what the caller is saying
 FLUSH = 0.5  # seconds that the store gets for the last turns; what it has not taken then is written later
 NOTED = 0.5  # seconds that it gets for what the carrier will ask for; then this process has to know
@@ -250,6 +259,7 @@ class Call:
         self._hearing, self._hearing_kept = record.hearing, float("-inf")
         self._saying = record.saying
         self._last_frame = self._connected
+        self._ignored: set[IgnoredMessage] = set()
 
     @property
     def _may_record(self) -> bool:
@@ -623,8 +633,15 @@ class Call:
                 self._key_pressed(digit)
             case StreamStopped():
                 self._hung_up = True
+            case MessageIgnored(what):
+                self._ignore(what)
             case _:
                 raise CarrierError(f"expected media, marks, keys or the end, got {type(message).__name__}")
+
+    def _ignore(self, what: IgnoredMessage) -> None:
+        """Counted each time, written down once a call: frames of a track come fifty times a second."""
+        self._tell("message_ignored", {"what": what, "first": what not in self._ignored})
+        self._ignored.add(what)
 
     def _key_pressed(self, digit: str) -> None:
         """What nobody may know goes into the vault: the conversation learns that there was a key."""
@@ -640,12 +657,21 @@ class Call:
         await self._ears.finish()
 
     async def _watch_carrier(self) -> None:
-        """A socket can be half open for minutes; frames that stop coming tell at once."""
-        while True:
-            silent = self._loop.time() - self._last_frame
-            if silent >= CARRIER_SILENCE:
-                break
-            await asyncio.sleep(CARRIER_SILENCE - silent)
+        """A socket can be half open for minutes; frames that stop coming tell sooner. Meanwhile silence is heard: a
+        sentence that was begun comes to its end, and ears stay open.
+        """
+        missing = False
+        while (silent := self._loop.time() - self._last_frame) < CARRIER_SILENCE:
+            if silent < FRAMES_MISSING:
+                missing = False
+                await asyncio.sleep(FRAMES_MISSING - silent)
+                continue
+            if not missing:
+                missing = True
+                self._tell("frames_missing", {"seconds": FRAMES_MISSING})
+            for _ in range(round(FILLED_EVERY * 50)):
+                self._ears.hear(SILENCE * FRAME)
+            await asyncio.sleep(FILLED_EVERY)
         log.warning("carrier_silent", seconds=CARRIER_SILENCE)
         await self._stream.aclose("no media")
         await self._stream_over("the carrier fell silent")

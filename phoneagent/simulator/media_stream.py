@@ -100,6 +100,8 @@ class MediaStream:
         self._chunk = 0
         self._stopped = False
         self._congested = False
+        self.paused = False
+        """Whether no frames come from the caller's network: Twilio's warning 31953, "RTP timeout on Media Stream"."""
         self.closed: asyncio.Future[Closure] = asyncio.get_running_loop().create_future()
 
     async def open(self, url: str, *, signed: Mapping[str, str]) -> None:
@@ -134,8 +136,10 @@ class MediaStream:
         """Send 20 ms of the caller's voice."""
         if self._socket is not None:
             self._socket.hold()  # `next_frame` comes at once, and marks with it
-        self._sequence += 1
         self._chunk += 1
+        if self.paused:
+            return
+        self._sequence += 1
         payload = binascii.b2a_base64(frame, newline=False).decode()
         self._outgoing.put(
             f'{{"event":"media","sequenceNumber":"{self._sequence}","media":{{"track":"inbound",'

@@ -17,6 +17,7 @@ from .ear import Ear, Pressed
 from .equipment import Equipment
 from .gathering import Gathering
 from .machine_detection import AnsweredBy
+from .media_stream import MediaStream
 from .phone_line import Party, PhoneLine
 from .rest_recordings import SimulatedRecording
 from .ringing import ring_callee
@@ -214,6 +215,11 @@ class PlacedCall:
             await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
         finally:
             await end(known)
+
+    def pause_media(self, *, paused: bool) -> None:
+        """Let the frames of the caller's voice stop, or come again."""
+        if isinstance(stream := self.line.far, MediaStream):
+            stream.paused = paused
 
     def _disconnect(self) -> None:
         if self.line.is_live:

@@ -45,6 +45,12 @@ class CallTelemetry:
             case "ignored":
                 metrics.event_ignored(values["event"])
                 log.debug("event_ignored", call=call, kind=values["event"], state=values["state"])
+            case "message_ignored":
+                metrics.event_ignored(values["what"])
+                if values["first"]:
+                    log.info(name, call=call, what=values["what"])
+            case "frames_missing":
+                log.warning(name, call=call, seconds=values["seconds"])
             case "provider_failed":
                 metrics.provider_failed(values["provider"], values.get("kind", "error"))
                 log.warning(name, call=call, **values)

@@ -13,7 +13,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect, WebSocketState
 from phoneagent.call.switchboard import Switchboard
 from phoneagent.errors import CarrierError, MessageTooLarge, StoreError
 from phoneagent.ports import MediaCodec, Observer, Signatures
-from phoneagent.records import StreamConnected, StreamMessage, StreamStarted, StreamStopped
+from phoneagent.records import MessageIgnored, StreamConnected, StreamMessage, StreamStarted, StreamStopped
 
 from .doors import signed, unsigned
 from .frames import DIRECT, QuickFrames
@@ -107,9 +107,9 @@ class SocketStream:
 
     async def start(self) -> StreamStarted:
         """Read up to `start`. Raises `CarrierError`."""
-        if not isinstance(message := await self._receive(), StreamConnected):
+        if not isinstance(message := await self._next(), StreamConnected):
             raise CarrierError(f"expected 'connected' first, got {type(message).__name__}")
-        if not isinstance(message := await self._receive(), StreamStarted):
+        if not isinstance(message := await self._next(), StreamStarted):
             raise CarrierError(f"expected 'start' before anything else, got {type(message).__name__}")
         self._stream = message.stream
         self._writer = asyncio.create_task(self._write(), name="media writer")
@@ -150,6 +150,12 @@ class SocketStream:
         else:
             if isinstance(message, StreamStopped) and not over.done():
                 over.set_result(None)
+
+    async def _next(self) -> StreamMessage | None:
+        """The next message that means something."""
+        while isinstance(message := await self._receive(), MessageIgnored):
+            log.info("media_message_ignored", what=message.what)
+        return message
 
     async def _receive(self) -> StreamMessage | None:
         received = await self._websocket.receive()

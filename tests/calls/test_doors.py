@@ -219,6 +219,54 @@ async def test_a_stream_that_breaks_the_protocol_is_closed_and_no_other(case):
     assert len(ended) == 1
 
 
+OF_NO_USE = {
+    "unknown event": '{"event": "surprise", "sequenceNumber": "7", "streamSid": "MZ1", "surprise": {}}',
+    "keypad letter": '{"event":"dtmf","sequenceNumber":"7","streamSid":"MZ1",'
+    '"dtmf":{"track":"inbound_track","digit":"D"}}',
+    "outbound track": '{"event":"media","sequenceNumber":"7","streamSid":"MZ1",'
+    '"media":{"track":"outbound","chunk":"1","timestamp":"0","payload":"/w=="}}',
+}
+
+
+async def test_what_the_carrier_adds_to_its_protocol_ends_no_call(capsys):
+    async with world() as (running, told):
+        call, token = await admitted(running)
+        stream = await running.carrier.open_stream(stream_url(running))
+        for message in OF_NO_USE.values():
+            stream.send(message)
+        stream.connected()
+        stream.send(OF_NO_USE["unknown event"])
+        stream.start(call=call, parameters={"token": token})
+        for _ in range(5):
+            stream.media()
+            for message in OF_NO_USE.values():
+                stream.send(message)
+        await stream.receive()
+        await told.until(lambda: len(told.of("message_ignored")) == 15)
+        assert running.app.state.switchboard.calls == 1
+        stream.stop(call=call)
+        await stream.close()
+    assert [value["what"] for value in told.of("message_ignored") if value["first"]] == list(OF_NO_USE)
+    assert refused(told) == []
+    assert capsys.readouterr().out.count("message_ignored") == 3 + 4, "once a call, and those before the call"
+
+
+async def test_frames_that_stop_for_a_while_end_nothing_and_a_sentence_that_was_begun_is_answered():
+    async with world() as (running, told):
+        script = CallerScript(Say("What are your opening hours?"), Wait(25.0), Say("Goodbye"), patience=90.0)
+        placed = running.carrier.dial(running.voice_url, caller=script)
+        await told.until(lambda: bool(told.of("first_frame_sent")))
+        await told.until(lambda: any("opening hours" in fact.text for fact in placed.ear.caller_speech()))
+        placed.pause_media(paused=True)
+        await told.until(lambda: any(HOURS in turn for turn in told.dialogue))
+        await asyncio.sleep(5.0)
+        placed.pause_media(paused=False)
+        result = await placed.ended
+    assert (result.ended_by, result.violations) == ("agent", ())
+    assert len(told.of("call_started")) == 1
+    assert len(told.of("frames_missing")) == 1
+
+
 async def test_a_carrier_that_falls_silent_is_not_waited_for():
     async with beside_a_call() as (running, told):
         call, token = await admitted(running)

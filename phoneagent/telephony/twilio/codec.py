@@ -12,6 +12,7 @@ from phoneagent.records import (
     KeyPressed,
     MarkReturned,
     MediaReceived,
+    MessageIgnored,
     StreamConnected,
     StreamMessage,
     StreamStarted,
@@ -29,12 +30,17 @@ MOST_DIGITS = 18
 
 KEYS = frozenset("0123456789*#")
 
+LETTERS = frozenset("ABCD")
+"""The fourth column of DTMF (ITU-T Q.23): some telephones and exchanges send them, and no caller means anything."""
+
+INBOUND, OUTBOUND = "inbound", "outbound"
+
 
 class TwilioCodec:
     """Decodes what Twilio sends and encodes what it accepts.
 
-    Strict about what a message must have, tolerant of fields it does not know: Twilio adds fields without notice. It
-    writes its numbers as text, mostly; either is taken.
+    Strict about what a message must have, tolerant of fields and events it does not know: Twilio adds them without
+    notice. It writes its numbers as text, mostly; either is taken.
     """
 
     def decode(self, message: str) -> StreamMessage:
@@ -48,6 +54,8 @@ class TwilioCodec:
         except msgspec.DecodeError as exc:
             if number := _NO_NUMBER.search(str(exc)):
                 raise CarrierError(f"media stream: expected 1 to {MOST_DIGITS} digits in {number[1]}") from exc
+            if _UNKNOWN_EVENT.fullmatch(str(exc)):
+                return _of_an_unknown_event(message)
             problem = str(exc)[:LONGEST_PROBLEM]
             raise CarrierError(f"media stream: expected a message of the protocol: {problem}") from exc
         except UnicodeEncodeError as exc:
@@ -57,13 +65,15 @@ class TwilioCodec:
         match wire:
             case _MediaIn(media=media):  # first: the others together are one in fifty
                 if media.track != "inbound":
-                    _refuse("media.track", "'inbound'", media.track)
+                    return _of_another_track("media.track", media.track, INBOUND, OUTBOUND)
                 return MediaReceived(media.timestamp, media.payload)
             case _MarkIn(mark=mark):
                 return MarkReturned(mark.name)
             case _DtmfIn(dtmf=dtmf):
-                if dtmf.track != "inbound_track":
-                    _refuse("dtmf.track", "'inbound_track'", dtmf.track)
+                if dtmf.track != f"{INBOUND}_track":
+                    return _of_another_track("dtmf.track", dtmf.track, f"{INBOUND}_track", f"{OUTBOUND}_track")
+                if dtmf.digit in LETTERS:
+                    return MessageIgnored("keypad letter")
                 if dtmf.digit not in KEYS:  # not shown: what callers press may be their PIN
                     raise CarrierError("media stream: expected one of 0-9 * # in dtmf.digit")
                 return KeyPressed(dtmf.digit)
@@ -93,6 +103,22 @@ class TwilioCodec:
     def clear(self, stream: str) -> str:
         """Drop everything that is queued at Twilio."""
         return _encode(_ClearOut(stream)).decode()
+
+
+def _of_an_unknown_event(message: str) -> MessageIgnored:
+    """It is JSON all the same."""
+    try:
+        msgspec.json.decode(message)
+    except (msgspec.DecodeError, UnicodeEncodeError, RecursionError) as exc:
+        raise CarrierError(f"media stream: expected JSON: {str(exc)[:LONGEST_PROBLEM]}") from exc
+    return MessageIgnored("unknown event")
+
+
+def _of_another_track(field: str, track: str, ours: str, theirs: str) -> MessageIgnored:
+    """What the carrier plays itself concerns nobody, whatever it is."""
+    if track != theirs:
+        _refuse(field, repr(ours), track)
+    return MessageIgnored("outbound track")
 
 
 def _refuse(field: str, expected: str, got: object) -> NoReturn:
@@ -205,4 +231,5 @@ _Inbound: TypeAlias = _MediaIn | _MarkIn | _DtmfIn | _ConnectedIn | _StartIn | _
 
 _decode = msgspec.json.Decoder(_Inbound, strict=False).decode  # not strict: text for numbers
 _NO_NUMBER = re.compile(r"(?:Expected `int`|Integer value out of range).* - at `\$\.(\S+)`")  # msgspec's words
+_UNKNOWN_EVENT = re.compile(r"Invalid value '.*' - at `\$\.event`", re.DOTALL)  # the same
 _encode = msgspec.json.Encoder().encode
