@@ -109,7 +109,8 @@ class DeadPage:
 class Reply:
     """What a receiver has answered. `status` 0: nothing, and `problem` says why. `body`: its first kilobytes.
 
-    `wait`: seconds after which it wants to be asked again, 0 if it did not say.
+    `wait`: seconds after which it wants to be asked again, 0 if it did not say. `packed`: by what its body is; then it
+    was not read, because a few of its bytes may become any number.
     """
 
     status: int = 0
@@ -117,6 +118,7 @@ class Reply:
     media_type: str = ""
     problem: str = ""
     wait: float = 0.0
+    packed: str = ""
 
     @property
     def arrived(self) -> bool:

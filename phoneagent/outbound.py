@@ -10,24 +10,27 @@ from __future__ import annotations
 import asyncio
 import socket
 from collections import OrderedDict
-from collections.abc import Callable, Iterable
+from collections.abc import AsyncIterator, Callable, Iterable
 from fnmatch import fnmatchcase
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from http.cookiejar import CookieJar, DefaultCookiePolicy
+from ipaddress import ip_address
 from typing import NamedTuple
 
 import httpx
 
 from .errors import OutboundRefused
-
-Address = IPv4Address | IPv6Address
-
-NAT64 = (IPv6Network("64:ff9b::/96"), IPv6Network("64:ff9b:1::/48"))
-"""IPv6 addresses that a network translates to the IPv4 address in their last 32 bits (RFC 6052, RFC 8215)."""
+from .public_addresses import Address, is_public
 
 RESOLVED_WITHIN = 3.0  # seconds
 HOSTS_KEPT = 32  # whose connections are kept for the next request
 REDIRECTS = 3
+LONGEST_QUOTED = 40  # characters of somebody's header
 CONNECTIONS = 20  # to one host at once
+ENCODING = "Accept-Encoding"
+OPEN_HEADERS = frozenset({"accept", "accept-encoding", "connection", "host", "user-agent"})
+"""All that another origin is told after a redirect: any other header may be a secret, or about a caller."""
+ORIGIN = "phoneagent.origin"
+"""An extension of a request, which its redirects inherit: where it was meant to go."""
 
 
 class Reach(NamedTuple):
@@ -46,21 +49,6 @@ class Reach(NamedTuple):
 PUBLIC = Reach()
 
 
-def is_public(address: Address) -> bool:
-    """Whether everybody can reach it: not private, loopback, link-local, multicast, reserved, nor a way around that."""
-    if isinstance(address, IPv6Address) and (hidden := _embedded(address)) is not None:
-        return is_public(hidden)
-    return address.is_global and not (address.is_multicast or address.is_reserved or address.is_unspecified)
-
-
-def _embedded(address: IPv6Address) -> IPv4Address | None:
-    """The IPv4 address that stands in an IPv6 one: packets to it arrive there."""
-    if any(address in network for network in NAT64):
-        return IPv4Address(int(address) & 0xFFFFFFFF)
-    teredo = address.teredo[1] if address.teredo else None
-    return address.ipv4_mapped or address.sixtofour or teredo
-
-
 def outbound_client(
     reach: Reach = PUBLIC, *, timeout: float = 10.0, tls: Callable[[], httpx.AsyncHTTPTransport] | None = None
 ) -> httpx.AsyncClient:
@@ -71,14 +59,26 @@ def outbound_client(
     environment are not used. `tls` makes the transports, for other certificates.
     """
     return httpx.AsyncClient(
-        transport=_Guarded(reach, tls or _transport), timeout=timeout, trust_env=False, max_redirects=REDIRECTS
+        transport=_Guarded(reach, tls or _transport),
+        timeout=timeout,
+        trust_env=False,
+        max_redirects=REDIRECTS,
+        cookies=CookieJar(DefaultCookiePolicy(allowed_domains=[])),  # of one call must not be sent in another
     )
 
 
+def packed_in(encoding: str) -> str:
+    """What the value of `Content-Encoding` says that a body is packed in; nothing if it is as it is."""
+    packings = [each for each in map(str.strip, encoding.split(",")) if each.lower() not in ("", "identity")]
+    return ", ".join(packings)[:LONGEST_QUOTED]
+
+
 async def read_at_most(response: httpx.Response, most: int) -> bytes:
-    """The body of a response that is being streamed, decompressed. Raises `OutboundRefused` past so many bytes."""
+    """The body of a response that is being streamed. Raises `OutboundRefused` past so many bytes, and for one that is
+    packed, which was not asked for: few bytes may become any number.
+    """
     body = bytearray()
-    async for chunk in response.aiter_bytes(65_536):
+    async for chunk in response.aiter_raw(65_536):
         body += chunk
         if len(body) > most:
             raise OutboundRefused(f"the answer is larger than {most:,} bytes")
@@ -104,17 +104,21 @@ class _Guarded(httpx.AsyncBaseTransport):
         if not self._reach.private and (inner := [each for each in addresses if not is_public(each)]):
             raise OutboundRefused(f"{host} leads to the private address {inner[0]}")
         transport = await self._transport(host)
-        headers = request.headers.raw
+        headers = request.headers.copy()
+        headers[ENCODING] = "identity"
+        if request.extensions.setdefault(ORIGIN, _origin(url)) != _origin(url):
+            request.extensions[ORIGIN] = None  # nor does a redirect bring them back, to what another one chooses
+            headers = httpx.Headers([(name, value) for name, value in headers.items() if name in OPEN_HEADERS])
         for number, address in enumerate(addresses, start=1):
             there = httpx.Request(
                 request.method,
                 url.copy_with(host=str(address)),
-                headers=headers,  # with the Host that was asked for
+                headers=headers.raw,  # with the Host that was asked for
                 stream=request.stream,
                 extensions={**request.extensions, "sni_hostname": host},
             )
             try:
-                return await transport.handle_async_request(there)
+                return await _as_it_is(await transport.handle_async_request(there))
             except (httpx.ConnectError, httpx.ConnectTimeout):
                 if number == len(addresses):
                     raise
@@ -133,6 +137,42 @@ class _Guarded(httpx.AsyncBaseTransport):
             _, oldest = self._transports.popitem(last=False)
             await oldest.aclose()
         return self._transports[host]
+
+
+async def _as_it_is(response: httpx.Response) -> httpx.Response:
+    """An answer that nobody unpacks; of a redirect without its body, which a client would read whole."""
+    packing = packed_in(response.headers.get("content-encoding", ""))
+    if response.has_redirect_location:
+        await response.aclose()
+        return httpx.Response(
+            response.status_code,
+            headers={"location": response.headers["location"]},
+            stream=httpx.ByteStream(b""),
+            extensions=response.extensions,
+        )
+    if packing:
+        response.stream = _Packed(response, packing)
+    return response
+
+
+class _Packed(httpx.AsyncByteStream):
+    """A body that is not read."""
+
+    def __init__(self, response: httpx.Response, packing: str) -> None:
+        assert isinstance(response.stream, httpx.AsyncByteStream)  # noqa: S101 - of an asynchronous transport
+        self._stream = response.stream
+        self._packing = packing
+
+    def __aiter__(self) -> AsyncIterator[bytes]:
+        raise OutboundRefused(f"expected an answer as it is, got one in {self._packing}")
+
+    async def aclose(self) -> None:
+        await self._stream.aclose()
+
+
+def _origin(url: httpx.URL) -> tuple[str, str, int | None]:
+    """By RFC 6454, section 4: what is another server, though the host be the same."""
+    return url.scheme, url.host, url.port or {"https": 443, "http": 80}.get(url.scheme)
 
 
 def _transport() -> httpx.AsyncHTTPTransport:

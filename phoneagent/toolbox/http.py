@@ -124,7 +124,7 @@ class HttpTool:
         if not response.is_success:
             quoted = text[:QUOTED] if kind == "text/plain" or _is_json(kind) else ""
             log.warning("tool_request_failed", tool=self.spec.name, call=asked.call, status=status)
-            where = response.headers.get("location", "")
+            where = response.headers.get("location", "")[:QUOTED]
             told = f" (it leads to {where})" if response.is_redirect else f": {quoted}" if quoted else ""
             raise ToolError(f"{self.spec.name}: HTTP {status}{told}.")
         if not text:

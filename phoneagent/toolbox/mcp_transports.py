@@ -21,6 +21,8 @@ from mcp.client.streamable_http import streamable_http_client
 from mcp.shared._stream_protocols import ReadStream, WriteStream
 from mcp.shared.message import SessionMessage
 
+from phoneagent.outbound import packed_in
+
 from . import tethered
 
 log = structlog.stdlib.get_logger(__name__)
@@ -100,13 +102,13 @@ class _Bounded(httpx2.AsyncHTTPTransport):
             within = httpx2.Timeout(GOODBYE_WITHIN).as_dict()
             request.extensions = {**request.extensions, "timeout": within}
         response = await super().handle_async_request(request)
-        if response.headers.get("content-type", "").startswith("text/event-stream"):
+        packed = packed_in(response.headers.get("content-encoding", ""))
+        if not packed and response.headers.get("content-type", "").startswith("text/event-stream"):
             return response  # each of its events is bounded
-        packed = response.headers.get("content-encoding", "identity")
         return httpx2.Response(
             response.status_code,
             headers=response.headers,
-            stream=_Counted(response, "" if packed == "identity" else packed),
+            stream=_Counted(response, packed),
             extensions=response.extensions,
         )
 

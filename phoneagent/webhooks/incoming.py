@@ -54,6 +54,8 @@ class IncomingWebhook:
         reply = await self._post.send(incoming.webhook, _id(record.id), body, within=incoming.within)
         if not reply.arrived:
             raise IncomingUndecided(reply.problem)
+        if reply.packed:
+            raise IncomingUndecided(f"expected an answer as it is, got one in {reply.packed}")
         if reply.status == NO_CONTENT or not reply.body:
             return Decision()
         media_type = reply.media_type.partition(";")[0].strip().lower()

@@ -66,6 +66,8 @@ class Messenger:
         """See `deliveries.Post`."""
         import httpx
 
+        from phoneagent.outbound import packed_in
+
         secrets = [secret.reveal() for secret in webhook.secrets]
         # By the machine's clock: the receiver compares it with its own.
         headers = signed_headers(secrets, message, body, datetime.fromtimestamp(time.time(), UTC))
@@ -77,8 +79,10 @@ class Messenger:
                 ) as answer,
             ):
                 status, media_type = answer.status_code, answer.headers.get("content-type", "")
+                packed = packed_in(answer.headers.get("content-encoding", ""))
                 wait = retry_after(answer.headers.get("retry-after"), now=time.time()) or 0.0
-                return Reply(status, await _beginning(answer), media_type, _problem(status), wait)
+                read = b"" if packed else await _beginning(answer)
+                return Reply(status, read, media_type, _problem(status), wait, packed)
         except TimeoutError:
             return Reply(problem=f"no answer within {within:g} s")
         except (OutboundRefused, httpx.HTTPError, httpx.InvalidURL, httpx.StreamError) as error:

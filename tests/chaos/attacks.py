@@ -9,6 +9,7 @@ import sys
 from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
+from functools import cache
 
 from starlette.applications import Starlette
 from starlette.requests import Request
@@ -26,7 +27,8 @@ from .processes import Serving
 from .world import REPOSITORY, World
 
 CALLS_A_SECOND = 1.0  # of callers who mean harm
-BOMB = 256 * 1024 * 1024  # bytes that a few hundred become when they are unpacked twice
+BOMB = 128 * 1024 * 1024  # bytes that a few hundred become when they are unpacked twice
+REFUSED = "expected an answer as it is"  # what the model hears of a bomb
 SESAME = "Open sesame please"
 FETCH = """
 [[tools]]
@@ -65,8 +67,8 @@ async def _from_outside(serving: Serving, kind: str, seconds: float, refused: Se
 
 async def _bombs(around: World, serving: Serving, seconds: float) -> list[str]:
     """Callers who have a tool ask a server that answers with a bomb."""
-    before = around.openai.mind
-    around.openai.mind = lambda messages: _tempted(messages) or before(messages)
+    before, results = around.openai.mind, set[str]()
+    around.openai.mind = lambda messages: _tempted(messages, results) or before(messages)
     script = CallerScript(Say(SESAME, after=callers.ANSWERED), HangUp(after=callers.ANSWERED), voice=callers.VOICE)
     around.carrier.prepare([script])
     calls = []
@@ -75,18 +77,21 @@ async def _bombs(around: World, serving: Serving, seconds: float) -> list[str]:
         await asyncio.sleep(1 / CALLS_A_SECOND)
     endings = [str((await call.ended).ending) for call in calls]
     around.openai.mind = before
-    return [f"bombs: {ending}" for ending in endings if ending != "caller hung up"]
+    problems = [f"bombs: {ending}" for ending in endings if ending != "caller hung up"]
+    unlike = [result[:100] for result in results if REFUSED not in result] if results else ["the tool was not run"]
+    return [*problems, *(f"bombs: {result}" for result in unlike)]
 
 
-def _tempted(messages: Sequence[Message]) -> Answer | None:
+def _tempted(messages: Sequence[Message], results: set[str]) -> Answer | None:
     if not any(SESAME.lower() in message.text.lower() for message in messages if message.role == "user"):
         return None
-    done = any(message.tool_calls for message in messages)
-    return Answer("There is nothing behind it.") if done else Answer("", (ToolCall("", "fetch", "{}"),))
+    found = [message.text for message in messages if message.role == "tool"]
+    results.update(found)
+    return Answer("There is nothing behind it.") if found else Answer("", (ToolCall("", "fetch", "{}"),))
 
 
 async def _bomb(_: Request) -> Response:
-    return Response(PACKED, headers={"Content-Encoding": "gzip, gzip"}, media_type="application/json")
+    return Response(_packed(), headers={"Content-Encoding": "gzip, gzip"}, media_type="application/json")
 
 
 def bomb_server() -> LocalServer:
@@ -94,7 +99,10 @@ def bomb_server() -> LocalServer:
     return LocalServer(Starlette(routes=[Route("/bomb", _bomb)]))
 
 
-PACKED = gzip.compress(gzip.compress(bytes(BOMB), 9), 9)
+@cache
+def _packed() -> bytes:
+    return gzip.compress(gzip.compress(bytes(BOMB), 1))
+
 
 ATTACKS = (
     from_outside("idle sockets", "idle", refused="cut"),
@@ -103,4 +111,5 @@ ATTACKS = (
     from_outside("forms with another's signature", "missigned", refused="403 429 413"),
     from_outside("signed forms that are none of Twilio's", "signed", refused="413 429"),
     from_outside("long paths and names for the log", "log", refused="401 403 404 429"),
+    Attack("gzip bombs for a tool", _bombs),
 )
