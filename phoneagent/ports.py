@@ -52,6 +52,7 @@ Heard: TypeAlias = (
     SpeechStarted | SpeechStopped | PartialTranscript | EagerEndOfTurn | TurnResumed | EndOfTurn | ProviderFailed
 )
 Thought: TypeAlias = ReplyText | ToolRequested | ReplyDone | ProviderFailed
+"""What a mind yields. A `ReplyText` without text, before all others, says that the model thinks: it is not dead."""
 
 # --- ears ------------------------------------------------------------------------------------------
 

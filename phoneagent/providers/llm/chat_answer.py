@@ -97,6 +97,11 @@ class ChatAnswer:
         return self._reasoned or self._text.thought
 
     @property
+    def only_thinks(self) -> bool:
+        """Whether the model has begun, and nothing that it wrote is to be said or done yet: it thinks, it seems."""
+        return self.begun and not (self._spoke or self._calls or self._text.calls)
+
+    @property
     def thinks_first(self) -> bool:
         """Whether it has shown that its thoughts come first in its text, without a beginning."""
         return self._text.thought_first

@@ -102,7 +102,7 @@ class FallbackMind:
 
 
 class _Attempt:
-    """One request to one mind; a task takes its thoughts."""
+    """One request to one mind; a task takes its thoughts. One that thinks is not asked for the same once more."""
 
     def __init__(self, candidate: Candidate, remainder: Remainder) -> None:
         self.candidate = candidate
@@ -110,6 +110,7 @@ class _Attempt:
         self.began = asyncio.get_running_loop().time()
         self.spoke = False
         self.late = False
+        self.thinks = False
         self.task: asyncio.Task[None] | None = None
 
     def stop(self) -> None:
@@ -226,7 +227,8 @@ class _Answer:
             return
         waiting = self._running[-1]
         waiting.late = True
-        same = waiting.candidate if waiting.candidate.again and not waiting.candidate.circuit.open else None
+        again = waiting.candidate.again and not waiting.candidate.circuit.open and not waiting.thinks
+        same = waiting.candidate if again else None
         rival = self._untried() or same
         problem = f"no word for {self._loop.time() - max(self._heard_at, waiting.began):.1f} s"
         if rival is None or self._asked.get(rival.name, 0) >= ATTEMPTS:
@@ -243,6 +245,9 @@ class _Answer:
     def _spoke(self, attempt: _Attempt, thought: Thought) -> None:
         if isinstance(thought, ProviderFailed):
             self._pending.append(thought)
+            return
+        if isinstance(thought, ReplyText) and not thought.text:
+            attempt.thinks = True
             return
         if not attempt.spoke:
             attempt.spoke = True

@@ -37,6 +37,7 @@ from .openai_models import DEFAULT_MODEL, OPENAIS_OWN, family_of
 
 OPENAI_URL = "https://api.openai.com/v1"
 FIRST_TOKEN_WITHIN = 5.0  # seconds from the request to the first word or tool call; the caller hears nothing meanwhile
+THINKS_AT_MOST = 3  # times `FIRST_TOKEN_WITHIN`, until a model that thinks all the time has to have said a word
 TOKEN_GAP = 4.0  # seconds between two tokens, after which the stream is taken for dead
 THOUGHT_TOKENS = 2_000
 """What a model that thinks in the open may think beside its answer: local ones take 300 to 1,500 for a question on the
@@ -179,18 +180,21 @@ class OpenAiModel:
     async def reply(
         self, reply: int, *, instructions: str, turns: tuple[Turn, ...], tools: tuple[ToolSpec, ...]
     ) -> AsyncGenerator[Thought, None]:
-        """Answer. Text comes as the model writes it, tool calls when they are complete."""
+        """Answer. Text comes as the model writes it, tool calls when they are complete.
+
+        An empty text comes first where the model thinks before its first word.
+        """
         loop = asyncio.get_running_loop()
         self._warm_until = loop.time() + KEPT_ALIVE / 2
-        deadline, missed = loop.time() + self._first_token_within, f"no token within {self._first_token_within:g} s"
-        gap = f"no token for {self._token_gap:g} s"
+        patience = _Patience(self._first_token_within, self._token_gap)
         if tools != self._offered[0]:  # others' schemas may be large: in a thread, for other calls go on
             self._offered = tools, await asyncio.to_thread(self._described, tools)
         answer, events, over, done = ChatAnswer(tools, thinks_first=self._may_think_first), EventStream(), False, False
+        thinks = False
         reception: Reception | None = None
         body, written, refused, count = self._body(instructions, turns, tools), 0, False, meter.get()
         try:
-            async with asyncio.timeout_at(deadline):
+            async with asyncio.timeout_at(patience.first_token):
                 try:
                     response = await self._server.request("POST", "/chat/completions", body)
                 except ServerFailed as failed:
@@ -198,7 +202,7 @@ class OpenAiModel:
                         raise
                     body = self._body(instructions, turns, tools)
                     response = await self._server.request("POST", "/chat/completions", body)
-            reception = Reception(response, deadline, self._token_gap)
+            reception = Reception(response, patience.first_token, self._token_gap)
             while not over:
                 piece = await reception.read()
                 over = not piece
@@ -208,17 +212,17 @@ class OpenAiModel:
                         break
                     text = answer.take(event)
                     if answer.begun:
-                        reception.wait_until(loop.time() + self._token_gap)
-                        missed = gap
-                    if text:
+                        patience.goes_on(reception, thinks=answer.only_thinks)
+                    if text or (answer.only_thinks and not thinks):
+                        thinks = answer.only_thinks
                         written += len(text)
                         yield ReplyText(reply, text)
-                        reception.wait_until(loop.time() + self._token_gap)
+                        patience.goes_on(reception, thinks=answer.only_thinks)
             for thought in answer.end(reply, whole=done or (events.is_document and answer.begun)):
                 yield thought
             await reception.finish(within=END_WITHIN)
         except TimeoutError as late:
-            raise ProviderError(self._flavor.name, missed) from late
+            raise ProviderError(self._flavor.name, patience.missed) from late
         except ServerFailed as failed:
             refused = reception is None
             raise self._problem(failed) from failed
@@ -363,6 +367,29 @@ class OpenAiModel:
             kind=failed.kind,
             wait=failed.wait,
         )
+
+
+class _Patience:
+    """How long an answer is waited for: for its first token, between two, and for the first word after thoughts."""
+
+    def __init__(self, first_token_within: float, token_gap: float) -> None:
+        self._loop = asyncio.get_running_loop()
+        self._gap = token_gap
+        self._thinks_at_most = first_token_within * THINKS_AT_MOST
+        self._thought_out = self._loop.time() + self._thinks_at_most
+        self.first_token = self._loop.time() + first_token_within
+        self.missed = f"no token within {first_token_within:g} s"
+
+    def goes_on(self, reception: Reception, *, thinks: bool) -> None:
+        """There was a token. Raises `TimeoutError` for a model that has only thought, for too long."""
+        now = self._loop.time()
+        until = now + self._gap
+        self.missed = f"no token for {self._gap:g} s"
+        if thinks and until >= self._thought_out:
+            until, self.missed = self._thought_out, f"no word within {self._thinks_at_most:g} s, only thoughts"
+            if now >= until:
+                raise TimeoutError
+        reception.wait_until(until)
 
 
 class _Listed(msgspec.Struct):

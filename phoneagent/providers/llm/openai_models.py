@@ -25,6 +25,8 @@ said that counts for proxies too: nobody else's models have these names.
 """
 NONE = "none"
 QUICK = "low"  # the effort for what is written without tools, a summary such as callers wait for
+ROOM_FOR_THOUGHTS = 2_000  # tokens beside the answer's own limit: the vendor counts thoughts as a part of the answer
+LIMITS: Final = ("max_completion_tokens", "max_tokens")
 TEMPERATURE = 1  # the only one that a model takes while it reasons
 
 
@@ -70,8 +72,10 @@ class Family:
         effort = self.effort(fitting.pop("reasoning_effort", ""), tools=tools)
         if effort:
             fitting["reasoning_effort"] = effort
-        if not self.takes_temperature(effort):
+        if not self.takes_temperature(effort):  # it reasons
             fitting.pop("temperature", None)
+            room = {name: value + ROOM_FOR_THOUGHTS for name, value in fitting.items() if name in LIMITS}
+            fitting |= room
         return fitting
 
 

@@ -97,6 +97,13 @@ def test_a_temperature_is_sent_where_the_model_does_not_reason():
     assert sent("gpt-4.1", temperature=0.3)["temperature"] == 0.3
 
 
+def test_thoughts_do_not_use_up_the_answers_tokens():
+    assert sent("gpt-6-luna", tools=(END,))["max_completion_tokens"] == 400
+    assert sent("gpt-6-luna")["max_completion_tokens"] > 2_000
+    assert sent("gpt-5.4-mini")["max_completion_tokens"] == 400
+    assert sent("gpt-4.1")["max_completion_tokens"] == 400
+
+
 @pytest.mark.parametrize("options", [{"flavor": "compatible"}, {"flavor": "groq"}, {"flavor": "", "model": "qwen3:8b"}])
 def test_other_servers_get_what_the_agent_file_says(options):
     options = {"model": "gpt-6-luna", "temperature": 0.3} | options
