@@ -682,7 +682,7 @@ class Makers:
         from .providers.tts.fallback import Candidate, FallbackVoice
 
         voices = [
-            Candidate(self.voice(choice, agent), self.circuits.of("tts", _name(choice)))
+            Candidate(self.voice(choice, agent), self.circuits.of("tts", _name(choice)), _begins_within(choice))
             for choice in (agent.tts, *agent.tts.fallback)
         ]
         return FallbackVoice(voices, fell_back=self._fell_back)
@@ -787,6 +787,14 @@ def _closed(agent: Agent) -> Callable[[], frozenset[str]]:
 def _name(choice: ProviderChoice) -> str:
     """A provider as it is told to people."""
     return f"{choice.provider}/{choice.model}" if choice.model else choice.provider
+
+
+def _begins_within(voice: ProviderChoice) -> float:
+    """Seconds that a voice may take to begin, where it is slower than voices usually are."""
+    from .catalogue.elevenlabs import BEGINS_WITHIN, model_of
+
+    within = model_of(voice.model).begins_within if voice.provider == "elevenlabs" else 0.0
+    return within if within > BEGINS_WITHIN else 0.0
 
 
 def _key(secret: SecretStr | None) -> str:

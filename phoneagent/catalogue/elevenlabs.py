@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
 from .languages import closest
 
 DEFAULT_MODEL = "eleven_flash_v2_5"
+BEGINS_WITHIN = 2.0  # seconds
 
 _ENGLISH = ("en",)
 _MULTILINGUAL_V2 = (
@@ -38,8 +40,9 @@ class ElevenLabsModel:
     `languages`: ISO 639 codes; empty where no list is published. `on_sockets`: offered on the WebSockets of text to
     speech. `takes_code`: a language code is obeyed, and refused if it is not spoken; otherwise it is ignored.
     `takes_context`: `previous_text` and `next_text` are accepted. `stabilities`: the only values of this option, where
-    there are only some ("invalid_ttd_stability" otherwise, 2025-11). `successor`: what to take, of one that is being
-    retired.
+    there are only some ("invalid_ttd_stability" otherwise, 2025-11). `begins_within`: seconds in which its first audio
+    comes unless something is wrong; Eleven v3 takes 1.5 to 3.6 (livekit/agents PR #4936, and what users measure,
+    2025-11 and 2026-02), the others 0.1 to 0.4. `successor`: what to take, of one that is being retired.
     """
 
     name: str
@@ -48,11 +51,12 @@ class ElevenLabsModel:
     takes_code: bool = True
     takes_context: bool = True
     stabilities: tuple[float, ...] = ()
+    begins_within: float = BEGINS_WITHIN
     successor: str = ""
 
 
-def _by_http(name: str, languages: tuple[str, ...], stabilities: tuple[float, ...] = ()) -> ElevenLabsModel:
-    return ElevenLabsModel(name, languages, on_sockets=False, takes_context=False, stabilities=stabilities)
+def _by_http(name: str, languages: tuple[str, ...], **more: Any) -> ElevenLabsModel:
+    return ElevenLabsModel(name, languages, on_sockets=False, takes_context=False, **more)
 
 
 MODELS: Mapping[str, ElevenLabsModel] = {
@@ -61,9 +65,9 @@ MODELS: Mapping[str, ElevenLabsModel] = {
         ElevenLabsModel(DEFAULT_MODEL, _V2_5),
         ElevenLabsModel("eleven_flash_v2", _ENGLISH, takes_code=False),
         ElevenLabsModel("eleven_multilingual_v2", _MULTILINGUAL_V2, takes_code=False),
-        _by_http("eleven_v3", _V3, _V3_STABILITIES),
-        _by_http("eleven_v3_conversational", _V3, _V3_STABILITIES),
-        _by_http("eleven_v4", ()),
+        _by_http("eleven_v3", _V3, stabilities=_V3_STABILITIES, begins_within=5.0),
+        _by_http("eleven_v3_conversational", _V3, stabilities=_V3_STABILITIES, begins_within=5.0),
+        _by_http("eleven_v4", (), begins_within=5.0),
         _by_http("eleven_v4_turbo", ()),
         # "functionally equivalent to Flash", which is faster; resellers have replaced them (Retell, 2026-07-12).
         ElevenLabsModel("eleven_turbo_v2_5", _V2_5, successor=DEFAULT_MODEL),

@@ -20,7 +20,7 @@ from phoneagent.conversation.words import SAMPLE_RATE
 from phoneagent.ports import Synthesizer
 
 from .elevenlabs_messages import SocketQuery, StreamQuery, read_body
-from .elevenlabs_models import Refusal, listed, refused_request, refused_socket
+from .elevenlabs_models import SLOW, Refusal, listed, refused_request, refused_socket
 from .elevenlabs_socket import ContextKey, EarlyClose, MultiStream, SingleStream, TextRefused
 from .faults import Fault, Faults
 from .latency import Latencies
@@ -176,7 +176,7 @@ class ElevenLabsServer(ProviderServer):
         except TextRefused as refused_text:
             return _refuse(400, refused_text.error, "refused on purpose")
         with_times = request.url.path.endswith("/with-timestamps")
-        begin = began + self.latencies.first_audio + connection.delay
+        begin = began + self.latencies.first_audio + connection.delay + SLOW.get(asked.model_id, 0.0)
         pieces = self._deliver(connection, chunks, begin, with_times=with_times)
         headers = {
             "request-id": uuid.uuid4().hex,

@@ -16,6 +16,10 @@ LANGUAGES: Mapping[str, str] = {"en": "English", "de": "German", "fr": "French",
 """Names in the list of models, where the code alone will not do for people."""
 
 
+SLOW: Mapping[str, float] = {"eleven_v3": 1.5, "eleven_v3_conversational": 1.5}
+"""Seconds to the first audio beyond those of the fast models: livekit/agents PR #4936, 2026-02."""
+
+
 class Refusal(NamedTuple):
     """An answer instead of speech: its status, and `detail` of its body."""
 

@@ -26,7 +26,6 @@ from .elevenlabs_messages import Message, OpenContext, SpeakText, VoiceSettings
 from .spoken_text import SpokenText, can_be_spoken
 
 DEFAULT_VOICE = "JBFqnCBsd6RMkjVDRZzb"  # "George", one of the voices every account has
-FIRST_AUDIO_WITHIN = 2.0  # seconds from a reply's first phrase; ElevenLabs needs 0.1 to 0.4
 NEXT_AUDIO_WITHIN = 3.0  # seconds from a later phrase, or to the final message
 INACTIVITY = 180  # seconds, the most there is; replies are shorter, so that no context needs to be kept alive
 FORBIDDEN = 403  # what the upgrade is answered with for a model that is not offered there
@@ -56,8 +55,9 @@ class ElevenLabs:
         similarity: float | None = None,
         style: float | None = None,
         speed: float | None = None,
-        first_audio_within: float = FIRST_AUDIO_WITHIN,
+        first_audio_within: float | None = None,
     ) -> None:
+        """`first_audio_within`: seconds from a reply's first phrase; the model's own unless given."""
         parameters: dict[str, str | int] = {
             "model_id": model,
             "output_format": "ulaw_8000",
@@ -76,7 +76,7 @@ class ElevenLabs:
         self._language = language
         settings = VoiceSettings(stability=stability, similarity_boost=similarity, style=style, speed=speed)
         self._settings = settings if settings != VoiceSettings() else None
-        self._first_audio_within = first_audio_within
+        self._first_audio_within = first_audio_within or model_of(model).begins_within
         host = urlsplit(url).hostname  # an emulator's speech must not be taken for the real one's
         self.identity = f"elevenlabs {host} {voice} {model} {language} {stability} {similarity} {style} {speed}"
 
@@ -292,7 +292,8 @@ class ElevenLabsSpeech:
 
     def _close_when_begun(self, state: _Reply) -> None:
         """A context that is closed before its last phrase has begun to sound may end without it (pipecat #4681)."""
-        if state.finished and state.text.last_begun:
+        over = state.received > 0 and state.pause is None and state.text.whole
+        if state.finished and (over or state.text.last_begun):
             self._close(state)
 
     def _close(self, state: _Reply) -> None:

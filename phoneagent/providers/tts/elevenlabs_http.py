@@ -20,7 +20,7 @@ from phoneagent.providers.mailbox import Mailbox
 from phoneagent.providers.websocket import http_url
 from phoneagent.records import SpeechChunk, SpeechDone, SpeechFailed, Spoken
 
-from .elevenlabs import DEFAULT_VOICE, FIRST_AUDIO_WITHIN, NEXT_AUDIO_WITHIN
+from .elevenlabs import DEFAULT_VOICE, NEXT_AUDIO_WITHIN
 from .elevenlabs_account import check_account, refusal
 from .spoken_text import can_be_spoken, holds, letters
 
@@ -47,12 +47,13 @@ class ElevenLabsHttp:
         similarity: float | None = None,
         style: float | None = None,
         speed: float | None = None,
-        first_audio_within: float = FIRST_AUDIO_WITHIN,
+        first_audio_within: float | None = None,
     ) -> None:
         from elevenlabs import AsyncElevenLabs, VoiceSettings
 
+        begins_within = first_audio_within or model_of(model).begins_within
         self._http = httpx.AsyncClient(
-            timeout=httpx.Timeout(NEXT_AUDIO_WITHIN, connect=CONNECT_WITHIN),
+            timeout=httpx.Timeout(max(NEXT_AUDIO_WITHIN, begins_within), connect=CONNECT_WITHIN),
             limits=httpx.Limits(max_keepalive_connections=50, keepalive_expiry=KEPT_ALIVE),
         )
         self._client = AsyncElevenLabs(api_key=api_key, base_url=http_url(url), httpx_client=self._http)
@@ -68,7 +69,7 @@ class ElevenLabsHttp:
         self._api_key = api_key
         self._url = url
         self._language = language
-        self._first_audio_within = first_audio_within
+        self._first_audio_within = begins_within
         host = urlsplit(url).hostname  # an emulator's speech must not be taken for the real one's
         self.identity = f"elevenlabs-http {host} {voice} {model} {language} {stability} {similarity} {style} {speed}"
 

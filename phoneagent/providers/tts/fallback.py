@@ -30,10 +30,11 @@ log = structlog.stdlib.get_logger(__name__)
 
 @dataclass(slots=True)
 class Candidate:
-    """One of several voices."""
+    """One of several voices. `begins_within`: seconds that it may take to begin, if that is longer than usual."""
 
     voice: TextToSpeech
     circuit: Circuit
+    begins_within: float = 0.0
 
     @property
     def name(self) -> str:
@@ -372,18 +373,18 @@ class FallbackSpeech:
     def _watch(self, state: _Reply) -> None:
         if state.timer is None and state.owed:
             state.heard_at = self._loop.time()
-            state.timer = self._loop.call_later(self._patience, self._overdue, state)
+            state.timer = self._loop.call_later(self._patience(state), self._overdue, state)
 
-    @property
-    def _patience(self) -> float:
-        return STALL if len(self._voices) > 1 else STALL_ALONE
+    def _patience(self, state: _Reply) -> float:
+        usual = STALL if len(self._voices) > 1 else STALL_ALONE
+        return usual if state.stage is None else max(usual, state.stage.candidate.begins_within)
 
     def _overdue(self, state: _Reply) -> None:
         """One timer, which looks again at when the voice was last heard."""
         state.timer = None
         if not state.owed or state.stage is None:
             return
-        left = state.heard_at + self._patience - self._loop.time()
+        left = state.heard_at + self._patience(state) - self._loop.time()
         if left > 1e-6:
             state.timer = self._loop.call_later(left, self._overdue, state)
             return
@@ -392,7 +393,7 @@ class FallbackSpeech:
             self._done(state)  # it has said all, and only not that it has
             return
         stage = state.stage
-        problem = ProviderError(stage.candidate.name, f"no audio for {self._patience:g} s")
+        problem = ProviderError(stage.candidate.name, f"no audio for {self._patience(state):g} s")
         if self._stages.get(stage.candidate.name) is stage:
             del self._stages[stage.candidate.name]
         stage.task.cancel()

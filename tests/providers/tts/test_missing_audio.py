@@ -8,18 +8,22 @@ from __future__ import annotations
 import asyncio
 import base64
 import json
-from contextlib import asynccontextmanager
+from contextlib import AsyncExitStack, asynccontextmanager
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from websockets.asyncio.server import serve
 
+from phoneagent.app import Makers
+from phoneagent.conversation.policy import Phrasing
 from phoneagent.providers.circuit import Circuit
 from phoneagent.providers.tts.elevenlabs import ElevenLabs
 from phoneagent.providers.tts.elevenlabs_http import ElevenLabsHttp
 from phoneagent.providers.tts.espeak import EspeakTts
 from phoneagent.providers.tts.fallback import Candidate, FallbackVoice
-from phoneagent.records import SpeechDone, SpeechFailed
+from phoneagent.records import Agent, ProviderChoice, SpeechDone, SpeechFailed
+from phoneagent.settings import Settings
 from phoneagent.simulator.elevenlabs import ElevenLabsServer
 from tests.simulator.tone import ToneVoice, tone
 
@@ -238,6 +242,34 @@ async def test_a_message_with_a_broken_alignment_plays_its_audio(broken, others)
         assert len(ear.audio(1)) == sum(len(base64.b64decode(each["audio"])) for [each] in answers)
         assert words(ear) == " ".join(phrases)
         assert ear.server.closes == 1
+
+
+@pytest.mark.parametrize("aligned", [True, False])
+async def test_a_reply_that_is_finished_after_all_was_spoken_is_done_at_once(aligned):
+    async with scripted([audio(2.0, f"{OPEN} " if aligned else "")]) as ear:
+        ear.speech.speak(1, OPEN)
+        await asyncio.sleep(5)
+        ear.speech.finish(1)
+        await asyncio.sleep(0.1)
+        assert ear.outcome(1) == SpeechDone(1)
+        assert ear.server.closes == 1
+
+
+@pytest.mark.parametrize("fallback", [True, False])
+async def test_a_slow_model_is_given_its_time(fallback):
+    voices = (ProviderChoice("espeak"),) if fallback else ()
+    made = Agent("a", Phrasing(), tts=ProviderChoice("elevenlabs", "eleven_v3", fallback=voices))
+    async with ElevenLabsServer(ToneVoice()) as server, AsyncExitStack() as stack:
+        settings = Settings(elevenlabs_url=server.url, elevenlabs_api_key=SecretStr("key"))
+        voice = Makers(settings, stack)._voices(made)
+        ear = Ear(await voice.connect(call="CA1"), server)
+        await say(ear, 1, OPEN, CLOSED, YES)
+        assert ear.outcome(1) == SpeechDone(1)
+        assert ear.failures == []
+        assert ear.times[0] - server.timeline.find("text")[0].at > 1.5
+        await ear.speech.aclose()
+        await ear.task
+        await voice.aclose()
 
 
 @pytest.mark.parametrize("seconds", [1.0, 1.6, 2.4])
