@@ -705,12 +705,15 @@ class Makers:
     def ears(self, choice: ProviderChoice) -> SpeechToText:
         match choice.provider:
             case "deepgram":
+                from .catalogue.deepgram import option_problems
                 from .providers.stt.deepgram_flux import DeepgramFlux
                 from .providers.stt.deepgram_nova import DeepgramNova
 
                 key = _key(self.settings.deepgram_api_key)
                 url = self.settings.deepgram_url or "wss://api.deepgram.com"
                 model = choice.model or "flux-general-en"
+                if wrong := [f"{'.'.join(at)}: {text}" for at, text in option_problems(model, choice.options)]:
+                    raise SettingsError(*(f"deepgram: {each}" for each in wrong))
                 if model.startswith("flux"):
                     return DeepgramFlux(key, url=url, model=model, **_options(choice, DeepgramFlux))
                 return DeepgramNova(key, url=url, model=model, **_options(choice, DeepgramNova))

@@ -17,6 +17,7 @@ from phoneagent.errors import SettingsError
 from phoneagent.providers.llm.function_tools import untellable
 from phoneagent.records import Agent, ProviderChoice
 
+from .ear_problems import ear_problems
 from .model_choices import misfits_of
 from .problems import Misfits, Problem, dotted, expected, meant, names_of, syntax_problem
 from .provider_tables import PROVIDERS
@@ -127,11 +128,19 @@ def parse_agent(text: str, file: str) -> Agent:
         raise SettingsError(syntax_problem(file, text, str(error))) from error
     lines = key_lines(text)
     try:
-        return AgentFile.model_validate(data, context={"folder": Path(file).parent}).agent()
+        written = AgentFile.model_validate(data, context={"folder": Path(file).parent})
     except ValidationError as error:
         found = [Problem(item["loc"], expected(item, AgentFile)) for item in error.errors(include_url=False)]
-    except Misfits as error:
-        found = list(error.problems)
+    else:
+        # Not a part of `agent`: simulated ears understand callers of any language, and scenarios have such.
+        found = list(ear_problems(written.stt.choice() if written.stt is not None else None, written.language))
+        try:
+            agent = written.agent()
+        except Misfits as error:
+            found += error.problems
+        else:
+            if not found:
+                return agent
     placed = sorted((line_of(lines, problem.loc), problem) for problem in found)
     raise SettingsError(*(f"{file}:{line}: {dotted(problem.loc)}: {problem.text}" for line, problem in placed))
 

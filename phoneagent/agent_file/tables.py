@@ -43,6 +43,7 @@ from phoneagent.records import (
 
 from .analysis_table import AnalysisTable
 from .dialogue_problems import dialogue_problems, unknown_hours
+from .ear_problems import ears_for
 from .handoff_table import HandoffTable
 from .hours_table import CallingHoursTable, HoursTable, Timezone
 from .kinds import Seconds, Template
@@ -365,6 +366,8 @@ class AgentFile(_Table):
         if self.closed is not None:
             closed = ClosedGreeting(self.closed.hours, _with_menu(self.closed.greeting, dialogue))
         chosen = {part: table.choice() for part in PROVIDERS if (table := getattr(self, part)) is not None}
+        if (ears := ears_for(chosen.get("stt"), self.language)) is not None:
+            chosen["stt"] = ears
         return Agent(
             name=self.name,
             phrasing=self._phrasing(dialogue),

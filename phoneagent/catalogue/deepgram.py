@@ -7,8 +7,11 @@ Sources, as of 2026-11-30: developers.deepgram.com/docs/models-languages-overvie
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from typing import TypeAlias, cast
+
+from .languages import closest
 
 KEYTERMS_AT_MOST = 100  # terms of a list
 KEYTERM_CHARACTERS = 100  # of one term
@@ -86,3 +89,122 @@ def takes_keyterms(model: str) -> bool:
     """Whether a model can be told words to expect. One that is not known here, such as your own, is believed to."""
     known = MODELS.get(model)
     return known is None or known.keyterms
+
+
+# -- what agent files may choose --------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Number:
+    """A number in a range; `off`: it may also be 0."""
+
+    least: float
+    most: float
+    whole: bool = False
+    off: bool = False
+
+    def problem(self, value: object) -> str:
+        """What is wrong with a value; empty if nothing is."""
+        number = isinstance(value, int if self.whole else int | float) and not isinstance(value, bool)
+        if number and self._fits(cast("float", value)):
+            return ""
+        kind = "a whole number" if self.whole else "a number"
+        none = ", or 0 for none" if self.off else ""
+        return f"expected {kind} from {self.least:g} to {self.most:g}{none}, got {value!r}"
+
+    def _fits(self, value: float) -> bool:
+        return self.least <= value <= self.most or (self.off and value == 0)
+
+
+class Flag:
+    """True or false."""
+
+    def problem(self, value: object) -> str:
+        """What is wrong with a value; empty if nothing is."""
+        return "" if isinstance(value, bool) else f"expected true or false, got {value!r}"
+
+
+class Texts:
+    """A list of texts."""
+
+    def problem(self, value: object) -> str:
+        """What is wrong with a value; empty if nothing is."""
+        if not isinstance(value, list | tuple):
+            return f"expected a list of texts in [ ], got {value!r}"
+        wrong = [each for each in value if not isinstance(each, str)]
+        return f"expected texts in quotes, got {wrong[0]!r}" if wrong else ""
+
+
+class Text:
+    """A text."""
+
+    def problem(self, value: object) -> str:
+        """What is wrong with a value; empty if nothing is."""
+        return "" if isinstance(value, str) else f"expected a text in quotes, got {value!r}"
+
+
+Option = Number | Flag | Texts | Text
+
+FLUX_OPTIONS: Mapping[str, Option] = {
+    "eot_threshold": Number(0.5, 1.0),  # 1.0: Flux never ends a turn by itself
+    "eager_eot_threshold": Number(0.3, 0.9),
+    "eot_timeout_ms": Number(500, 60_000, whole=True),
+    "keyterms": Texts(),
+    "mip_opt_out": Flag(),
+}
+NOVA_OPTIONS: Mapping[str, Option] = {
+    "endpointing_ms": Number(10, 10_000, whole=True),  # 10 is Deepgram's default, and the least that means something
+    "utterance_end_ms": Number(1000, 5000, whole=True, off=True),  # /docs/utterance-end
+    "smart_format": Flag(),
+    "punctuate": Flag(),
+    "language": Text(),
+    "keyterms": Texts(),
+    "mip_opt_out": Flag(),
+}
+
+
+Problems: TypeAlias = Iterator[tuple[tuple[str, ...], str]]
+"""The place within a provider's table, and what is wrong there, in words."""
+
+
+def problems_of(model: str, options: Mapping[str, object], language: str) -> Problems:
+    """What cannot work of what an agent file chooses.
+
+    Of a model that is not known here, only the options are looked at: `doctor` asks Deepgram for its name.
+    """
+    yield from option_problems(model, options)
+    own = options.get("language")
+    chosen = isinstance(own, str) and bool(own) and not is_flux(model or DEFAULT_MODEL)
+    if problem := language_problem(model, str(own) if chosen else language):
+        yield ("options", "language") if chosen else ("model",), problem
+
+
+def option_problems(model: str, options: Mapping[str, object]) -> Problems:
+    """Which of the model's options are out of range; a name that is none of its options is the adapter's to refuse."""
+    known = FLUX_OPTIONS if is_flux(model or DEFAULT_MODEL) else NOVA_OPTIONS
+    for name, value in options.items():
+        if name in known and value is not None and (problem := known[name].problem(value)):
+            yield ("options", name), problem
+
+
+def default_model(language: str) -> str:
+    """The model that is taken where none is named: a Flux, as long as one speaks the language."""
+    offered = (DEFAULT_MODEL, MULTILINGUAL_FLUX, "nova-3")
+    return next((name for name in offered if closest(language, MODELS[name].languages)), DEFAULT_MODEL)
+
+
+def language_problem(model: str, language: str) -> str:
+    """What to take instead of a model that does not speak a language; empty if it does, or is not known here."""
+    known = MODELS.get(model or default_model(language))
+    if known is None or closest(language, known.languages) is not None:
+        return ""
+    others = [name for name in (MULTILINGUAL_FLUX, "nova-3", "nova-2") if closest(language, MODELS[name].languages)]
+    if not others:
+        return f"no model of Deepgram speaks {language!r}"
+    *first, last = others
+    such = f"{', '.join(first)} or {last}" if first else last
+    speaks = f" ({', '.join(known.languages)})" if len(known.languages) <= FEW else ""
+    return f"expected a model that speaks {language!r}, such as {such}; {known.name} does not{speaks}"
+
+
+FEW = 12  # languages, which can be listed in an error
