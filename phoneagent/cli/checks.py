@@ -217,6 +217,14 @@ class _Checkable(Protocol):
 
 
 @runtime_checkable
+class _CheckableEars(Protocol):
+    turn_events: bool
+    advice: str
+
+    async def check(self, *, language: str = ...) -> str: ...
+
+
+@runtime_checkable
 class _Advising(Protocol):
     advice: str
     """What works, but not as somebody will have meant it; empty if there is nothing to say."""
@@ -237,7 +245,8 @@ def _providers(
         )
         for part, first, make in parts:
             for choice in () if first is None else (first, *first.fallback):
-                key = (part, choice.provider, choice.model, repr(sorted(choice.options.items())))
+                language = agent.language if part == "ears" else ""
+                key = (part, choice.provider, choice.model, repr((sorted(choice.options.items()), language)))
                 if key not in wanted:
                     wanted[key] = _provider(settings, agent, choice, make)
     return [(" ".join(filter(None, key[:3])).replace(" ", ": ", 1), work) for key, work in wanted.items()]
@@ -252,6 +261,9 @@ async def _provider(settings: Settings, agent: Agent, choice: ProviderChoice, ma
     try:
         provider: SpeechToText | LanguageModel | TextToSpeech = make(choice, agent)
         try:
+            if isinstance(provider, _CheckableEars):
+                found = await provider.check(language=agent.language)
+                return Finding("", "ok", found, provider.advice)
             if isinstance(provider, _Checkable):
                 found = await provider.check()
                 return Finding("", "ok", found, provider.advice) if isinstance(provider, _Advising) else found

@@ -5,14 +5,17 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import uuid
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import UTC, datetime
+from typing import Any
 
 import msgspec
 from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import BaseRoute, Route, WebSocketRoute
 from starlette.websockets import WebSocket
+
+from phoneagent.catalogue.deepgram import MODELS, DeepgramModel
 
 from . import deepgram_flux as flux
 from . import deepgram_nova as nova
@@ -56,12 +59,15 @@ class DeepgramServer(ProviderServer):
         super().__init__(latencies=latencies, faults=faults, timeline=timeline, port=port)
         self.phrasebook = phrasebook
         self.region = region
+        self.own_models: list[str] = []  # trained for the project
 
     def routes(self) -> Sequence[BaseRoute]:
         return [
             WebSocketRoute("/v2/listen", self._flux),
             WebSocketRoute("/v1/listen", self._nova),
             Route("/v1/projects", self._projects),
+            Route("/v1/projects/{project}/models", self._own_models),
+            Route("/v1/models", self._models),
         ]
 
     def refusal(self, fault: Fault) -> Response:
@@ -78,6 +84,19 @@ class DeepgramServer(ProviderServer):
         connection = self.open(request)
         refusal = self._check(connection, request.headers.get("authorization"))
         return refusal or JSONResponse({"projects": [{"project_id": str(uuid.uuid4()), "name": "simulator"}]})
+
+    async def _models(self, request: Request) -> Response:
+        """The public models: an entry for each model and group of languages (SDK 7.17, `ListModelsV1Response`)."""
+        connection = self.open(request)
+        refusal = self._check(connection, request.headers.get("authorization"))
+        return refusal or JSONResponse({"stt": [entry for model in PUBLIC for entry in _entries(model)], "tts": []})
+
+    async def _own_models(self, request: Request) -> Response:
+        """Those that only the project has, and the public ones."""
+        connection = self.open(request)
+        refusal = self._check(connection, request.headers.get("authorization"))
+        own = [{"name": name, "canonical_name": name, "streaming": True, "languages": []} for name in self.own_models]
+        return refusal or JSONResponse({"stt": own, "tts": []})
 
     async def _flux(self, websocket: WebSocket) -> None:
         connection = self.open(websocket)
@@ -114,6 +133,29 @@ class DeepgramServer(ProviderServer):
         if not any(scheme.startswith(known) and len(scheme) > len(known) for known in AUTHORIZATIONS):
             return _refuse(401, "Invalid credentials.")
         return None
+
+
+PUBLIC = tuple(model for model in MODELS.values() if model.name not in ("nova-3", "nova-2", "nova"))
+"""Those short names are no models of their own: they mean the general ones."""
+
+
+def _entries(model: DeepgramModel) -> Iterator[dict[str, Any]]:
+    """As they are listed: by canonical name, languages in lower case, English apart from the others."""
+    english = [language.lower() for language in model.languages if language.startswith("en")]
+    others = [language.lower() for language in model.languages if not language.startswith("en")]
+    architecture, _, name = model.name.rpartition("-")
+    for languages in filter(None, (english, others)):
+        yield {
+            "name": name,
+            "canonical_name": model.name,
+            "architecture": architecture,
+            "languages": languages,
+            "version": "2026-06-01.0",
+            "uuid": str(uuid.uuid4()),
+            "batch": not model.flux,
+            "streaming": True,
+            "formatted_output": True,
+        }
 
 
 class _Listener:

@@ -314,3 +314,36 @@ async def test_the_model_that_looks_at_calls_afterwards_is_asked_too(tmp_path):
         _, found = await found_by_doctor(settings_of(running), "--agent", "desk.toml")
     assert found["mind: openai gpt-5.4-mini"]["state"] == "ok"
     assert found["analyst: openai gpt-5.9-thorough"]["state"] == "ok"
+
+
+DEAF = """
+name = "deaf"
+language = "en"
+[stt]
+provider = "deepgram"
+model = "nova-33"
+[stt.options]
+keyterms = ["Aurelia"]
+"""
+
+
+async def test_ears_that_are_not_there_are_named_with_the_nearest(tmp_path):
+    (tmp_path / "deaf.toml").write_text(DEAF)
+    async with set_up() as running:
+        status, found = await found_by_doctor(settings_of(running), "--agent", str(tmp_path / "deaf.toml"))
+    assert status == 1
+    ears = found["ears: deepgram nova-33"]
+    assert ears["found"].startswith("no model nova-33; the nearest are nova-3")
+    assert "the model and the options in the agent file" in ears["fix"]
+
+
+async def test_keyterms_that_are_not_sent_are_told(tmp_path):
+    terms = ", ".join(f'"Quattro Stagioni {number}"' for number in range(120))
+    text = DEAF.replace("nova-33", "nova-3").replace('"Aurelia"', terms)
+    (tmp_path / "deaf.toml").write_text(text)
+    async with set_up() as running:
+        _, found = await found_by_doctor(settings_of(running), "--agent", str(tmp_path / "deaf.toml"))
+    ears = found["ears: deepgram nova-3"]
+    assert ears["state"] == "ok"
+    assert "of 120 are not sent: 'Quattro Stagioni" in ears["fix"]
+    assert "Put the most important ones first" in ears["fix"]

@@ -11,7 +11,7 @@ from phoneagent.catalogue.languages import closest
 from phoneagent.errors import ProviderError
 from phoneagent.providers.websocket import ProviderSocket, open_patiently, open_websocket, websocket_url
 
-from .deepgram_account import check_key
+from .deepgram_account import check_account
 from .deepgram_keyterms import CallKeyterms, StaticKeyterms
 from .deepgram_messages import FORCE_END_TURN, FluxMessage
 from .deepgram_transcription import DeepgramTranscription, Manners
@@ -88,17 +88,20 @@ class DeepgramFlux:
             call=call,
         )
 
-    async def check(self) -> str:
-        """See whether the key is accepted. Raises `ProviderError`."""
-        return await check_key(self._api_key, self._url)
+    async def check(self, *, language: str = "en") -> str:
+        """See whether the key is accepted, and the model there and speaks the language. Raises `ProviderError`."""
+        return await check_account(self._api_key, self._url, model=self._model_for(language), language=language)
 
     async def aclose(self) -> None:
         """Nothing is open but what calls have opened."""
 
     def _listen_url(self, language: str, keyterms: tuple[str, ...]) -> str:
-        english = closest(language, MODELS[ENGLISH].languages) is not None
-        model = MULTILINGUAL if self._model == ENGLISH and not english else self._model
+        model = self._model_for(language)
         parameters = [("model", model), *self._parameters, *(("keyterm", term) for term in keyterms)]
         if model == MULTILINGUAL and (hint := closest(language, MODELS[MULTILINGUAL].languages)) is not None:
             parameters.append(("language_hint", hint))  # without one it finds out by itself
         return f"{self._url}/v2/listen?{urlencode(parameters)}"
+
+    def _model_for(self, language: str) -> str:
+        english = closest(language, MODELS[ENGLISH].languages) is not None
+        return MULTILINGUAL if self._model == ENGLISH and not english else self._model

@@ -9,7 +9,7 @@ from phoneagent.catalogue.languages import closest
 from phoneagent.errors import ProviderError
 from phoneagent.providers.websocket import ProviderSocket, open_patiently, open_websocket, websocket_url
 
-from .deepgram_account import check_key
+from .deepgram_account import check_account
 from .deepgram_keyterms import CallKeyterms, StaticKeyterms, nova_changes_keyterms
 from .deepgram_messages import FINALIZE, NovaMessage
 from .deepgram_transcription import DeepgramTranscription, Manners
@@ -102,9 +102,10 @@ class DeepgramNova:
         known = MODELS.get(self._model)
         return (closest(language, known.languages) or language) if known is not None else language
 
-    async def check(self) -> str:
-        """See whether the key is accepted. Raises `ProviderError`."""
-        return await check_key(self._api_key, self._url)
+    async def check(self, *, language: str = "en") -> str:
+        """See whether the key is accepted, and the model there and speaks the language. Raises `ProviderError`."""
+        spoken = self._language or language
+        return await check_account(self._api_key, self._url, model=self._model, language=spoken)
 
     async def aclose(self) -> None:
         """Nothing is open but what calls have opened."""

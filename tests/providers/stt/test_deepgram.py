@@ -525,3 +525,51 @@ async def test_the_key_is_in_no_log_even_when_libraries_tell_all(caplog):
         await speak_and_hang_up(line, "yes")
     ours = [record.getMessage() for record in caplog.records if not record.name.startswith("uvicorn")]  # the server
     assert not any("a-key" in message for message in ours)
+
+
+@pytest.mark.parametrize(
+    ("ears", "model", "language"),
+    [
+        (DeepgramFlux, "flux-general-en", "en-US"),
+        (DeepgramFlux, "flux-general-en", "de-DE"),
+        (DeepgramFlux, "flux-general-multi", "pt"),
+        (DeepgramNova, "nova-3", "pl-PL"),
+        (DeepgramNova, "nova-3", "multi"),
+        (DeepgramNova, "nova-2", "en-GB"),
+        (DeepgramNova, "our-own-model", "la"),
+    ],
+)
+async def test_check_looks_model_and_language_up_and_sends_nothing_to_hear(ears, model, language):
+    async with DeepgramServer(PHRASEBOOK) as server:
+        server.own_models = ["our-own-model"]
+        found = await ears("a-key", url=server.url, model=model).check(language=language)
+        asked = {entry.data["path"] for entry in server.timeline.find("opened")}
+    assert found == "key accepted, project simulator"
+    assert all(path.startswith(("/v1/projects", "/v1/models")) for path in asked)
+
+
+@pytest.mark.parametrize(
+    ("ears", "model", "language", "problem"),
+    [
+        (DeepgramNova, "nova-33", "en", "no model nova-33; the nearest are nova-3"),
+        (DeepgramFlux, "flux-general-english", "en", "no model flux-general-english; the nearest are flux-general-en"),
+        (DeepgramNova, "zzz", "en", "no model zzz; there are "),
+        (DeepgramNova, "nova-2", "he", "nova-2 does not speak he; these do: nova-3-general"),
+        (DeepgramNova, "nova-3", "la", "nova-3 does not speak la; nor does any other"),
+        (DeepgramFlux, "flux-general-multi", "pl", "flux-general-multi does not speak pl; these do: nova-3-general"),
+    ],
+)
+async def test_check_names_the_nearest_of_what_is_not_there(ears, model, language, problem):
+    async with DeepgramServer(PHRASEBOOK) as server:
+        with pytest.raises(ProviderError) as failed:
+            await ears("a-key", url=server.url, model=model).check(language=language)
+    assert failed.value.problem.startswith(problem)
+    assert not failed.value.retryable
+
+
+@pytest.mark.parametrize("status", [403, 404])
+async def test_check_does_without_lists_of_models(status):
+    faults = Faults()
+    faults.add(Fault("refuse", status=status), whom=lambda attempt: attempt.path.endswith("/models"))
+    async with DeepgramServer(PHRASEBOOK, faults=faults) as server:
+        assert await DeepgramNova("a-key", url=server.url, model="zzz").check() == "key accepted, project simulator"
