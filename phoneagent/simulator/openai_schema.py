@@ -10,10 +10,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import lru_cache
-from typing import Any, Final, TypeAlias
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any, Final, TypeAlias
 
 import msgspec
+
+if TYPE_CHECKING:
+    from jsonschema.protocols import Validator
 
 Path: TypeAlias = tuple[str, ...]
 
@@ -64,16 +67,19 @@ def _refusal(parameters: bytes, strict: bool) -> str:
 
 def _check_form(schema: object) -> None:
     """Against the schema of schemas, with formats: patterns are compiled as Python's (BerriAI/litellm#40485)."""
-    from jsonschema import Draft202012Validator, FormatChecker
-
-    kind = Draft202012Validator
-    checker = kind(kind.META_SCHEMA, format_checker=FormatChecker(["regex"]))
     try:
-        problem = next(iter(checker.iter_errors(schema)), None)
+        problem = next(iter(_schema_of_schemas().iter_errors(schema)), None)
     except RecursionError as deep:
         raise SchemaRefused("schema is nested too deeply") from deep
     if problem is not None:
         raise SchemaRefused(problem.message)
+
+
+@cache
+def _schema_of_schemas() -> Validator:
+    from jsonschema import Draft202012Validator, FormatChecker  # it takes long, and not every simulation has tools
+
+    return Draft202012Validator(Draft202012Validator.META_SCHEMA, format_checker=FormatChecker(["regex"]))
 
 
 def _check_root(schema: Mapping[str, Any]) -> None:
