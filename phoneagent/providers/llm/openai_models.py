@@ -179,7 +179,9 @@ def misfits(choice: ProviderChoice, *, tools: bool) -> Iterator[tuple[tuple[str,
         )
         yield ("model",), problem
         return
-    yield from _option_misfits(model, family, choice.options, tools=tools)
+    extra = choice.options.get("extra_body")
+    options = {**choice.options, **(extra if isinstance(extra, Mapping) else {})}
+    yield from _option_misfits(model, family, options, tools=tools)
 
 
 def _option_misfits(

@@ -23,7 +23,6 @@ from .told_schemas import (
 )
 
 FORMATS: Final = frozenset({"date-time", "time", "date", "duration", "email", "hostname", "ipv4", "ipv6", "uuid"})
-MOST_PROPERTIES = 5_000
 MOST_ENUM_VALUES = 1_000  # of all enums together
 LONGEST_NAMES = 120_000  # characters of all names of properties and definitions, enum values and constants
 LONG_ENUM, LONGEST_ENUM = 250, 15_000  # values, above which one enum has so many characters at most
@@ -60,7 +59,7 @@ class _Strict:
         self._original = schema
         self._told = told_schema(schema)
         self._definitions: Mapping[str, Schema] = self._told.get("$defs", {})
-        self._properties = self._enum_values = self._characters = self._seen = 0
+        self._enum_values = self._characters = self._seen = 0
 
     def root(self) -> Schema:
         original = with_references_followed(self._original)
@@ -73,7 +72,7 @@ class _Strict:
         if self._definitions:
             self._characters += sum(map(len, self._definitions))
             closed["$defs"] = {name: self._closed(one, 1) for name, one in self._definitions.items()}
-        _expect(self._properties <= MOST_PROPERTIES and self._enum_values <= MOST_ENUM_VALUES)
+        _expect(self._enum_values <= MOST_ENUM_VALUES)  # 5,000 properties are more than `MOST_PARTS`
         _expect(self._characters <= LONGEST_NAMES)
         self._look_into(closed, closed, 1, frozenset(), frozenset())
         return closed
@@ -121,7 +120,6 @@ class _Strict:
         more = schema.get("additionalProperties", not properties)
         _expect(more is False and set(required) == set(properties))
         _expect(all(PLAIN_NAME.fullmatch(name) for name in properties))
-        self._properties += len(properties)
         self._characters += sum(map(len, properties))
         inner = {name: self._closed(one, depth + 1) for name, one in properties.items()}
         return {"properties": inner, "required": list(properties), "additionalProperties": False}

@@ -14,7 +14,9 @@ from urllib.parse import unquote
 Schema: TypeAlias = dict[str, Any]
 
 DEEPEST = 24  # levels of a schema that are told; a model is lost long before
-MOST_PARTS = 4_000  # of one schema; what refers to itself by many ways would grow without end
+MOST_PARTS = (
+    1_000  # of one schema, some 10,000 tokens with each request; one that refers to itself would grow without end
+)
 LONGEST_PATTERN = 500  # characters of a regular expression
 
 TYPES: Final = ("string", "number", "integer", "boolean", "null", "object", "array")

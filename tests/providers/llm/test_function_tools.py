@@ -80,7 +80,7 @@ def test_what_is_not_strict_would_be_refused_as_it_is(vector):
         obj(a={"type": "string", "enum": [f"v{number}" for number in range(1_001)]}),
         obj(a={"type": "string", "enum": ["x" * 60 + str(number) for number in range(251)]}),
         obj(**{"p" * 60 + str(number): TEXT for number in range(2_000)}),
-        obj(**{f"p{number}": TEXT for number in range(5_001)}),
+        obj(**{f"p{number}": TEXT for number in range(1_200)}),
         obj(**{f"p{number}": {"$ref": "#"} for number in range(40)}),
         {
             **obj(a=ref(0)),

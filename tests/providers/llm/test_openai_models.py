@@ -171,6 +171,8 @@ def test_an_effort_that_the_model_refuses_is_a_mistake_in_the_agent_file(model, 
 
 
 def test_so_are_other_options_that_it_never_takes_in_a_call():
+    (problem,) = misfits('model = "gpt-6-luna"\noptions = { extra_body = { reasoning_effort = "low" } }')
+    assert problem.startswith('a.toml:5: llm.options.reasoning_effort: expected "none", or nothing')
     (problem,) = misfits('model = "gpt-5-mini"\noptions = { temperature = 0.2 }')
     assert "llm.options.temperature: expected nothing: gpt-5-mini takes none while it reasons, got 0.2" in problem
     (problem,) = misfits('model = "gpt-4.1"\noptions = { verbosity = "low" }')
