@@ -14,6 +14,7 @@ MOST_LETTERS = 25  # a second; the fastest voices reach 20 at a speed of 1.0, an
 MISSING_LETTERS = 3  # that an alignment may leave out at the end of a phrase which was heard to its end; but not more
 MISSING_SHARE = 4  # than a fourth of it
 REMEMBERED = 12  # words; an alignment that overlaps the one before it repeats a few
+PASSED_LETTERS = 6  # that an alignment may leave out at the beginning of a phrase
 _DIRECTIONS = re.compile(r"\[[^\[\]]*\]|<[^<>]*>")  # "[laughs]", "<break time='1s'/>": for the voice, not for the ear
 
 
@@ -48,7 +49,6 @@ class SpokenText:
         self._recent: deque[str] = deque(maxlen=REMEMBERED)
         self.until = 0  # where the last word that was told ends
         self._hole: int | None = None  # letters that were spoken before a phrase that was not
-        self._untold_since = 0  # samples of which the voice tells nothing, since its last word
         self._untold = 0  # samples of which the voice tells nothing
         self._guessed = 0  # letters of these
         self._budget = 0.0  # letters of these that make no whole word yet
@@ -69,22 +69,25 @@ class SpokenText:
             if self._repeats(word.text):
                 continue
             self._recent.append(word.text)
-            before, room = self._spoken, holds(self._written.unrecognised + self._untold_since)
+            before, room = self._spoken, holds(self._written.unrecognised + self._untold)
             found = self._written.translate((word,))
             if not found:
                 continue
-            self._untold_since = 0
-            if self._skips_phrase(before, room):
+            if self._skips_phrase(before, self._spoken - len(found[-1].text), room):
                 self._hole = before
                 break
             self._sure, self.until = self._spoken, word.end
             known += found
         return tuple(known)
 
-    def _skips_phrase(self, before: int, room: float) -> bool:
-        """Whether the voice has passed over a whole phrase, and there was no speech that may have been it."""
+    def _skips_phrase(self, before: int, until: int, room: float) -> bool:
+        """Whether the voice has passed over a phrase, or its beginning, and no speech was there that may have been it.
+
+        Phrases share words: the "are" of the next one is easily taken for that of the one which is missing.
+        """
         bounds = [bound for bound in (0, *self._ends) if before <= bound < self._spoken]
-        return len(set(bounds)) > 1 and bounds[-1] - before > room
+        beginning = before in bounds and until - before > room + PASSED_LETTERS
+        return beginning or (len(set(bounds)) > 1 and bounds[-1] - before > room)
 
     def _repeats(self, word: str) -> bool:
         """Alignments overlap now and then. After words that were not recognised, any word is welcome."""
@@ -96,7 +99,6 @@ class SpokenText:
         if end <= start:
             return ()
         self._untold += end - start
-        self._untold_since += end - start
         self._budget += (end - start) * USUAL_LETTERS / SAMPLE_RATE
         words, taken = self._written.guess(int(self._budget), start, end)
         self._budget -= taken
@@ -136,7 +138,9 @@ class SpokenText:
     @property
     def phrases_spoken(self) -> int | None:
         """How many phrases were spoken, to the end; None in the middle of one."""
-        spoken = self._spoken if self._hole is None else self._hole
+        if self._hole is not None:
+            return sum(1 for end in self._ends if end <= self._hole) if self._hole in (0, *self._ends) else None
+        spoken = self._spoken
         if self._untold or self._written.unrecognised or (spoken and spoken not in self._ends):
             return None
         return sum(1 for end in self._ends if end <= spoken)

@@ -60,6 +60,18 @@ def test_a_phrase_that_is_passed_over_is_missed(lost):
         assert [word.text for word in told] == " ".join(PHRASES[:lost]).split()
 
 
+@given(st.permutations([phrase for phrase in PHRASES if phrase != "..."]), st.integers(0, 3), st.booleans())
+def test_phrases_that_share_words_are_told_apart(phrases, number, lost):
+    """If "On Mondays we are closed." is missing, the "are" of "We are open" is not its own."""
+    text = text_of(*phrases)
+    words = [word for phrase in phrases if not (lost and phrase == phrases[number]) for word in phrase.split()]
+    told = text.tell(Word(word, number * EACH, number * EACH + 1500) for number, word in enumerate(words))
+    assert text.whole is not lost
+    if lost:
+        assert text.phrases_spoken in (number, None)
+        assert [word.text for word in told] == " ".join(phrases[:number]).split()
+
+
 @given(st.floats(0.2, 4.0))
 def test_without_words_only_the_length_tells(seconds):
     text = text_of("We are open from nine to five.")
