@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 import structlog
 from pydantic import SecretStr
 from starlette.applications import Starlette
+from starlette.middleware import Middleware
 
 from .agent_file import builtin_agent, dotted, model_misfits, strangers, tool_misfits
 from .agent_file.price_file import load_prices
@@ -69,6 +70,7 @@ from .web.api.reports import ReportView
 from .web.api.webhooks import DeadLetters
 from .web.doors import ApiKeys, Unsigned
 from .web.health import Health
+from .web.loopback import LoopbackOnly
 from .web.media import MediaSocket
 from .web.routes import routes
 from .web.transfers import TransferHooks
@@ -304,7 +306,8 @@ def create_app(
             stack.callback(asyncio.create_task(lag.run(), name="loop lag").cancel)
             yield
 
-    app = Starlette(lifespan=lifespan)
+    doors = [Middleware(LoopbackOnly, tunnel=_signed_url(settings))] if dev else []
+    app = Starlette(lifespan=lifespan, middleware=doors)
     app.router.redirect_slashes = False  # it would send whoever asks to the host that they have named
     return app
 
@@ -459,6 +462,11 @@ def twilio_control(settings: Settings) -> TwilioControl | None:
     if token is None:
         return None
     return TwilioControl(account, account, token.get_secret_value(), base_url=base_url, public_url=public_url)
+
+
+def _signed_url(settings: Settings) -> str:
+    """The public URL, if requests to it can be told from strangers'."""
+    return settings.public_url or "" if settings.twilio_auth_token is not None else ""
 
 
 def _signatures(settings: Settings, *, dev: bool) -> Signatures:

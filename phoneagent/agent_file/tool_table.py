@@ -214,6 +214,7 @@ class ToolTable(BaseModel):
         yield from self._schema_misfits(loc)
 
     def _schema_misfits(self, loc: Loc) -> Iterator[Problem]:
+        from phoneagent.toolbox.reserved import expected, reserved_in
         from phoneagent.toolbox.schema import argument_check
 
         schema = self._schema()
@@ -225,6 +226,8 @@ class ToolTable(BaseModel):
             return
         if schema.get("type") != "object":
             yield Problem(place, 'expected a JSON schema with type = "object": a model passes arguments by name')
+        if names := reserved_in(schema):
+            yield Problem((*place, names[0]) if self.json_schema is None else place, expected(names))
         path = set(names_in(urlsplit(self.url or "").path))
         if unsure := sorted(path & set(self.optional)):
             yield Problem((*loc, "optional"), f"expected {unsure[0]!r} always: it is part of the url's path")

@@ -14,12 +14,13 @@ import httpx
 import jmespath
 import structlog
 
-from phoneagent.errors import OutboundRefused, ToolError
+from phoneagent.errors import OutboundRefused, SettingsError, ToolError
 from phoneagent.outbound import Reach, outbound_client, read_at_most
 from phoneagent.records import HttpRequest, ToolSpec
 from phoneagent.retry_after import retry_after
 
 from .box import Asked
+from .reserved import expected, reserved_in, without_reserved
 from .schema import argument_check
 from .secret_names import SECRET, secrets_in
 from .template import Missing, fill_all, fill_text, names_in
@@ -46,6 +47,8 @@ class HttpTool:
         self.spec = spec
         self._request: HttpRequest = spec.http
         self._check = argument_check(spec.name, spec.parameters)
+        if names := reserved_in(spec.parameters):
+            raise SettingsError(f"the tool {spec.name!r}: {expected(names)}")
         self._find = jmespath.compile(self._request.result).search if self._request.result else None
         self._secrets = secrets_in(self._request.headers.values(), secret, f"the tool {spec.name!r}")
         self._tries = len(DELAYS) if self._request.method in IDEMPOTENT or self._request.idempotent else 0
@@ -58,6 +61,7 @@ class HttpTool:
     async def run(self, arguments: dict[str, Any], asked: Asked) -> Any:
         """See `Tool`. An answer that is JSON comes as it is, or what `result` finds in it; plain text as text."""
         self._check(arguments)
+        arguments = without_reserved(arguments, self.spec.name, asked)
         request = self._filled(arguments, {**asked.variables, **arguments})
         attempt = 0
         while True:

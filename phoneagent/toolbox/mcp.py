@@ -15,6 +15,7 @@ from phoneagent.errors import SettingsError, ToolError
 from phoneagent.records import McpServer, ToolSpec
 
 from .box import Asked, Tool
+from .reserved import with_own_values
 from .schema import Check, argument_check
 from .secret_names import with_secrets
 
@@ -309,6 +310,7 @@ class McpTool:
     async def run(self, arguments: dict[str, Any], asked: Asked) -> Any:
         """See `Tool`. Structured content if there is any, else the texts; of pictures and sounds only that they are."""
         self._check(arguments)
+        arguments = with_own_values(arguments, self._spec.name, asked)
         result = await self._owner.call(self._remote, arguments, safe=self._spec.safe)
         text = "\n".join(_text(part) for part in result.content)
         if result.is_error:

@@ -14,6 +14,8 @@ from starlette.requests import HTTPConnection
 from phoneagent.api_keys import SCOPES, ApiKey, KeyRing, hashed, looks_like_one
 from phoneagent.ports import Signatures
 
+from .loopback import asked_for_loopback, forwarded
+
 BODY = 64 * 1024  # bytes; Twilio's forms have two thousand
 REMEMBERED = 2.0  # seconds that a key is good without being looked for again; so long a revoked one may still be used
 MOST_REMEMBERED = 1000
@@ -33,7 +35,7 @@ class Unsigned:
         settings: str | None = None,
         websocket: bool = False,
     ) -> bool:
-        """Always; `local` guards the door instead."""
+        """Always; `LoopbackOnly` guards the door instead."""
         return True
 
     def missing(self, settings: str | None) -> str:
@@ -98,7 +100,7 @@ class ApiKeys:
 
 def local(connection: HTTPConnection) -> bool:
     """Whether the request comes from this machine, and not through a proxy on it."""
-    if connection.client is None or "x-forwarded-for" in connection.headers or "forwarded" in connection.headers:
+    if connection.client is None or forwarded(connection) or not asked_for_loopback(connection):
         return False
     try:
         return ipaddress.ip_address(connection.client.host).is_loopback
