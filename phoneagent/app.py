@@ -396,9 +396,15 @@ async def expect_store(settings: Settings) -> None:
     """Raise `PhoneagentError` unless the store answers: whoever starts a server can mend it, callers cannot."""
     if settings.redis_url is None or settings.redis_may_be_away:
         return
+    from .store.redis_url import eviction_policy
+
     kept = _store(settings)
     try:
         await kept.ping()
+        if (policy := await eviction_policy(settings.redis_url.get_secret_value())) not in ("", "noeviction"):
+            log.warning(
+                "redis_evicts", policy=policy, mend="CONFIG SET maxmemory-policy noeviction: a full Redis drops calls"
+            )
     except StoreError as error:
         raise PhoneagentError(
             f"REDIS_URL: expected Redis to answer ({error}). Start it, or set PHONEAGENT_REDIS_MAY_BE_AWAY=true: calls "

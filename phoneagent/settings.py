@@ -28,6 +28,9 @@ from phoneagent.telephony.twilio.shared_keys import shared_key
 from phoneagent.webhooks.receivers import EXPECTED_SECRET, EXPECTED_URL, checked_secrets, checked_url
 from phoneagent.webhooks.receivers import PREFIX as SIGNING
 
+SHORTEST_KEY = 16
+"""Characters of an API key: sixteen hexadecimal digits are 64 bits, which nobody guesses at the rate of an API."""
+
 REDIS_SCHEMES = frozenset(scheme + kind for scheme in ("redis", "rediss") for kind in ("", "+sentinel", "+cluster")) | {
     "unix"
 }
@@ -407,9 +410,20 @@ def require_for_serving(settings: Settings, *, dev: bool, providers: set[str]) -
         problems.append(_missing("webhook_secret", "PHONEAGENT_WEBHOOK_URL is set and needs it"))
     if settings.incoming_url is not None and settings.incoming_secret is None:
         problems.append(_missing("incoming_secret", "PHONEAGENT_INCOMING_URL is set and needs it"))
+    problems += _guessable(settings)
     problems += missing_keys(settings, providers)
     if problems:
         raise SettingsError(*problems)
+
+
+def _guessable(settings: Settings) -> list[str]:
+    lengths = [len(key.get_secret_value()) for key in settings.api_keys]
+    return [
+        f"PHONEAGENT_API_KEYS: expected keys of at least {SHORTEST_KEY} characters, for shorter ones can be guessed, "
+        f"but key {number} has {length}; `openssl rand -hex 24` prints a good one; set it in the environment or .env"
+        for number, length in enumerate(lengths, 1)
+        if length < SHORTEST_KEY
+    ]
 
 
 def missing_keys(settings: Settings, providers: Collection[str]) -> list[str]:

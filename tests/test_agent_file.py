@@ -616,3 +616,9 @@ def test_an_emergency_number_is_no_transfer_target(to):
     (problem,) = problems(f'name = "a"\n[transfer]\nhelp = "{to}"\n')
     assert "transfer.help" in problem
     assert ("no emergency number" in problem) == ("sip" in to)
+
+
+@pytest.mark.parametrize("nested", ["x = " + "[" * 5_000 + "]" * 5_000, "x = " + "{a=" * 5_000 + "1" + "}" * 5_000])
+def test_lists_within_lists_without_end_are_an_error_of_the_file(nested):
+    with pytest.raises(SettingsError, match=r"deep\.toml.*fewer lists and tables"):
+        parse_agent(nested, "deep.toml")

@@ -362,3 +362,11 @@ def test_everything_in_the_example_file_is_valid(monkeypatch):
     for name, value in re.findall(r"^#?([A-Z_]+)=(.*)$", EXAMPLE.read_text(), re.MULTILINE):
         monkeypatch.setenv(name, value)
     assert load().port == 8080
+
+
+@pytest.mark.parametrize("key", ["k", "fifteen-letters"])
+def test_a_key_that_can_be_guessed_does_not_start_a_server(setenv, key):
+    setenv(PHONEAGENT_API_KEYS=f"sixteen-letters!,{key}")
+    with pytest.raises(SettingsError, match=f"at least 16 characters.*key 2 has {len(key)};") as refused:
+        require_for_serving(load(), dev=True, providers=set())
+    assert key not in str(refused.value).replace("key", "") or key == "k"

@@ -22,7 +22,7 @@ from .model_choices import misfits_of
 from .problems import Misfits, Problem, dotted, expected, meant, names_of, syntax_problem
 from .provider_tables import PROVIDERS
 from .tables import AgentFile
-from .toml_lines import Loc, key_lines, line_of
+from .toml_lines import Loc, key_lines, line_of, read_toml
 
 __all__ = [
     "BUILT_IN",
@@ -123,7 +123,7 @@ def _reason(error: OSError) -> str:
 def parse_agent(text: str, file: str) -> Agent:
     """The agent of a TOML text; `file` is what errors call it. Raises `SettingsError`."""
     try:
-        data = tomllib.loads(text)
+        data = read_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(syntax_problem(file, text, str(error))) from error
     lines = key_lines(text)

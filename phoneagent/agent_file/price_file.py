@@ -14,7 +14,7 @@ from phoneagent.errors import SettingsError
 from phoneagent.usage import Unit
 
 from .problems import CURRENCY, dotted, expected, syntax_problem
-from .toml_lines import key_lines, line_of
+from .toml_lines import key_lines, line_of, read_toml
 
 BUILT_IN_PRICES = Path(__file__).parents[1] / "prices.toml"
 
@@ -75,7 +75,7 @@ def load_prices(path: Path | None = None) -> PriceBook:
             f"PHONEAGENT_PRICES: expected a price file such as phoneagent/prices.toml: {error}"
         ) from error
     try:
-        found = _PriceFile.model_validate(tomllib.loads(text))
+        found = _PriceFile.model_validate(read_toml(text))
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(syntax_problem(str(path), text, str(error))) from error
     except ValidationError as error:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,7 @@ from phoneagent.conversation.running_tools import ToolMessages
 from phoneagent.conversation.transcript import Turn
 
 VERSION = 1
+OWNERS = 0o600  # rights of a file
 LONGEST = 200_000  # events; ten minutes of lively talk are about 10,000
 _KINDS: dict[str, type[Event]] = {kind.__name__: kind for kind in Event.__args__}
 
@@ -73,8 +75,11 @@ class Journal:
             self._lines.append(msgspec.json.encode(entry))
 
     def save(self, path: Path) -> None:
-        """Write the journal as JSON lines."""
-        path.write_bytes(b"\n".join(self._lines) + b"\n")
+        """Write the journal as JSON lines. Only its owner may read it: it holds what was said."""
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, OWNERS)
+        with os.fdopen(descriptor, "wb") as file:
+            path.chmod(OWNERS)  # of one that was there
+            file.write(b"\n".join(self._lines) + b"\n")
 
 
 class NullJournal:

@@ -54,7 +54,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 
 from phoneagent.agent_file.problems import Misfits, Problem, dotted, expected, syntax_problem
 from phoneagent.agent_file.tables import AgentFile
-from phoneagent.agent_file.toml_lines import key_lines, line_of
+from phoneagent.agent_file.toml_lines import key_lines, line_of, read_toml
 from phoneagent.conversation import events
 from phoneagent.conversation.states import State
 from phoneagent.errors import SettingsError
@@ -104,7 +104,7 @@ def load_scenarios(path: str | Path) -> list[Scenario]:
 def parse_scenarios(text: str, *, name: str, file: str) -> list[Scenario]:
     """The scenarios of a TOML text; `file` is what errors call it. Raises `SettingsError`."""
     try:
-        data = tomllib.loads(text)
+        data = read_toml(text)
     except tomllib.TOMLDecodeError as error:
         raise SettingsError(syntax_problem(file, text, str(error))) from error
     lines = key_lines(text)

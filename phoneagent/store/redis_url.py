@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 from collections.abc import Awaitable, Callable
 from typing import Any, TypeAlias
@@ -11,7 +12,7 @@ from redis.asyncio import Redis, RedisCluster, Sentinel
 from redis.asyncio.cluster import ClusterNode
 from redis.asyncio.retry import Retry
 from redis.backoff import ExponentialWithJitterBackoff, NoBackoff
-from redis.exceptions import RedisClusterException
+from redis.exceptions import RedisClusterException, RedisError
 
 from phoneagent.errors import SettingsError
 
@@ -104,3 +105,18 @@ def _tuning() -> dict[str, Any]:
         "max_connections": MOST_CONNECTIONS,
         "client_name": f"phoneagent-{socket.gethostname()}",
     }
+
+
+async def eviction_policy(url: str) -> str:
+    """What a full Redis does: `noeviction`, or drop what it likes. Empty if it does not tell."""
+    client, close = connect(url)
+    try:
+        async with asyncio.timeout(CONNECT_WITHIN + ANSWER_WITHIN):
+            info = await client.info("memory")
+    except (RedisError, TimeoutError):
+        return ""
+    finally:
+        await close()
+    if "maxmemory_policy" not in info:  # a Cluster answers by node
+        info = next((each for each in info.values() if isinstance(each, dict)), {})
+    return str(info.get("maxmemory_policy", ""))

@@ -80,3 +80,10 @@ def test_a_journal_does_not_grow_without_end(tmp_path, monkeypatch):
     monkeypatch.setattr(journal, "LONGEST", 10)
     lines = saved(OPENING, [(number, e.TimerFired()) for number in range(100)], tmp_path)
     assert len(lines) == 11
+
+
+def test_only_its_owner_reads_a_journal(tmp_path):
+    file = tmp_path / "CA1.1.jsonl"
+    file.touch(0o644)
+    Journal(Opening(Phrasing(), Policy(), True, (), ())).save(file)
+    assert file.stat().st_mode & 0o777 == 0o600

@@ -84,8 +84,16 @@ def query(request: Request, model: type[T]) -> T:
 
 
 def _misfits(found: list[ErrorDetails], model: type[Body]) -> Problem:
-    told = {misfit.field: misfit for misfit in (_misfit(detail, model) for detail in reversed(found))}
-    return misfits(tuple(reversed(told.values()))[:MOST_MISFITS])
+    """One for each field, of the first of them: a body of 64 kB could have thousands."""
+    told: dict[str, Misfit] = {}
+    for detail in found:
+        path = [str(part) for part in detail["loc"] if part != "[key]"]
+        field = ".".join(part[:LONGEST_QUOTED] for part in path[:2])  # what follows is pydantic's arms of a union
+        if field not in told:
+            told[field] = _misfit(detail, model)
+        if len(told) == MOST_MISFITS:
+            break
+    return misfits(tuple(told.values()))
 
 
 def _misfit(detail: ErrorDetails, model: type[Body]) -> Misfit:
@@ -95,7 +103,7 @@ def _misfit(detail: ErrorDetails, model: type[Body]) -> Misfit:
     if not path:
         return Misfit(field="", detail=f"expected a JSON object, got {_kind(detail['input'])}")
     if path[0] not in names:
-        close = get_close_matches(path[0], names, n=1)
+        close = get_close_matches(path[0][:LONGEST_QUOTED], names, n=1)
         known = f"did you mean {close[0]!r}?" if close else f"expected one of {', '.join(names) or 'none'}"
         return Misfit(field=field, detail=f"unknown field; {known}")
     expected = names[path[0]].description or "another value"

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import Field
 from starlette.requests import Request
 
-from phoneagent.web.api.bodies import Body, bounded, parse, query, read
+from phoneagent.web.api.bodies import MOST_MISFITS, Body, bounded, parse, query, read
 from phoneagent.web.api.problems import Problem
 from phoneagent.web.doors import BODY
 
@@ -120,3 +122,10 @@ def test_a_query_is_read_like_a_body():
         with pytest.raises(Problem) as problem:
             query(request(b"", query=wrong), Window)
         assert [error.field for error in problem.value.errors] == [field]
+
+
+def test_of_thousands_of_unknown_fields_few_are_looked_at_and_told():
+    status, told = said(json.dumps({f"{number:05}" + "x" * 60: 1 for number in range(700)}).encode())
+    assert (status, len(told)) == (422, MOST_MISFITS)
+    status, told = said(b'{"' + b"r" * 60_000 + b'": 1}')
+    assert list(told) == ["to", "r" * 40] or list(told) == ["r" * 40, "to"]
