@@ -17,3 +17,16 @@ settings.load_profile("phoneagent")
 @pytest.fixture
 def anyio_backend():
     return "asyncio", {"loop_factory": FastForwardLoop}
+
+
+def pytest_terminal_summary(terminalreporter):
+    """Tables that tests measure: what they record as properties, a line a test under the property's name."""
+    tables: dict[str, list[str]] = {}
+    for report in terminalreporter.getreports("passed") + terminalreporter.getreports("failed"):
+        if report.when == "call":
+            for heading, line in report.user_properties:
+                tables.setdefault(heading, []).append(str(line))
+    for heading, lines in tables.items():
+        terminalreporter.write_line(heading)
+        for line in sorted(lines):
+            terminalreporter.write_line(line)
