@@ -390,6 +390,7 @@ class Agent:
     hours: Mapping[str, BusinessHours] = field(default_factory=dict)
     closed: ClosedGreeting | None = None
     calling_hours: CallingHours | None = None  # of calls that are placed; None: the operator's
+    variables: Mapping[str, str] = field(default_factory=dict)  # in its texts, where a call brings none
     pronunciation: Mapping[str, str] = field(default_factory=dict)  # what is written = how it is said
     recording: RecordingRules = NOT_RECORDED
     prices: Prices = Prices()

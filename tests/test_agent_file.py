@@ -127,7 +127,7 @@ def test_limits_are_the_policys():
 
 
 def test_what_the_agent_says_by_itself():
-    text = '[phrases]\nidle_prompts = ["Hm?", "Hello?"]\nvoicemail = "Call us, {name}."'
+    text = '[variables]\nname = "you"\n[phrases]\nidle_prompts = ["Hm?", "Hello?"]\nvoicemail = "Call us, {name}."'
     agent = parse_agent(f'name = "a"\ngreeting = "Hi {{name}}!"\n{text}', "a.toml")
     said = Phrasing(greeting="Hi {name}!", idle_prompts=("Hm?", "Hello?"), voicemail="Call us, {name}.")
     assert agent.phrasing == said
@@ -178,11 +178,11 @@ def test_a_mind_may_be_asked_twice(line, hedge):
         (f"{SMALL}zzz = 1", "a.toml:2: zzz: unknown key"),
         (
             f"{SMALL}greeting = 'Hi {{first name}}'",
-            "a.toml:2: greeting: expected {name} with letters, digits and _, got '{first name}'",
+            "a.toml:2: greeting: expected {name} with letters, digits and _, got {first name}: write {first_name}",
         ),
         (
             f"{SMALL}instructions = 'You are {{role'",
-            "a.toml:2: instructions: expected {name} with letters, digits and _, got '{role'",
+            "a.toml:2: instructions: expected {name} with letters, digits and _, got '{role': write {role}",
         ),
         (
             f"{SMALL}\n[stt]\nprovider = 'deepgrm'",
@@ -204,7 +204,7 @@ def test_a_mind_may_be_asked_twice(line, hedge):
         ),
         (
             f"{SMALL}[phrases]\nvoicemail = 'Call {{us'",
-            "a.toml:3: phrases.voicemail: expected {name} with letters, digits and _, got '{us'",
+            "a.toml:3: phrases.voicemail: expected {name} with letters, digits and _, got '{us': write {us}",
         ),
         (
             f"{SMALL}[phrases]\napology = ''",

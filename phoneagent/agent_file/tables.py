@@ -55,6 +55,7 @@ from .provider_tables import PROVIDERS, LlmTable, SttTable, TtsTable
 from .recording_table import RecordingTable
 from .toml_lines import Loc
 from .tool_table import ToolTable
+from .variables_table import Variables, defaults, variable_problems
 from .voice_problems import voice_problems
 from .webhook_table import IncomingTable, WebhookTable
 
@@ -328,6 +329,7 @@ class AgentFile(_Table):
     tts: TtsTable | None = None
     turn_taking: _TurnTaking = _TurnTaking()  # type: ignore[valid-type]  # made from Policy above
     phrases: _PhrasesTable = _PhrasesTable()  # type: ignore[valid-type]  # made from Phrasing above
+    variables: Variables = {}
     pronunciation: dict[Annotated[str, AfterValidator(_word)], Text] = {}
     limits: _Limits = _Limits()
     prices: _Prices = _Prices()
@@ -359,6 +361,7 @@ class AgentFile(_Table):
             *_repeated(found, self.built_in, self.knowledge, self.mcp),
             *self._knowledge_problems(),
             *self._callback_problems(),
+            *self._variable_problems(),
         ]:
             raise Misfits(problems)
         dialogue = self.dialogue.dialogue() if self.dialogue else None
@@ -388,6 +391,7 @@ class AgentFile(_Table):
             hours={name: hours.hours() for name, hours in self.hours.items()},
             closed=closed,
             calling_hours=self.calling_hours.hours() if self.calling_hours else None,
+            variables=defaults(self.variables),
             pronunciation=self.pronunciation,
             recording=self.recording.rules(),
             prices=Prices(**dict(self.prices)),
@@ -411,6 +415,31 @@ class AgentFile(_Table):
     def _knowledge_problems(self) -> Iterator[Problem]:
         if self.knowledge is not None and (problem := untellable(ToolSpec(self.knowledge.tool, "", {}))):
             yield Problem(("knowledge", "tool"), problem)
+
+    def _variable_problems(self) -> Iterator[Problem]:
+        dialogue = self.dialogue.dialogue() if self.dialogue is not None else None
+        menu = dialogue is not None and bool(choices(dialogue, MAIN))
+        zone = self.timezone is not None
+        yield from variable_problems(self._texts(), self.variables, timezone=zone, menu=menu)
+
+    def _texts(self) -> Iterator[tuple[Loc, str]]:
+        """Where `{variables}` of the call may stand."""
+        yield ("greeting",), self.greeting
+        yield ("instructions",), self.instructions
+        yield ("disclosure",), self.disclosure
+        if self.closed is not None:
+            yield ("closed", "greeting"), self.closed.greeting
+        for field in fields(Phrasing):
+            if field.metadata.get("unit") == "template" and hasattr(self.phrases, field.name):
+                yield ("phrases", field.name), getattr(self.phrases, field.name)
+        for index, tool in enumerate(self.tools):
+            if tool.messages is not None:
+                place: Loc = ("tools", index, "messages")
+                yield (*place, "start"), tool.messages.start
+                yield (*place, "failed"), tool.messages.failed
+                yield from (
+                    ((*place, "slow", number, "say"), slow.say) for number, slow in enumerate(tool.messages.slow)
+                )
 
     def _callback_problems(self) -> Iterator[Problem]:
         if SCHEDULE_CALLBACK in self.built_in and self.timezone is None:

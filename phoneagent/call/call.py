@@ -94,7 +94,7 @@ from phoneagent.usage import meter
 from .built_in import carried_out
 from .carrier_recording import CarrierRecording
 from .ears import Ears
-from .equipped import EquippedAgent, known_to_tools, tool_messages
+from .equipped import EquippedAgent, tool_messages
 from .handoff import handed_over, handoff_to, known_turns, with_summary
 from .journal import Journal, NullJournal, Opening
 from .phone_numbers import is_number
@@ -109,6 +109,7 @@ from .steering import Control, Outcome
 from .summary import BRIEFED, brief_of
 from .tool_ledger import ToolLedger, left_over
 from .transfers import NotNow, Transfers, came_back, planned
+from .variables import variables_of
 from .vault import Vault
 from .voice import Voice
 
@@ -184,9 +185,10 @@ class Call:
         self.record = record
         self.ended_reason = ""
         self.learned: dict[str, str] = {}  # fields of the record that only the conversation could tell
+        self._variables = variables_of(agent, record)
         opening = Opening(
             phrasing=equipped.phrasing(
-                record.variables, placed=record.direction == "outbound", disclosed=record.disclosed > 0
+                self._variables, placed=record.direction == "outbound", disclosed=record.disclosed > 0
             ),
             policy=agent.policy,
             turn_events=equipped.stt.turn_events,
@@ -197,14 +199,14 @@ class Call:
             at=already,
             answering=equipped.answering(record),
             muted=record.muted,
-            tool_messages=tool_messages(equipped.own, record.variables),
+            tool_messages=tool_messages(equipped.own, self._variables),
             built_in=carried_out(agent),
             number_known=is_number(record.other_party.reveal()),
         )
         self.journal: Journal | NullJournal = Journal(opening) if keep_journal else NullJournal()
         self._conversation = opening.conversation()
         self._equipped = equipped
-        self._instructions = equipped.instructions(record.variables)
+        self._instructions = equipped.instructions(self._variables)
         self._stream = stream
         self._lines = lines
         self._around = around
@@ -596,7 +598,7 @@ class Call:
         await self._ledger.begin(call)
         try:
             given = self._vault.fill(call.arguments) if call.name in self._equipped.trusted else call.arguments
-            run = self._equipped.tools.run(call.name, given, call=self.record.id, variables=known_to_tools(self.record))
+            run = self._equipped.tools.run(call.name, given, call=self.record.id, variables=self._variables)
             result, failed = await run, False
         except ToolError as error:
             result, failed = str(error), True

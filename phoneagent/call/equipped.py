@@ -18,6 +18,7 @@ from .built_in import built_in_tools, run_tools
 from .business_hours import closed_now, spelled_out
 from .handoff import hand_over_tool
 from .lookup import lookup_tool
+from .variables import NOW, VARIABLE, fill, variables_of
 
 AS_WRITTEN = Speakable()  # of no language: only marks for the eye are left out
 
@@ -69,21 +70,21 @@ class EquippedAgent:
         """What whoever answers a call gets; None unless we placed it."""
         if record.direction == "inbound":
             return None
-        phrasing = self.agent.phrasing
+        phrasing, variables = self.agent.phrasing, variables_of(self.agent, record)
         return Answering(
             record.machine,
-            fill(record.voicemail or phrasing.voicemail, record.variables),
-            fill(phrasing.screening or self._introduction(record), record.variables),
+            fill(record.voicemail or phrasing.voicemail, variables),
+            fill(phrasing.screening or self._introduction(variables), variables),
             record.answered_by,
             record.outcome,
         )
 
-    def _introduction(self, record: CallRecord) -> str:
+    def _introduction(self, variables: Mapping[str, str]) -> str:
         """Who calls and why, where the agent has no words of its own for it: name and purpose, else the greeting, which
         says so too.
         """
         agent = self.agent
-        if not agent.language.startswith("en") or "purpose" not in record.variables:
+        if not agent.language.startswith("en") or "purpose" not in variables:
             return agent.phrasing.greeting
         return f"This is {re.sub('[-_]+', ' ', agent.name)}. I am calling about {{purpose}}."
 
@@ -100,8 +101,8 @@ def instructions(agent: Agent, variables: Mapping[str, str], at: float) -> str:
     if not agent.timezone:
         return fill(agent.instructions, variables)
     now = spelled_out(at, agent.timezone)
-    if "{now}" in agent.instructions:
-        return fill(agent.instructions, {"now": now, **variables})
+    if f"{{{NOW}}}" in agent.instructions:
+        return fill(agent.instructions, {**variables, NOW: now})
     return f"{fill(agent.instructions, variables)}\n\nWhen this call began it was {now} ({agent.timezone})."
 
 
@@ -169,18 +170,6 @@ def offered_tools(agent: Agent, found: tuple[ToolSpec, ...] = ()) -> tuple[ToolS
     return (*offered, *(tool for tool in found if tool.name not in names))
 
 
-KNOWN = ("call_id", "agent", "caller_number", "agent_number")
-"""What of a call the requests of tools may name beside its variables: see docs/tools.md."""
-
-
-def known_to_tools(record: CallRecord) -> Mapping[str, str]:
-    """What the requests of an agent's tools may name: the call's variables, and who is at the other end."""
-    inbound = record.direction == "inbound"
-    person, we = (record.caller, record.called) if inbound else (record.called, record.caller)
-    known = (record.id, record.agent, person.reveal(), we.reveal())
-    return {**record.variables, **dict(zip(KNOWN, known, strict=True))}
-
-
 def tool_messages(tools: Iterable[ToolSpec], variables: Mapping[str, str]) -> dict[str, ToolMessages]:
     """What is said while they run, by their names, with a call's variables in it."""
     return {
@@ -199,7 +188,7 @@ def fixed_phrases(agent: Agent) -> Iterator[str]:
     yield from agent.phrasing.fixed
     for messages in tool_messages(own_tools(agent), {}).values():
         texts = (messages.start, *(slow.say for slow in messages.slow), messages.failed)
-        yield from (text for text in texts if text and not _VARIABLE.search(text))
+        yield from (text for text in texts if text and not VARIABLE.search(text))
 
 
 def _choice(name: str, description: str, argument: str, values: Iterable[str]) -> ToolSpec:
@@ -214,26 +203,3 @@ def _choice(name: str, description: str, argument: str, values: Iterable[str]) -
             "additionalProperties": False,
         },
     )
-
-
-_VARIABLE = re.compile(r"\{([A-Za-z_]\w*)\}")
-
-
-def needed_variables(agent: Agent, *, voicemail: str = "") -> frozenset[str]:
-    """The names that greeting, instructions, the answer to screeners and the message for machines, if there is to be
-    one, want filled: of a call that we place they must all be known.
-    """
-    texts = (
-        agent.phrasing.greeting,
-        agent.phrasing.disclosure,
-        agent.instructions,
-        agent.phrasing.screening,
-        voicemail,
-    )
-    own = {"now"} if agent.timezone else set()
-    return frozenset(_VARIABLE.findall(" ".join(texts))) - own
-
-
-def fill(text: str, variables: Mapping[str, str]) -> str:
-    """Put variables in the place of their `{names}`. An unknown name stays as it is: better odd words than no call."""
-    return _VARIABLE.sub(lambda found: variables.get(found[1], found[0]), text)

@@ -16,7 +16,7 @@ from phoneagent.errors import IncomingUndecided
 from phoneagent.ports import Observer
 from phoneagent.records import Agent, CallRecord, CallStatus
 
-from .equipped import needed_variables
+from .variables import needed_variables
 
 log = structlog.stdlib.get_logger(__name__)
 

@@ -26,6 +26,7 @@ from .recording_keeper import expire_at_carrier
 from .scribe import Scribe
 from .steering import Control, Outcome
 from .unfinished import unfinished
+from .variables import variables_of
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -527,7 +528,8 @@ class Switchboard:
             return
         equipped = self.agents[record.agent]
         lines = self._open_lines(record, equipped)
-        phrasing = equipped.phrasing(record.variables, placed=record.direction == "outbound")
+        variables = variables_of(equipped.agent, record)
+        phrasing = equipped.phrasing(variables, placed=record.direction == "outbound")
         entrance = record.entrance
         self._warm(equipped, (not entrance.said and entrance.words) or phrasing.greeting)
         discard = asyncio.get_running_loop().call_later(RINGING, self._discard, record.id)
@@ -567,7 +569,7 @@ class Switchboard:
             closed = equipped.agent.closed
             same = greeting in (equipped.agent.phrasing.greeting, closed.greeting if closed else None)
             await self._around.cache.prepare(equipped.tts, [equipped.spoken(greeting)], shared=same)
-        phrasing = equipped.phrasing({})
+        phrasing = equipped.phrasing(equipped.agent.variables)
         if notices := [text for text in (phrasing.disclosure, phrasing.announcement) if text and "{" not in text]:
             await self._around.cache.prepare(equipped.tts, map(equipped.spoken, notices))
         await warming

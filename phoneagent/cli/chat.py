@@ -13,6 +13,7 @@ import click
 
 from phoneagent import agent_file
 from phoneagent.call.handoff import handoff_to, other_agents
+from phoneagent.call.variables import needed_variables
 from phoneagent.errors import SettingsError
 from phoneagent.settings import Settings, load, missing_keys
 
@@ -52,6 +53,8 @@ def chat(*, embedded: bool, variables: tuple[str, ...], as_json: bool, **flags: 
     than the model's key: OPENAI_API_KEY, or OPENAI_BASE_URL for another server. Tools really run. Of several agents the
     first by file name answers. Keys of the telephone are typed as #1 or [1].
 
+    Variables that a call has to bring are asked for, or given with --variable.
+
     Ctrl-D hangs up. If the input is not a terminal it is read line by line, and plain text is printed. With --json: a
     turn is {"event": "turn", "role", "text"} (of a tool also "tool" and "arguments"); further events are "problem",
     "hangup", "transfer" (with "target" and "number"), "handover" (with "agent") and, last, "ended" with "reason". Ends
@@ -60,13 +63,14 @@ def chat(*, embedded: bool, variables: tuple[str, ...], as_json: bool, **flags: 
     settings = load(**flags)
     given = dict(_variable(text) for text in variables)
     agents = _checked(settings, embedded=embedded)
+    by_hand = sys.stdin.isatty() and not as_json
+    given |= _asked_for(next(iter(agents.values())), given, by_hand=by_hand)
 
     from phoneagent.telemetry import logs
 
     # Between the lines of a dialogue only what is wrong matters, unless somebody asked for more.
     level = settings.log_level if "log_level" in settings.model_fields_set else "warning"
     logs.configure(json=settings.log_json, level=level, secrets=settings.secrets())
-    by_hand = sys.stdin.isatty() and not as_json
     screen: Screen = JsonScreen() if as_json else TextScreen(echo=not by_hand)
     reason = _talk(settings, agents, given, screen, _typed() if by_hand else iter(sys.stdin))
     if as_json:
@@ -80,6 +84,14 @@ def _variable(text: str) -> tuple[str, str]:
     if not equals or not name.isidentifier():
         raise click.BadParameter(f"expected NAME=VALUE, got {text!r}", param_hint="--variable")
     return name, value
+
+
+def _asked_for(agent: Agent, given: Mapping[str, str], *, by_hand: bool) -> dict[str, str]:
+    """The variables that a call has to bring, asked of whoever types. Raises `SettingsError` where nobody does."""
+    missing = sorted(needed_variables(agent) - given.keys())
+    if not by_hand and missing:
+        raise SettingsError(*(f"--variable {name}=…: expected: the agent speaks of {{{name}}}" for name in missing))
+    return {name: click.prompt(name) for name in missing}
 
 
 def _checked(settings: Settings, *, embedded: bool) -> dict[str, Agent]:

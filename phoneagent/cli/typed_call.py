@@ -17,7 +17,8 @@ from dataclasses import replace
 from typing import Any, Protocol
 
 from phoneagent.call.built_in import carried_out
-from phoneagent.call.equipped import fill, greeting, instructions, offered_tools, own_tools, tool_messages
+from phoneagent.call.equipped import greeting, instructions, offered_tools, own_tools, tool_messages
+from phoneagent.call.variables import KNOWN, fill
 from phoneagent.conversation.commands import (
     CancelReply,
     CancelTool,
@@ -101,6 +102,8 @@ class TypedCall:
         self._mind = mind
         self._tools = tools
         self._screen = screen
+        nobody = dict.fromkeys(KNOWN, "") | {"call_id": CALL, "agent": agent.name}
+        variables = {**agent.variables, **nobody, **variables}
         self._variables = variables
         self._instructions = instructions(agent, variables, time.time())
         phrasing = replace(agent.phrasing, greeting=fill(greeting(agent, time.time()), variables))

@@ -13,7 +13,7 @@ from typing import Any, get_type_hints
 from pydantic import TypeAdapter, ValidationError, validate_call
 from pydantic.errors import PydanticUserError
 
-from phoneagent.call.equipped import KNOWN
+from phoneagent.call.variables import KNOWN
 from phoneagent.errors import ToolError
 from phoneagent.records import ToolSpec
 from phoneagent.tools import UNMARKED, CallInfo, mark_of

@@ -16,8 +16,8 @@ from pydantic import Field
 from phoneagent.call.built_in import FARTHEST_CALLBACK, LONGEST_REASON, RUN, SCHEDULE_CALLBACK
 from phoneagent.call.business_hours import spelled_out
 from phoneagent.call.emergency import WHAT_TO_SAY
-from phoneagent.call.equipped import KNOWN
 from phoneagent.call.phone_numbers import NumberRules
+from phoneagent.call.variables import KNOWN
 from phoneagent.errors import KeyReused, OrderRefused, StoreError, ToolError
 from phoneagent.ports import OrderBook
 from phoneagent.private import Private

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from phoneagent.call.equipped import fill
+from phoneagent.call.variables import fill
 
 
 @pytest.mark.parametrize(

@@ -141,10 +141,14 @@ def test_an_agent_without_a_dialogue_cannot_be_embedded(phoneagent, tmp_path):
 
 
 def test_variables_are_filled_in(phoneagent, tmp_path):
-    (tmp_path / "anna.toml").write_text('name = "anna"\ngreeting = "Hello {customer}."\n')
+    variables = 'customer = { required = true }\nplace = "home"\n'
+    text = f'name = "anna"\ngreeting = "Hello {{customer}} at {{place}}."\n[variables]\n{variables}'
+    (tmp_path / "anna.toml").write_text(text)
     anna = ("chat", "--agent", "anna.toml", "--json")
     greeted = phoneagent(*anna, "--variable", "customer=Anna", OPENAI_BASE_URL="http://127.0.0.1:9")
-    assert lines_of(greeted)[0]["text"] == "Hello Anna."
+    assert lines_of(greeted)[0]["text"] == "Hello Anna at home."
+    nobody = phoneagent(*anna, OPENAI_BASE_URL="http://127.0.0.1:9")
+    assert (nobody.exit_code, nobody.stderr) == (2, "--variable customer=…: expected: the agent speaks of {customer}\n")
     assert phoneagent(*anna, "--variable", "Anna", OPENAI_BASE_URL="http://127.0.0.1:9").exit_code == 2
 
 

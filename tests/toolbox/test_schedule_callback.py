@@ -20,6 +20,9 @@ name = "shop"
 built_in = ["schedule_callback"]
 timezone = "Europe/Berlin"
 instructions = "You help {name}."
+
+[variables]
+name = { required = true }
 """
 NOW = datetime(2026, 11, 23, 10, 15, tzinfo=UTC).timestamp()
 ANA, SHOP = "+12125550123", "+12125550100"

@@ -17,8 +17,9 @@ from starlette.requests import Request
 from starlette.responses import Response
 
 from phoneagent.call.business_hours import calling_hours
-from phoneagent.call.equipped import EquippedAgent, needed_variables
+from phoneagent.call.equipped import EquippedAgent
 from phoneagent.call.switchboard import Switchboard
+from phoneagent.call.variables import needed_variables
 from phoneagent.errors import KeyReused
 from phoneagent.ports import OrderBook
 from phoneagent.private import Private

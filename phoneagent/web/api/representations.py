@@ -9,7 +9,7 @@ from typing import Annotated, Any, Generic, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, WithJsonSchema
 from starlette.responses import Response
 
-from phoneagent.call.equipped import needed_variables
+from phoneagent.call.variables import needed_variables
 from phoneagent.conversation.transcript import Role, Turn
 from phoneagent.records import Agent, CallRecord, Order, OrderStatus, ProviderChoice, TransferOutcome
 
