@@ -7,7 +7,7 @@ from typing import Any
 
 import structlog
 
-from phoneagent.call.equipped import KNOWN
+from phoneagent.call.variables import KNOWN
 
 from .box import Asked
 

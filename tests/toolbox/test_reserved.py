@@ -6,7 +6,7 @@ import pytest
 from structlog.testing import capture_logs
 
 from phoneagent.agent_file import parse_agent
-from phoneagent.call.equipped import KNOWN
+from phoneagent.call.variables import KNOWN
 from phoneagent.errors import SettingsError
 from phoneagent.records import HttpRequest, ToolSpec
 from phoneagent.toolbox import Box
