@@ -29,7 +29,9 @@ from .reply import Reply
 from .states import State
 
 SCREENINGS = 3  # times that a screener gets its answer; one that asks again has not understood it
-AGAIN = 2  # times that a message is begun anew: for a greeting that goes on after a pause, and for its beep
+AGAIN = 2  # times that a message is begun anew for a greeting that goes on after a pause
+BEEPS = 3  # times that it is begun anew for a beep in the middle of it, of which the last was the real one
+FAX = 2.0  # seconds; a voicemail's beep is over by then, the tone of a fax machine lasts 2.6 to 4.0 (T.30, 4.3.3.2)
 
 _Words: TypeAlias = e.PartialTranscript | e.EagerEndOfTurn | e.EndOfTurn
 _WORDS = (e.PartialTranscript, e.EagerEndOfTurn, e.EndOfTurn)
@@ -74,11 +76,12 @@ class Answerer:
         self._screenings = 0
         self._beeping = False
         self._message: Reply | None = None
-        self._after_beep = False  # the message was begun after one
-        self._again = 0  # how often it was begun anew
+        self._after_beep = False  # the message was begun after one that was heard here
+        self._again = 0  # how often it was begun anew, for words
+        self._beeps = 0  # and for beeps
+        self._spoiled = False  # it is spoken for the last time, over the greeting or a beep
         self._greeting = ""  # the machine's, before the message
         self._voice_over = False  # a voice was noticed over the message
-        self._words_over = False  # and has said something
 
     @property
     def at_machine(self) -> bool:
@@ -153,9 +156,9 @@ class Answerer:
         if verdict == "fax":
             self._floor.deadlines.set(Reason.MACHINE, at)
         elif self._leaves_message and verdict.startswith("machine_end") and not self._beeping:
-            beep = verdict == "machine_end_beep"
-            if beep or not self._listening.turn.voiced:
-                self._leave_message(at, after_beep=beep)
+            # It may have come too early, in a pause of the greeting: only a beep that is heard here is certain.
+            if not self._listening.turn.voiced:
+                self._leave_message(at, after_beep=False)
         return True
 
     # -- what is heard ------------------------------------------------------------------------------
@@ -185,12 +188,20 @@ class Answerer:
         if self._phase in (Phase.WATCHING, Phase.SCREENED) and self._acts:
             self._tell("machine")
             self._wait(at)
-        if self._phase is Phase.WAITING:
-            self._floor.deadlines.drop(Reason.BEEP)
-            if not self._leaves_message:
-                self._floor.deadlines.set(Reason.MACHINE, at)
-        elif self._phase is Phase.MESSAGE and (self._words_over or not self._after_beep):
-            self._begin_again(at)  # only from here on it is recorded
+        elif self._phase is Phase.MESSAGE:
+            self._beep_in_message(at)
+        if self._phase is Phase.WAITING and self._leaves_message:
+            self._floor.deadlines.set(Reason.BEEP, at + FAX)
+        elif self._phase is Phase.WAITING:
+            self._floor.deadlines.set(Reason.MACHINE, at)
+
+    def _beep_in_message(self, at: float) -> None:
+        """Only from here on it is recorded, whatever beep or verdict came before."""
+        self._beeps += 1
+        if self._beeps <= BEEPS:
+            self._begin_again(at)
+        else:
+            self._spoiled = True
 
     def beep_stopped(self, _: e.BeepStopped, at: float) -> None:
         self._beeping = False
@@ -267,6 +278,10 @@ class Answerer:
 
     def quiet(self, at: float) -> None:
         """The machine has fallen silent, or goes on for ever."""
+        if self._beeping and self._leaves_message:
+            self._tell("fax")
+            self._hang_up(at)
+            return
         if self._reconsider(at):
             return
         if self._leaves_message:
@@ -283,13 +298,14 @@ class Answerer:
             text = listening.whole(listening.turn.text)
             floor.caller_said(text, at)
             floor.emit("caller_turn", text=text)
-        listening.turn = CallerTurn()
+        going_on = listening.turn.noticed
+        listening.turn = CallerTurn(voiced=going_on, noticed=going_on)
         if floor.muted:
             self._phase = Phase.OVER
             listening.listen(at)
             return
         self._phase, self._after_beep = Phase.MESSAGE, after_beep
-        self._voice_over = self._words_over = False
+        self._voice_over = going_on
         self._replies.say("voicemail", self._plan.voicemail, at, then=Hangup("machine"), interruptible=False)
         self._message = self._replies.current
 
@@ -311,18 +327,20 @@ class Answerer:
         policy, said = self._floor.policy, self._message.text
         if meaning(words, policy, needed=1, final=True, agent=said, echo=policy.echo_words) is Meaning.ECHO:
             return
-        self._words_over = True
-        if not self._after_beep and self._begin_again(at):
-            self._note_words(event, at)
-
-    def _begin_again(self, at: float) -> bool:
-        """Wait for the beep once more; False if that was done often enough."""
-        if self._again >= AGAIN:
-            return False
+        if self._after_beep:
+            return  # a tone within the greeting looks like this as well: then the beep is still to come
+        if self._again == AGAIN:
+            self._spoiled = True
+            return
         self._again += 1
+        self._begin_again(at)
+        self._note_words(event, at)
+
+    def _begin_again(self, at: float) -> None:
+        """Wait for the beep once more."""
+        self._spoiled = False
         self._floor.emit("voicemail_again")
         self._wait(at)
-        return True
 
     def note_message(self, at: float) -> None:
         """After each event: whether the message is over."""
@@ -330,7 +348,8 @@ class Answerer:
             return
         self._phase = Phase.OVER
         playout = self._message.playout
-        self._done("voicemail_left" if playout.heard(at) == playout.text else "voicemail_cut")
+        whole = playout.heard(at) == playout.text and not self._spoiled
+        self._done("voicemail_left" if whole else "voicemail_cut")
 
     def _hang_up(self, at: float) -> None:
         self._replies.leave(Hangup("machine"), at)

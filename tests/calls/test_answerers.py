@@ -233,6 +233,19 @@ async def test_verdicts_that_come_twice_or_at_any_time_change_nothing(verdicts, 
     assert_message_left(call)
 
 
+@pytest.mark.parametrize("early", [1.9, 2.6, 4.0, 5.2, 6.6])
+async def test_a_verdict_of_a_beep_that_comes_too_early_loses_no_message(early, monkeypatch):
+    """In a pause of the greeting, or while it is spoken: the real beep is heard here, and begins the message again."""
+    deaf_carrier(monkeypatch)
+    async with placed(MACHINES["pauses"]) as call:
+        await call.call()
+        await asyncio.sleep(early)
+        await call.verdict("machine_end_beep")
+        await call.over()
+    assert_message_left(call)
+    assert call.ear.recorded_speech()[0].at - call.ear.facts(Beeped)[-1].end < 1.0
+
+
 async def test_a_verdict_may_come_before_the_media_stream(monkeypatch):
     deaf_carrier(monkeypatch)
     script = CallerScript(Beep(after=0.6), Wait(25.0), HangUp(after=0.0))

@@ -113,6 +113,139 @@ def test_a_beep_in_the_message_begins_it_again_when_it_is_over():
     assert outcome(call) == ["voicemail_left"]
 
 
+def early_verdict(call, words="You have reached the voicemail of Ana"):
+    """The carrier takes a pause of the greeting for its end, and the message is begun over it."""
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(1.0)
+    call.tells(e.PartialTranscript(words))
+    call.passes(0.3)
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.tells(e.AnswererDetected("machine_end_beep"))
+    assert call.last(Synthesize).text == MESSAGE
+    call.voices(call.last(Synthesize).reply)
+
+
+def test_the_real_beep_begins_a_message_again_that_an_early_verdict_had_begun():
+    call = placed()
+    early_verdict(call)
+    call.passes(0.6)
+    beeps(call)
+    assert [command.text for command in call.all(Synthesize)].count(MESSAGE) == 2
+    left(call)
+    assert outcome(call) == ["voicemail_left"]
+    assert [turn["interrupted"] for turn in call.emitted("turn_ended") if turn["kind"] == "voicemail"] == [True, False]
+
+
+def test_a_greeting_that_goes_on_after_an_early_verdict_is_heard_out():
+    call = placed()
+    early_verdict(call)
+    call.passes(0.2)
+    call.tells(e.SpeechStarted("vad"))
+    call.tells(e.PartialTranscript("please leave your name"))
+    assert call.state is State.AT_MACHINE
+    call.passes(2.0)
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.passes(0.5)
+    beeps(call)
+    left(call)
+    assert outcome(call) == ["voicemail_left"]
+
+
+def test_no_message_is_begun_over_a_voice_whatever_the_verdict():
+    call = placed()
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(1.0)
+    call.tells(e.PartialTranscript("You have reached the voicemail of Ana"))
+    call.tells(e.AnswererDetected("machine_end_beep"))
+    call.passes(1.0)
+    assert MESSAGE not in [command.text for command in call.all(Synthesize)]
+    call.tells(e.SpeechStopped(ended=call.at))
+    beeps(call)
+    left(call)
+    assert outcome(call) == ["voicemail_left"]
+
+
+@pytest.mark.parametrize("into_the_message", [0.1, 0.5, 1.0])
+def test_after_two_beeps_the_message_follows_the_second(into_the_message):
+    call = placed()
+    talks(call, "Leave a message.")
+    beeps(call)
+    call.voices(call.last(Synthesize).reply)
+    call.passes(into_the_message)
+    beeps(call)
+    left(call)
+    assert outcome(call) == ["voicemail_left"]
+    assert [turn["interrupted"] for turn in call.emitted("turn_ended") if turn["kind"] == "voicemail"] == [True, False]
+
+
+def test_a_message_that_is_beeped_into_again_and_again_is_not_told_as_left():
+    call = placed()
+    talks(call, "Leave a message.")
+    for _ in range(12):
+        beeps(call, 0.2)
+        call.voices(call.last(Synthesize).reply)
+        call.passes(0.5)
+    call.passes(5.0)
+    assert outcome(call) == ["voicemail_cut"]
+    assert call.last(Hangup).reason == "machine"
+
+
+def test_pauses_of_the_greeting_take_no_chance_from_its_beep():
+    """Twice a pause is taken for the end; the beep counts all the same."""
+    call = placed()
+    talks(call, "You have reached the mailbox of Ana.")
+    for words in ("I am away this week", "and the next one", "so be patient"):
+        call.passes(3.0)
+        call.voices(call.last(Synthesize).reply)
+        call.passes(0.3)
+        call.tells(e.SpeechStarted("vad"))
+        call.passes(0.2)
+        call.tells(e.PartialTranscript(words))
+        call.passes(0.5)
+        call.tells(e.SpeechStopped(ended=call.at))
+    beeps(call)
+    left(call)
+    assert outcome(call) == ["voicemail_left"]
+
+
+def test_a_greeting_that_goes_on_and_on_over_the_last_message_has_not_recorded_it():
+    call = placed()
+    talks(call, "You have reached the mailbox of Ana.")
+    for words in ("I am away this week", "and the next one", "so be patient"):
+        call.passes(3.0)
+        call.voices(call.last(Synthesize).reply)
+        call.passes(0.3)
+        call.tells(e.SpeechStarted("vad"))
+        call.passes(0.2)
+        call.tells(e.PartialTranscript(words))
+        call.passes(0.5)
+        call.tells(e.SpeechStopped(ended=call.at))
+    call.passes(9.0)
+    assert outcome(call) == ["voicemail_cut"]
+
+
+def test_a_tone_that_lasts_is_a_fax():
+    call = placed()
+    call.passes(1.5)
+    call.tells(e.BeepStarted())
+    call.passes(2.5)
+    assert call.last(Hangup).reason == "machine"
+    assert [told["answered_by"] for told in call.emitted("answered_by")][-1] == "fax"
+    assert outcome(call) == ["hung_up"]
+
+
+def test_who_mutes_the_agent_as_its_message_ends_decides_what_follows():
+    """The last word is out and its mark is not back: it was left, and the operator has the call."""
+    call = placed()
+    talks(call, "Leave a message.")
+    beeps(call)
+    call.voices(call.last(Synthesize).reply)
+    call.passes(1.249)  # five words of 250 ms
+    call.tells(e.ControlReceived("mute"))
+    assert outcome(call) == ["voicemail_left"]
+    assert call.state is State.LISTENING
+
+
 def test_what_is_heard_over_a_message_after_the_beep_changes_nothing():
     call = placed()
     talks(call, "Leave a message.")

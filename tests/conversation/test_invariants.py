@@ -11,6 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from phoneagent.conversation import events as e
+from phoneagent.conversation.answerer import AGAIN, BEEPS
 from phoneagent.conversation.answering import Answering
 from phoneagent.conversation.commands import (
     CancelReply,
@@ -359,11 +360,12 @@ def test_a_message_is_interrupted_by_nobody_but_its_own_beginning_and_an_operato
         walk.step()
     messages = [turn for turn in call.emitted("turn_ended") if turn["kind"] == "voicemail"]
     again, outcomes = call.emitted("voicemail_again"), [told["outcome"] for told in call.emitted("answerer_handled")]
-    assert len(again) <= 2
+    assert len(again) <= AGAIN + BEEPS
     assert len(messages) <= 1 + len(again)
     assert sum(outcome.startswith("voicemail") for outcome in outcomes) <= 1
     if "voicemail_left" in outcomes:
         assert not messages[-1]["interrupted"]
-        assert call.core.state in (State.LEAVING, State.CLOSING, State.ENDED)
+        taken_over = call.emitted("muted")  # between the last word and its mark: then the operator decides what follows
+        assert taken_over or call.core.state in (State.LEAVING, State.CLOSING, State.ENDED)
     if len(messages) > len(again):
         assert outcomes[-1].startswith("voicemail"), "its end is told"
