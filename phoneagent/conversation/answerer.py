@@ -155,11 +155,14 @@ class Answerer:
             self._wait(at)
         if verdict == "fax":
             self._floor.deadlines.set(Reason.MACHINE, at)
-        elif self._leaves_message and verdict.startswith("machine_end") and not self._beeping:
-            # It may have come too early, in a pause of the greeting: only a beep that is heard here is certain.
-            if not self._listening.turn.voiced:
-                self._leave_message(at, after_beep=False)
+        elif self._leaves_message and verdict.startswith("machine_end"):
+            self._trust_silence(at)
         return True
+
+    def _trust_silence(self, at: float) -> None:
+        """The carrier says that the greeting is over. It may mean a pause: only a beep that is heard is certain."""
+        if not self._beeping and not self._listening.turn.voiced:
+            self._leave_message(at, after_beep=False)
 
     # -- what is heard ------------------------------------------------------------------------------
 

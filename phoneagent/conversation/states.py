@@ -150,7 +150,7 @@ TRANSITIONS: Mapping[State, Row] = MappingProxyType(
         S.PAUSED: {
             **_REPLY,
             **_ANSWERER,
-            e.ReplyDone: _to("replies.reply_done", S.LEAVING),
+            e.ReplyDone: _to("replies.reply_done", *_HEARD),
             e.ReplyFailed: _to("replies.reply_failed"),
             e.ReplyAudioDone: _to("replies.reply_audio_done"),
             e.SpeechStarted: _to("listening.speech_goes_on"),

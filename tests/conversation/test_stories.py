@@ -897,3 +897,12 @@ def test_who_goes_on_with_the_sentence_is_heard_out():
     call.passes(0.5)
     assert call.hears("for two please").turns[-1].text == "A table for two please"
     assert len(call.all(StartReply)) == 1
+
+
+def test_an_answer_that_turns_out_empty_while_the_caller_makes_a_sound_leaves_them_the_floor():
+    call = ScriptedCall().greets()
+    call.hears("Well, never mind.")
+    call.tells(e.SpeechStarted("vad"))
+    assert call.state is State.PAUSED
+    call.tells(e.ReplyDone(call.last(StartReply).reply))
+    assert call.state is State.CALLER_SPEAKING
