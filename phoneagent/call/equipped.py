@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from phoneagent.conversation.answering import Answering
+from phoneagent.conversation.check_in import check_in
 from phoneagent.conversation.policy import Phrasing
 from phoneagent.conversation.running_tools import NO_MESSAGES, SlowMessage, ToolMessages
 from phoneagent.ports import LanguageModel, SpeechToText, TextToSpeech, ToolBox
@@ -186,6 +187,8 @@ def tool_messages(tools: Iterable[ToolSpec], variables: Mapping[str, str]) -> di
 def fixed_phrases(agent: Agent) -> Iterator[str]:
     """What an agent may say word for word in any call: worth having spoken before it is needed."""
     yield from agent.phrasing.fixed
+    if text := agent.phrasing.still_here or check_in(agent.language).answer:
+        yield text
     for messages in tool_messages(own_tools(agent), {}).values():
         texts = (messages.start, *(slow.say for slow in messages.slow), messages.failed)
         yield from (text for text in texts if text and not VARIABLE.search(text))

@@ -7,7 +7,9 @@ agent's own echo lets it go on at the word where it stopped.
 from __future__ import annotations
 
 from . import events as e
+from .agreement import agreement
 from .caller_turn import CallerTurn
+from .check_in import check_in
 from .commands import Hangup
 from .deadlines import Reason
 from .endpointing import says_yes_or_no, wants_yes_or_no
@@ -33,6 +35,7 @@ class BargeIn:
         self._replies = replies
         self._paused_at = 0.0  # when a sound over the agent made it pause
         self._paused = Interruption()  # what it takes to interrupt what was paused
+        self._awaited = False  # and whether the caller was waiting for the answer then
 
     # -- sounds -------------------------------------------------------------------------------------
 
@@ -56,7 +59,7 @@ class BargeIn:
         self._listening.speech_stopped(event, at)
 
     def _pause(self, limits: Interruption, at: float) -> None:
-        self._paused, self._paused_at = limits, at
+        self._paused, self._paused_at, self._awaited = limits, at, self._replies.awaited(at)
         self._replies.pause(at)
         self._floor.deadlines.set(Reason.CONFIRM, at + self._floor.policy.confirm_barge_in)
 
@@ -74,6 +77,8 @@ class BargeIn:
         patience = self._paused_at + self._floor.policy.pause_at_most
         if turn.noticed and at < patience:
             self._floor.deadlines.set(Reason.CONFIRM, patience)
+        elif self._meaning(turn.fresh, at) is Meaning.CHECK_IN:
+            self._reassure(turn.fresh, at)
         elif self._finished_without_turn_events(at):
             self._interrupt(at)
             self._listening.answer(at)
@@ -96,6 +101,8 @@ class BargeIn:
             self._interrupt(at)
             listening.open(at)
             listening.set_end(at)
+        elif event.final and meant is Meaning.CHECK_IN:
+            self._reassure(turn.fresh, at)
         elif event.final and meant in (Meaning.BACKCHANNEL, Meaning.ECHO):
             self._overheard(meant, turn.fresh)
             turn.segments.clear()
@@ -137,6 +144,9 @@ class BargeIn:
             self._interrupt(at)
             listening.end_of_turn(event, at)
             return
+        if meant is Meaning.CHECK_IN:
+            self._reassure(text, at)
+            return
         self._overheard(meant, text)
         listening.turn = CallerTurn(held=listening.turn.held, keys=listening.turn.keys)
         if self._floor.state is State.PAUSED:
@@ -146,7 +156,7 @@ class BargeIn:
         """Keys interrupt like words do; over what must be heard they are kept until it was."""
         if self._replies.is_own_key(event.digit, at):
             return
-        if not self._limits(at).interruptible:
+        if not self._limits(at).interruptible or (self._agreed() and not self._asks_before_goodbye(at)):
             self._listening.turn.keys += event.digit
             return
         self._interrupt(at)
@@ -179,11 +189,22 @@ class BargeIn:
         )
         self._replies.resume(at)
 
+    def _reassure(self, text: str, at: float) -> None:
+        """The caller wants to know whether anybody is there. That takes nothing back, and no wait begins anew."""
+        listening, reply = self._listening, self._replies.current
+        reply.over.append(text)
+        self._floor.emit("check_in", text=text)
+        listening.turn = CallerTurn(held=listening.turn.held, keys=listening.turn.keys)
+        if self._floor.state is State.PAUSED:
+            self._go_on(at)
+        if self._replies.reply is reply:
+            self._replies.reassure(at)
+
     def _overheard(self, meant: Meaning, text: str) -> None:
         """Words that want no answer."""
         if meant is Meaning.BACKCHANNEL:
             self._replies.current.over.append(text)
-            self._floor.emit("backchannel", text=text)
+            self._floor.emit("agreed" if self._agreed() else "backchannel", text=text)
         elif meant is Meaning.ECHO:
             self._floor.emit("echo", text=text)
 
@@ -202,16 +223,19 @@ class BargeIn:
         reply, limits = self._replies.current, self._limits(at)
         if reply.kind == "keys":  # what is said over tones has nothing to do with them
             return Meaning.INTERRUPTION if text else Meaning.NOTHING
-        playout, leaving = reply.playout, isinstance(reply.then, Hangup)
-        asked, begun = self._question_heard(at), self._listening.turn.echoed > 0
+        playout, begun, leaving = reply.playout, self._listening.turn.echoed > 0, reply.then is not None
+        agreed = agreement(self._floor.language) if self._agreed() else None
+        awaited = check_in(self._floor.language).words if self._waited_for(at) else None
+        asked = self._question_heard(at) if agreed is None else self._asks_before_goodbye(at)
         echo = echo_needed(self._floor.policy, begun=begun, asked=self._question_heard(at, but=1))
 
         def against(before: int) -> Meaning:
             said = playout.around(at, before=before, after=ECHO_LEAD)
             policy, needed = self._floor.policy, limits.words
             return meaning(
-                text, policy, needed=needed, asked=asked, leaving=leaving, final=final, agent=said, echo=echo
-            )
+                text, policy, needed=needed, asked=asked, leaving=leaving, agreed=agreed, awaited=awaited, final=final,
+                agent=said, echo=echo,
+            )  # fmt: skip
 
         words = self._listening.turn.echoed + len(text.split())  # in one breath
         meant = against(max(ECHO_REACH, words + ECHO_LAG))
@@ -219,6 +243,23 @@ class BargeIn:
             return meant
         latest = against(words + ECHO_LAG)
         return latest if final or latest is Meaning.ECHO else Meaning.NOTHING  # more words will tell
+
+    def _agreed(self) -> bool:
+        """Whether what is being said was agreed on: it ends the call, or connects the caller to somebody."""
+        reply = self._replies.current
+        # Who is told goodbye for their silence may speak up after all.
+        return reply.then is not None and reply.kind != "idle"
+
+    def _asks_before_goodbye(self, at: float) -> bool:
+        """Whether a goodbye has a question in it, which is not answered yet: "is there anything else?". Over a transfer
+        it is "is that all right?".
+        """
+        reply = self._replies.current
+        return isinstance(reply.then, Hangup) and bool(reply.playout.heard(at)) and self._question_heard(at)
+
+    def _waited_for(self, at: float) -> bool:
+        """Whether the caller waits for an answer, or did so when they began to speak."""
+        return self._awaited if self._floor.state is State.PAUSED else self._replies.awaited(at)
 
     def _question_heard(self, at: float, *, but: int = 3) -> bool:
         """Whether the caller has just heard a question, or all `but` so many words of it: "yeah" answers it."""

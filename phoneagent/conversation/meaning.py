@@ -6,6 +6,7 @@ import re
 from difflib import SequenceMatcher
 from enum import Enum, auto
 
+from .lexicon import Lexicon
 from .policy import Policy
 
 NO_ANSWER = 4  # words of the agent's, said again: fewer may answer them ("a table for two?" – "for two")
@@ -19,6 +20,7 @@ class Meaning(Enum):
     NOTHING = auto()  # no words (yet)
     BACKCHANNEL = auto()  # "mm-hm": go on, I am listening
     ECHO = auto()  # the agent's own words, from the caller's loudspeaker
+    CHECK_IN = auto()  # "hello?": is anybody there?
     INTERRUPTION = auto()  # words to be answered
 
 
@@ -34,6 +36,8 @@ def meaning(
     needed: int,
     asked: bool = False,
     leaving: bool = False,
+    agreed: Lexicon | None = None,
+    awaited: Lexicon | None = None,
     final: bool = False,
     agent: str = "",
     echo: int = 2,
@@ -41,9 +45,11 @@ def meaning(
     """What `text`, said over the agent, means.
 
     `needed`: so many words interrupt. `asked`: the agent has just put a question, which "yeah" may answer. `leaving`:
-    it says goodbye, and "bye" agrees. `final`: the caller has finished, so that too few words to interrupt are an
-    answer all the same: a single "seven" must not be lost. `agent`: what the agent has said in the last seconds, whose
-    `echo` this may be if it has so many words; 0: it has none.
+    it says goodbye, and "bye" agrees. `agreed`: it says so, or that it connects the caller, and these words agree.
+    `awaited`: the caller waits for an answer, and with these words asks whether anybody is there. `final`: the caller
+    has finished, so that too few words to interrupt are an answer all the same: a single "seven" must not be lost.
+    `agent`: what the agent has said in the last seconds, whose `echo` this may be if it has so many words; 0: it has
+    none.
     """
     words = normalised(text)
     if not words:
@@ -55,6 +61,12 @@ def meaning(
             return Meaning.ECHO
         if not final and 2 * echoed >= count:
             return Meaning.NOTHING  # it may still become one: the next words will tell
+    if awaited and awaited.covers(words):
+        return Meaning.CHECK_IN
+    if awaited and not final and awaited.may_cover(words):
+        return Meaning.NOTHING
+    if agreed and not asked and agreed.covers(words):
+        return Meaning.BACKCHANNEL  # "no problem" too, whatever its first word is
     urgent = any(f"{words} ".startswith(f"{normalised(phrase)} ") for phrase in policy.interrupting)
     if not asked and not urgent:
         murmurs = policy.backchannels + policy.closings if leaving else policy.backchannels
@@ -63,6 +75,8 @@ def meaning(
             return Meaning.BACKCHANNEL
         if not final and any(normalised(phrase).startswith(rest) for phrase in murmurs):
             return Meaning.NOTHING  # "I" of "I see"
+        if agreed and not final and agreed.may_cover(rest):
+            return Meaning.NOTHING
     if final or asked or urgent or len(words.split()) >= needed:
         return Meaning.INTERRUPTION
     return Meaning.NOTHING

@@ -201,6 +201,7 @@ class Policy:
     filler_after: float = knob(1.4, "s", "after the caller's turn; people say “hm” after a second")
     filler_again: float = knob(5.0, "s", "of silence after the agent last said something; more often it nags")
     fillers_at_most: int = knob(3, "times", "in one wait")
+    still_here_again: float = knob(4.0, "s", 'so long "I am still here" answers every "hello?" while an answer is slow')
     reply_within: float = knob(8.0, "s", "from asking the model to its first audio; then an apology")
     tool_within: float = knob(15.0, "s", "a tool that has not answered by then has failed")
     tool_rounds: int = knob(8, "rounds", "of tools in one answer, then it must do without; three are many", least=1)
@@ -233,6 +234,7 @@ class Phrasing:
     idle_goodbye: str = "I cannot hear you, so I will hang up now. Goodbye."
     fillers: tuple[str, ...] = ("One moment, please.", "Let me see.")  # when the answer is slow, in turns
     later_fillers: tuple[str, ...] = ("I am still looking.", "It takes a little longer.")  # when it is slower still
+    still_here: str = ""  # to "hello?" while the answer is slow; if empty, in our own words
     apology: str = "I am sorry, something went wrong. Could you say that again?"
     failure_goodbye: str = "I am sorry, I have a technical problem and must end this call. Please call again later."
     time_goodbye: str = "I am sorry, we have reached the time limit of this call. Goodbye."

@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping
 from phoneagent.errors import MisuseError
 
 from . import events as e
+from .check_in import check_in
 from .commands import (
     CancelReply,
     CancelTool,
@@ -82,6 +83,7 @@ class Replies:
         self._speculation = Speculation(floor)
         self._fillers = Fillers(floor.phrasing)
         self._quiet_until = 0.0  # after an interruption
+        self._reassured_at = -math.inf  # when the caller was last told that the agent is there
         self._own_keys, self._own_keys_until = "", 0.0  # whose tones may come back from the line until then
         self._line = RoundTrip()
         self._discloses = bool(floor.phrasing.disclosure)  # it has still to be heard
@@ -729,8 +731,7 @@ class Replies:
     def _filler_due(self, reply: Reply) -> float | None:
         """When the caller has waited long enough for a word; None while the voice has something to say."""
         policy, playout = self._floor.policy, reply.playout
-        waiting = reply.owed_since is not None or reply.running_tools
-        if reply.kind != "answer" or not waiting or playout.voice_owes:
+        if reply.kind != "answer" or not reply.waits_for_more or playout.voice_owes:
             return None
         if self._tools.has_messages(reply.running_tools):
             message = self._tools.next_message(reply.running_tools, spoken=reply.spoken)
@@ -755,6 +756,31 @@ class Replies:
             text = self._fillers.next(later=bool(reply.playout.phrases))
             reply.fillers += 1
         self._floor.emit("filler", reply=reply.id, text=text)
+        self._speak(reply, Phrase(text, filler=True), at)
+        self._watch(at)
+
+    def awaited(self, at: float) -> bool:
+        """Whether the caller waits for what the agent is about to say, and does not listen to it yet."""
+        reply = self.reply
+        if reply is None or reply.kind not in ("answer", "instructed"):
+            return False
+        if reply.waits_for_more:
+            return True
+        playout = reply.playout
+        return playout.ends_at <= at and (playout.voice_owes or playout.sent < playout.received)
+
+    def reassure(self, at: float) -> None:
+        """Who has asked whether anybody is there hears so, unless they have just heard it, or hear the answer."""
+        reply, floor = self.current, self._floor
+        text = floor.phrasing.still_here or check_in(floor.language).answer
+        if (
+            not text
+            or not reply.waits_for_more
+            or floor.muted
+            or at < self._reassured_at + floor.policy.still_here_again
+        ):
+            return
+        self._reassured_at = at
         self._speak(reply, Phrase(text, filler=True), at)
         self._watch(at)
 
@@ -784,11 +810,10 @@ class Replies:
     def resume(self, at: float) -> None:
         """Go on at the word that was cut."""
         reply = self.current
-        if reply.playout.sent:
+        if reply.playout.sent and (reply.playout.sent < reply.playout.received or not reply.waits_for_more):
             self._floor.emit("resumed", reply=reply.id, heard=reply.playout.heard(at))
         reply.playout.skip_filler(at)
         reply.playout.rewind(self._floor.policy.resume_words_before)
-        reply.since = reply.asked = at
         self._think(at)
         if reply.failed:
             self._fail(reply, reply.failed, at)

@@ -62,6 +62,11 @@ class Reply:
         return self.speculative_for is not None
 
     @property
+    def waits_for_more(self) -> bool:
+        """Whether the model or a tool has still to bring what is said next."""
+        return self.owed_since is not None or bool(self.running_tools)
+
+    @property
     def spoken(self) -> bool:
         """Whether any of it, but for fillers, was given to the voice."""
         return any(not phrase.filler for phrase in self.playout.phrases)

@@ -128,5 +128,5 @@ class Scenario:
             and self.latencies == Latencies()
             and self.network == Network()
             and not self.disorder
-            and not any(rule.first_token is not None for rule in self.rules)
+            and not any(rule.first_token is not None or rule.rule.call == "transfer" for rule in self.rules)
         )

@@ -95,7 +95,9 @@ class _Scoring:
         self._outcome = outcome
         self._ear = outcome.ear
         self._all = thoughts(outcome.ear, outcome.scenario.lines)
-        self._thoughts = [thought for thought in self._all if thought.meant == "answer"]
+        self._thoughts = [
+            thought for thought in self._all if thought.meant == "answer" and not self._dealt_with(thought)
+        ]
         self._stretches = outcome.ear.agent_speech()
         kinds = [
             (told.values["agent"], told.values["kind"]) for told in outcome.of("turn_ended") if told.values["agent"]
@@ -137,6 +139,14 @@ class _Scoring:
         )
         self._compare(result)
         return replace(result, faults=tuple(self._faults))
+
+    def _dealt_with(self, thought: Thought) -> bool:
+        """Whether the product took it for what needs no answer: "hello?" while one is on its way, thanks over a
+        transfer.
+        """
+        told = [*self._outcome.of("check_in"), *self._outcome.of("agreed")]
+        words = plain(" ".join(part.line.text for part in thought.parts))
+        return any(one.at > thought.begin and plain(one.values["text"]) == words for one in told)
 
     # -- who speaks when ----------------------------------------------------------------------------
 

@@ -97,6 +97,7 @@ class Table:
             turn_events=scenario.ears == "flux",
             safe_tools=tuple(tool.name for tool in agent.tools if tool.safe),
             history=(),
+            language=agent.language,
         )
         self._core = opening.conversation()
         self.journal = Journal(opening)

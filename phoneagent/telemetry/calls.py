@@ -36,7 +36,7 @@ class CallTelemetry:
                 metrics.greeted(values["seconds"])
             case "interrupted":
                 metrics.interrupted()
-            case "resumed" | "backchannel" | "echo" | "filler":
+            case "resumed" | "backchannel" | "agreed" | "check_in" | "echo" | "filler":
                 metrics.turn_taking(name)
             case "speculation_paid":
                 metrics.speculation_paid(values["seconds"])

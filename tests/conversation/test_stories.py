@@ -686,7 +686,7 @@ def test_a_tool_that_still_runs_is_not_asked_for_again(call):
     call.asks_tool("book")
     call.tells(e.ReplyDone(call.last(StartReply).reply))
     call.tells(e.SpeechStarted())
-    call.tells(e.EndOfTurn("Are you still there?"))
+    call.tells(e.EndOfTurn("Make it three."))
     asked = len(call.all(StartReply))
     call.tells(e.ToolReturned("call_1", "booked"))
     assert [turn.role for turn in call.last(StartReply).turns[-2:]] == ["caller", "tool"]
