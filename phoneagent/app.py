@@ -61,6 +61,7 @@ from .telemetry.loop_lag import LoopLag
 from .telemetry.metrics import Metrics
 from .telephony.twilio.addresses import order_urls
 from .telephony.twilio.codec import TwilioCodec
+from .telephony.twilio.regions import api_place
 from .telephony.twilio.shared_keys import shared_key
 from .telephony.twilio.signature import TwilioSignatures
 from .telephony.twilio.twiml import TwilioDocuments
@@ -461,13 +462,22 @@ def twilio_control(settings: Settings) -> TwilioControl | None:
         return None
     from .telephony.twilio.control import TwilioControl
 
-    base_url, public_url = settings.twilio_api_url, settings.public_url
     if settings.twilio_api_key_sid is not None and settings.twilio_api_key_secret is not None:
-        password = settings.twilio_api_key_secret.get_secret_value()
-        return TwilioControl(account, settings.twilio_api_key_sid, password, base_url=base_url, public_url=public_url)
-    if token is None:
+        username, password = settings.twilio_api_key_sid, settings.twilio_api_key_secret
+    elif token is not None:
+        username, password = account, token
+    else:
         return None
-    return TwilioControl(account, account, token.get_secret_value(), base_url=base_url, public_url=public_url)
+    place = api_place(settings.twilio_region, settings.twilio_edge)
+    return TwilioControl(
+        account,
+        username,
+        password.get_secret_value(),
+        base_url=settings.twilio_api_url,
+        public_url=settings.public_url,
+        region=place.region,
+        edge=place.edge,
+    )
 
 
 def _signed_url(settings: Settings) -> str:

@@ -11,18 +11,29 @@ import ipaddress
 import math
 import os
 import re
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal, NamedTuple
+from typing import Annotated, Any, Literal, NamedTuple, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, AliasChoices, BeforeValidator, Field, SecretStr, ValidationError
+from pydantic import (
+    AfterValidator,
+    AliasChoices,
+    BeforeValidator,
+    Field,
+    ModelWrapValidatorHandler,
+    PrivateAttr,
+    SecretStr,
+    ValidationError,
+    model_validator,
+)
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from phoneagent.call.business_hours import calling_hours
 from phoneagent.deliveries import MESSAGE_TYPES, MessageType
 from phoneagent.errors import MisuseError, SettingsError
 from phoneagent.records import CallingHours
+from phoneagent.telephony.twilio.regions import api_place
 from phoneagent.telephony.twilio.shared_keys import EXPECTED as EXPECTED_SHARED_KEYS
 from phoneagent.telephony.twilio.shared_keys import shared_key
 from phoneagent.webhooks.receivers import EXPECTED_SECRET, EXPECTED_URL, checked_secrets, checked_url
@@ -34,6 +45,13 @@ SHORTEST_KEY = 16
 REDIS_SCHEMES = frozenset(scheme + kind for scheme in ("redis", "rediss") for kind in ("", "+sentinel", "+cluster")) | {
     "unix"
 }
+
+
+AROUND = " \t\r\n\x00\ufeff\u00a0\u200b"  # blanks, ends of lines, and what editors put at the beginning of files
+QUOTES = ('""', "''", "“”", "„“", "‘’", "``")
+
+WEBHOOK_AT_END = re.compile(r"/twilio/(?:voice|media|status|continue)/?$")
+"""Of a public URL: what was meant is the base of it."""
 
 
 def _is_loopback(host: str) -> bool:
@@ -82,8 +100,23 @@ def _shared_key(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _one_line(secret: SecretStr) -> SecretStr:
+    if not secret.get_secret_value().isprintable():  # no header can hold it
+        raise ValueError
+    return secret
+
+
 def _comma_separated(value: object) -> object:
-    return [part.strip() for part in value.split(",") if part.strip()] if isinstance(value, str) else value
+    return [part for part in map(_bare, value.split(",")) if part] if isinstance(value, str) else value
+
+
+def _bare(value: str) -> str:
+    """A value without what people and their tools leave around it: the line feed of a mounted secret, quotes."""
+    text = value.strip(AROUND)
+    for quotes in QUOTES:
+        if len(text) > 1 and text.startswith(quotes[0]) and text.endswith(quotes[1]) and quotes[0] not in text[1:-1]:
+            return text[1:-1].strip(AROUND)
+    return text
 
 
 def _country(code: str) -> str:
@@ -103,10 +136,11 @@ PublicUrl = Annotated[str, _url("https", "http"), AfterValidator(_only_loopback_
 HttpUrl = Annotated[str, _url("https", "http")]
 SpeechUrl = Annotated[str, _url("wss", "ws", "https", "http")]
 RedisUrl = Annotated[SecretStr, AfterValidator(_redis_url)]
-Secret = Annotated[SecretStr, Field(min_length=1)]
+Secret = Annotated[SecretStr, Field(min_length=1), AfterValidator(_one_line)]
 ReceiverUrl = Annotated[str, AfterValidator(checked_url)]
 SigningSecrets = Annotated[SecretStr, AfterValidator(_signing)]
 MessageTypes = Annotated[tuple[MessageType, ...], NoDecode, BeforeValidator(_comma_separated)]
+Place = Annotated[str, Field(pattern="^[a-zA-Z0-9-]{0,32}$")]  # a part of a host's name
 SharedKeys = Annotated[
     tuple[Annotated[SecretStr, AfterValidator(_shared_key)], ...], NoDecode, BeforeValidator(_comma_separated)
 ]
@@ -275,6 +309,14 @@ class Settings(BaseSettings):
     twilio_phone_number: Annotated[str, Field(pattern=r"^\+[1-9]\d{6,14}$")] | None = _variable(
         "TWILIO_PHONE_NUMBER", expected="your Twilio number in E.164 form, such as +15005550006"
     )
+    twilio_region: Place = _variable(
+        "TWILIO_REGION", default="", expected="the region that processes your calls: us1, ie1 or au1 (unset: us1)"
+    )
+    twilio_edge: Place = _variable(
+        "TWILIO_EDGE",
+        default="",
+        expected="the edge that leads to Twilio, such as dublin (unset: by region)",
+    )
     twilio_api_url: HttpUrl | None = _variable(
         "PHONEAGENT_TWILIO_API_URL", expected="a base URL in place of https://api.twilio.com"
     )
@@ -311,6 +353,21 @@ class Settings(BaseSettings):
         """Seconds that anything of a call is kept at most; endless where nobody has said."""
         return math.inf if self.retention_days is None else self.retention_days * 24 * 3600.0
 
+    _notes: tuple[str, ...] = PrivateAttr(())
+
+    @model_validator(mode="wrap")
+    @classmethod
+    def _as_meant(cls, given: Any, handler: ModelWrapValidatorHandler[Self]) -> Self:
+        tidy, notes = _tidied(given)
+        made = handler(tidy)
+        made._notes = notes  # noqa: SLF001 - its own
+        return made
+
+    @property
+    def notes(self) -> tuple[str, ...]:
+        """What was taken in another way than it was written, or may not be what was meant; for people."""
+        return (*self._notes, *_doubts(self))
+
     @property
     def stream_url(self) -> str:
         """Where the carrier opens the media stream. Needs `public_url`: see `require_for_serving`."""
@@ -342,6 +399,40 @@ def _describe(field: str) -> _Variable:
     return _Variable(names, info.description or "", "Secret" in str(info.annotation))
 
 
+def _tidied(given: Any) -> tuple[Any, tuple[str, ...]]:
+    """The values as they were meant, by field or variable, and a word on each that was changed."""
+    if not isinstance(given, dict):
+        return given, ()
+    tidy: dict[str, Any] = {}
+    notes: list[str] = []
+    public = {"public_url", *_describe("public_url").names}
+    for name, value in given.items():
+        if not isinstance(value, str):
+            tidy[name] = value
+            continue
+        text = _bare(value)
+        shown = _describe(name).names[0] if name in Settings.model_fields else name
+        if text != value:
+            notes.append(f"{shown}: blanks, line feeds or quotes around it were left out")
+        if name in public and WEBHOOK_AT_END.search(text):
+            text = WEBHOOK_AT_END.sub("", text)
+            notes.append(f"{shown}: expected the server's own URL; the webhook's path at its end was left out")
+        if text or not value:
+            tidy[name] = text
+    return tidy, tuple(notes)
+
+
+def _doubts(settings: Settings) -> Iterator[str]:
+    if (url := settings.openai_base_url) is not None and urlsplit(url).path in ("", "/"):
+        yield f"OPENAI_BASE_URL has no path: most servers want {url}/v1, and answer 404 to anything else"
+    try:
+        place = api_place(settings.twilio_region, settings.twilio_edge)
+    except ValueError:
+        return  # `require_for_serving` says it
+    if place.note and settings.twilio_api_url is None:
+        yield place.note
+
+
 def variable(field: str) -> str:
     """The environment variable that sets a field: `variable("public_url")` is `PHONEAGENT_PUBLIC_URL`."""
     return _describe(field).names[0]
@@ -370,7 +461,7 @@ def named(variable_name: str) -> str | None:
     """What a variable that an agent file names is set to, in the environment or `.env`; None or empty: nothing."""
     from dotenv import dotenv_values
 
-    return os.environ.get(variable_name) or dotenv_values(".env").get(variable_name)
+    return _bare(os.environ.get(variable_name) or dotenv_values(".env").get(variable_name) or "") or None
 
 
 def _malformed(name: str, value: object, given: Mapping[str, object]) -> str:
@@ -411,6 +502,11 @@ def require_for_serving(settings: Settings, *, dev: bool, providers: set[str]) -
     if settings.incoming_url is not None and settings.incoming_secret is None:
         problems.append(_missing("incoming_secret", "PHONEAGENT_INCOMING_URL is set and needs it"))
     problems += _guessable(settings)
+
+    try:
+        api_place(settings.twilio_region, settings.twilio_edge)
+    except ValueError as error:
+        problems.append(f"TWILIO_EDGE: {error}; set it in the environment or .env")
     problems += missing_keys(settings, providers)
     if problems:
         raise SettingsError(*problems)

@@ -13,7 +13,7 @@ from phoneagent.call.business_hours import calling_hours
 from phoneagent.call.calling_rules import AT_ANY_TIME
 from phoneagent.errors import MisuseError, SettingsError
 from phoneagent.records import RecordingRules
-from phoneagent.settings import Settings, load, require_for_serving, variable
+from phoneagent.settings import Settings, load, named, require_for_serving, variable
 from phoneagent.telephony.twilio.shared_keys import SharedKey, shared_key
 
 ALL_PROVIDERS = {"deepgram", "openai", "elevenlabs"}
@@ -255,7 +255,7 @@ def test_the_logs_are_given_every_secret_to_black_out(setenv):
 def test_redis_of_every_kind(url):
     settings = load(redis_url=url)
     assert settings.redis_url is not None
-    assert settings.redis_url.get_secret_value() == url
+    assert shown(settings.redis_url) == url
 
 
 # --- what serving needs ----------------------------------------------------------------------------
@@ -370,3 +370,93 @@ def test_a_key_that_can_be_guessed_does_not_start_a_server(setenv, key):
     with pytest.raises(SettingsError, match=f"at least 16 characters.*key 2 has {len(key)};") as refused:
         require_for_serving(load(), dev=True, providers=set())
     assert key not in str(refused.value).replace("key", "") or key == "k"
+
+
+def shown(secret):
+    return secret.get_secret_value()
+
+
+# --- as it was meant -------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "written",
+    [
+        f"{SECRET}\n",
+        f"{SECRET}\r\n",
+        f" {SECRET} ",
+        f'"{SECRET}"',
+        f"'{SECRET}'",
+        f'"{SECRET}\n"\n',
+        f"“{SECRET}”",
+        f"\ufeff{SECRET}",
+    ],
+)
+def test_what_stands_around_a_secret_is_left_out_with_a_word(setenv, written):
+    setenv(DEEPGRAM_API_KEY=written, TWILIO_AUTH_TOKEN=SECRET, OPENAI_API_KEY='with "quotes" inside')
+    settings = load()
+    assert shown(settings.deepgram_api_key) == SECRET
+    assert shown(settings.openai_api_key) == 'with "quotes" inside'
+    (note,) = settings.notes
+    assert note.startswith("DEEPGRAM_API_KEY: blanks, line feeds or quotes around it were left out")
+    assert SECRET not in note
+
+
+def test_every_kind_of_value_loses_what_stands_around_it(setenv, monkeypatch):
+    setenv(
+        REDIS_URL="redis://127.0.0.1:6379/0\n", PHONEAGENT_API_KEYS='"first-key", "second-key"\n',
+        PHONEAGENT_PORT="'8081'", TWILIO_PHONE_NUMBER='"+15005550006"', PHONEAGENT_LOG_JSON="true\n",
+        PHONEAGENT_HOST='""',
+    )  # fmt: skip
+    settings = load()
+    assert shown(settings.redis_url) == "redis://127.0.0.1:6379/0"
+    assert [key.get_secret_value() for key in settings.api_keys] == ["first-key", "second-key"]
+    assert (settings.port, settings.twilio_phone_number, settings.log_json) == (8081, "+15005550006", True)
+    assert settings.host == "127.0.0.1"
+    assert len(settings.notes) == 6
+    monkeypatch.setenv("CRM_SECRET", f'"{SECRET}"\n')
+    assert named("CRM_SECRET") == SECRET
+
+
+def test_a_secret_of_two_lines_is_refused(setenv):
+    setenv(DEEPGRAM_API_KEY=f"{SECRET}\n{SECRET}")
+    (problem,) = problems_of()
+    assert problem.startswith("DEEPGRAM_API_KEY: expected")
+    assert SECRET not in problem
+
+
+@pytest.mark.parametrize("end", ["/twilio/voice", "/twilio/voice/", "/twilio/media", "/twilio/status"])
+def test_a_public_url_with_the_webhooks_path_loses_it_with_a_word(end):
+    settings = load(public_url=f"https://voice.example.com/phone{end}")
+    assert settings.public_url == "https://voice.example.com/phone"
+    (note,) = settings.notes
+    assert note.startswith("PHONEAGENT_PUBLIC_URL: expected the server's own URL")
+
+
+@pytest.mark.parametrize(
+    ("url", "doubtful"),
+    [
+        ("http://127.0.0.1:1143", True),
+        ("http://127.0.0.1:1143/", True),
+        ("http://h/v1", False),
+        ("https://h/api", False),
+    ],
+)
+def test_a_model_server_without_a_path_is_named(url, doubtful):
+    assert any("/v1" in note for note in load(openai_base_url=url).notes) == doubtful
+
+
+def test_a_region_without_its_edge_gets_it_and_one_that_nobody_knows_is_named(setenv):
+    setenv(TWILIO_REGION="ie1")
+    assert load().notes == ("TWILIO_REGION is ie1 and TWILIO_EDGE is not set: dublin is taken, which lies beside it",)
+    setenv(TWILIO_REGION="de1")
+    assert "no region; requests go to api.twilio.com" in load().notes[0]
+    setenv(TWILIO_EDGE="frankfurt")
+    assert load().notes == ()
+    setenv(TWILIO_REGION="xx9", TWILIO_EDGE="")
+    assert "TWILIO_EDGE" in missing_for_serving(load())
+
+
+def test_what_is_as_it_should_be_is_not_spoken_of(setenv):
+    setenv(DEEPGRAM_API_KEY=SECRET, PHONEAGENT_PUBLIC_URL="https://voice.example.com")
+    assert load().notes == ()

@@ -89,6 +89,7 @@ def _examined(settings: Settings, *, embedded: bool, quiet: bool) -> Iterator[Fi
         yield Finding("settings", "ok", f"from {where}")
     except SettingsError as error:
         yield from (_settings_problem(problem, "not set") for problem in error.problems)
+    yield from (Finding("settings", "ok", note, "Look at it where it is set.") for note in settings.notes)
 
     agents: Mapping[str, Agent] = {}
     try:

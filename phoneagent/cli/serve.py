@@ -225,6 +225,7 @@ def _store(settings: Settings) -> str:
 
 
 def _warnings(settings: Settings, *, dev: bool) -> Iterator[str]:
+    yield from (f"{note}." for note in settings.notes)
     if dev and settings.twilio_auth_token is None:
         yield "--dev without TWILIO_AUTH_TOKEN: every request from this machine counts as Twilio's."
     elif settings.twilio_account_sid is None:

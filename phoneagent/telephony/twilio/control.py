@@ -79,7 +79,7 @@ class TwilioControl:
 
     `username` and `password` are the account SID and auth token, or an API key's SID and secret. `base_url` replaces
     `https://api.twilio.com` for emulators and proxies; `public_url` is where Twilio reaches us. The HTTP client is made
-    at the first request, in that loop.
+    at the first request, in that loop. `region` and `edge`: see `regions.py`.
     """
 
     def __init__(
@@ -90,11 +90,14 @@ class TwilioControl:
         *,
         base_url: str | None = None,
         public_url: str | None = None,
+        region: str = "",
+        edge: str = "",
     ) -> None:
         self._public_url = public_url
         self._account_sid = account_sid
         self._credentials = (username, password)
         self._base_url = base_url
+        self._region_and_edge = ("", "") if base_url is not None else (region, edge)
         self._http: CheckedHttpClient | None = None
         self._api: Api | None = None
         self._closed = False
@@ -332,9 +335,9 @@ class TwilioControl:
         if self._api is None:
             self._http = CheckedHttpClient(logger=_quiet)
             client = Client(*self._credentials, account_sid=self._account_sid, http_client=self._http)
+            client.region, client.edge = self._region_and_edge  # not the environment's, of which it makes a host
             self._api = Api(client)  # `client.api` would import it here: 80 ms in which all calls stand still
             if self._base_url is not None:
-                client.region = client.edge = ""  # from the environment; they would be built into the host
                 self._api.base_url = self._base_url
         return self._api.v2010.accounts(self._account_sid)
 
