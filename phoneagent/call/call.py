@@ -666,7 +666,7 @@ class Call:
         while (silent := self._loop.time() - self._last_frame) < CARRIER_SILENCE:
             if silent < FRAMES_MISSING:
                 missing = False
-                await asyncio.sleep(FRAMES_MISSING - silent)
+                await asyncio.sleep(max(FRAMES_MISSING - silent, FILLED_EVERY))  # what rounding leaves takes no time
                 continue
             if not missing:
                 missing = True
