@@ -59,7 +59,8 @@ Connection = TypeVar("Connection", Transcription, Speech)
 @dataclass(slots=True)
 class _Ringing:
     """A call that waits for its media stream. Where the store did not take it: `token` is the one it must bring, and
-    `changes` are those of its record that are to be written later.
+    `changes` are those of its record that are to be written later. `given`: the token that the store has of it, the
+    same however often the carrier asks; `admitted`: whether its stream has come.
     """
 
     known: StoredCall
@@ -68,6 +69,8 @@ class _Ringing:
     stored: bool = True
     token: str = ""
     changes: Mapping[str, Any] = field(default_factory=dict)
+    given: str = ""
+    admitted: bool = False
 
 
 class Switchboard:
@@ -255,7 +258,7 @@ class Switchboard:
         """
         if self.draining or (self.full and record.id not in self._ringing):
             return self._refuse(asked, again, waited)
-        if record.id in self._live:
+        if record.id in self._live or self._has_its_stream(record.id):
             return self._not_again(record.id, over=False)
         record = replace(record, started=record.started or time.time())
         if self._reception is not None and record.direction == "inbound":
@@ -311,7 +314,9 @@ class Switchboard:
         not get a token for it. Should it be the carrier after all, it asks how the call goes on.
         """
         log.warning("call_rings_again", over=over)
-        if ringing := self._take_ringing(call):
+        ringing = self._ringing.get(call)
+        if ringing is not None and not ringing.admitted:  # else its stream is about to take what was prepared
+            self._take_ringing(call)
             self._begin(_close(ringing.lines), f"discard {call}")
         return self._around.documents.hang_up() if over else self._around.documents.ask_again(1)
 
@@ -413,7 +418,10 @@ class Switchboard:
         return self._around.documents.connect(token=ringing.token)
 
     async def _connect(self, call: str) -> str:
-        token = secrets.token_urlsafe(24)
+        ringing = self._ringing.get(call)
+        token = (ringing and ringing.given) or secrets.token_urlsafe(24)
+        if ringing is not None:
+            ringing.given = token
         await self._around.store.put_stream_token(token, call, seconds=TOKEN_LIFE)
         return self._around.documents.connect(token=token)
 
@@ -421,15 +429,28 @@ class Switchboard:
         """Check a media stream's token. Raises `CarrierError` unless it is one of ours, unused, and for this call."""
         token = started.parameters.get("token", "")
         ringing = self._ringing.get(started.call)
+        if self._has_its_stream(started.call):
+            raise CarrierError("expected one media stream of the call, which has it")
         if ringing is not None and ringing.token and secrets.compare_digest(token.encode(), ringing.token.encode()):
             ringing.token = ""
+            ringing.admitted = True
             return started.call
         call = await self._around.store.take_stream_token(token) if token else None
         if call is None:
             raise CarrierError("expected a stream token that was given out and not used yet")
         if call != started.call:
             raise CarrierError("expected the call that the stream token was made for")
+        if self._has_its_stream(call):  # another one came meanwhile
+            raise CarrierError("expected one media stream of the call, which has it")
+        if (ringing := self._ringing.get(call)) is not None:
+            ringing.admitted = True
         return call
+
+    def _has_its_stream(self, call: str) -> bool:
+        """Whether a media stream of the call is here already. One that is carried on rings anew."""
+        if (ringing := self._ringing.get(call)) is not None:
+            return ringing.admitted
+        return (live := self._live.get(call)) is not None and live.is_heard
 
     async def connect(self, stream: MediaStream, started: StreamStarted) -> None:
         """Carry an admitted call to its end."""
@@ -524,7 +545,9 @@ class Switchboard:
     def _prepare(self, stored: StoredCall) -> None:
         """Open ears and voice, and have the greeting spoken, while the carrier sets up the media stream."""
         record = stored.record
-        if record.id in self._ringing:
+        if (ringing := self._ringing.get(record.id)) is not None:
+            if ringing.admitted:  # the stream that had come is over: there may be another
+                ringing.admitted, ringing.given = False, ""
             return
         equipped = self.agents[record.agent]
         lines = self._open_lines(record, equipped)

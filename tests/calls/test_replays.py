@@ -6,6 +6,7 @@ Twilio signs neither a time nor a number of the request, so the signature stays 
 from __future__ import annotations
 
 import asyncio
+import re
 from contextlib import asynccontextmanager
 
 import pytest
@@ -110,6 +111,30 @@ async def test_a_webhook_that_the_carrier_sends_twice_because_it_got_no_answer_i
             assert b"<Stream" in answer.body
         assert running.app.state.switchboard.calls == 1
         assert len({name for _, _, name, _ in told.facts} - {"call_rings"}) == 0
+
+
+async def test_a_call_whose_webhook_came_twice_is_one_conversation():
+    async with world() as (running, told):
+        call, tokens = "CA" + "7" * 32, []
+        for _ in range(2):
+            answer = await running.carrier.request(running.voice_url, form(call))
+            tokens += re.findall(rb'name="token" value="([^"]+)"', answer.body)
+        media = running.url.replace("http", "ws") + "/twilio/media"
+        streams = [await running.carrier.open_stream(media) for _ in tokens]
+        for stream, token in zip(streams, tokens, strict=True):
+            stream.connected()
+            stream.start(call=call, parameters={"token": token.decode()})
+        late = await running.carrier.request(running.voice_url, form(call))
+        assert b"token" not in late.body
+        closed = asyncio.ensure_future(streams[1].closed())
+        for _ in range(100):
+            streams[0].media()
+            await asyncio.sleep(0.02)
+        assert (await closed).code == 1008
+        assert len(told.of("call_started")) == 1
+        assert running.app.state.switchboard.calls == 1
+        streams[0].stop(call=call)
+        await streams[0].close()
 
 
 async def test_of_an_order_that_is_over_nothing_is_called_answered_or_changed():
