@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import asyncio
 import json
-import re
 from collections.abc import Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
@@ -25,6 +24,7 @@ log = structlog.stdlib.get_logger(__name__)
 
 OURS = "analysis"  # who has a problem, if it is none of the models
 WITHIN = 90.0  # seconds for an answer of a thousand words by a slow model; nobody waits for it
+FENCE = "```"
 LONGEST_ANSWER = 40_000  # characters; what is longer is no report
 LONGEST_SUMMARY = 4_000  # characters
 LONGEST_TRANSCRIPT = 60_000  # characters: an hour of talk, 15,000 tokens, which nearly all models can read
@@ -219,8 +219,9 @@ def _object(text: str) -> dict[str, Any]:
     """The JSON object in what a model wrote, who may have put it into a fence all the same. Raises `ValueError`."""
     if len(text) > LONGEST_ANSWER:
         raise ValueError(f"got more than {LONGEST_ANSWER} characters")
-    fenced = re.search(r"```(?:json)?\s*(\{.*\})\s*```", text, re.DOTALL)
-    given = fenced[1] if fenced else text[text.find("{") : text.rfind("}") + 1]
+    fenced = text.partition(FENCE)[2].rpartition(FENCE)[0]
+    inside = fenced if "{" in fenced else text
+    given = inside[inside.find("{") : inside.rfind("}") + 1]
     if not given:
         raise ValueError(f"got {text.strip()[:40]!r}")
     try:

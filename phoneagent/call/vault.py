@@ -11,7 +11,7 @@ from phoneagent.private import Private
 
 FEW = 6  # digits in a row that tell too much: the last four of a card may be printed on receipts (PCI DSS 3.4)
 SHORT = 3  # digits; a code as short is looked for alone, for it is part of many a number, and a shorter one not at all
-_NAME = re.compile(r"(?:\[keypad: [^\]]*?)?\bkeypad[-_ ]?(\d+)\b\]?", re.IGNORECASE)
+_NAME = re.compile(r"(?:\[keypad: [^][]*?)?\bkeypad[-_ ]?(\d+)\b\]?", re.IGNORECASE)
 _RUN = re.compile(r"\d(?:[\s.,/_-]{0,2}\d)*")  # digits, also in groups
 
 

@@ -19,6 +19,8 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[.!?]$")
+LOOKED_AT = 2_000
+"""Characters, the last, in which patterns are looked for: two minutes of speech. What counts is at the end."""
 
 _YES = r"(?:yes|yeah|yep|no|nope|correct|right|exactly|sure|of course|not really|please do)"
 _YES_OR_NO = (
@@ -51,7 +53,7 @@ BUILT_IN = (
 def rule_for(text: str, asked: str, policy: Policy, *, turn_events: bool) -> EndpointingRule | None:
     """The rule for `text`, said after the agent's `asked`, if there is one."""
     rules: tuple[EndpointingRule, ...] = (*policy.rules, *(BUILT_IN if policy.built_in_rules else ()))
-    asked, text = asked.strip(), text.strip()
+    asked, text = asked[-LOOKED_AT:].strip(), text[-LOOKED_AT:].strip()
     for rule in rules:
         if turn_events and not rule.turn_events:
             continue
@@ -66,7 +68,7 @@ def silence_needed(text: str, policy: Policy, *, asked: str = "") -> float:
     >>> silence_needed("I would like a table for", Policy()) > silence_needed("A table for two, please.", Policy())
     True
     """
-    text = text.strip()
+    text = text[-LOOKED_AT:].strip()
     if not text:
         return policy.silence_at_most
     if (rule := rule_for(text, asked, policy, turn_events=False)) is not None:
@@ -82,17 +84,17 @@ def silence_needed(text: str, policy: Policy, *, asked: str = "") -> float:
 
 def unfinished(text: str) -> bool:
     """Whether nobody ends a thought like this."""
-    return bool(_FRAGMENT.search(text.strip()))
+    return bool(_FRAGMENT.search(text[-LOOKED_AT:].strip()))
 
 
 def wants_yes_or_no(asked: str) -> bool:
     """Whether this ends with a question that "yeah" answers."""
-    return bool(_compiled(_YES_OR_NO).search(asked.strip()))
+    return bool(_compiled(_YES_OR_NO).search(asked[-LOOKED_AT:].strip()))
 
 
 def says_yes_or_no(text: str) -> bool:
     """Whether there is a yes or a no in it."""
-    return bool(_compiled(rf"\b{_YES}\b").search(text))
+    return bool(_compiled(rf"\b{_YES}\b").search(text[-LOOKED_AT:]))
 
 
 @lru_cache(maxsize=512)
@@ -102,4 +104,5 @@ def _compiled(pattern: str) -> re.Pattern[str]:
 
 def found(patterns: tuple[str, ...], text: str) -> bool:
     """Whether one of these regular expressions is found in the text, in upper or lower case."""
+    text = text[-LOOKED_AT:]
     return any(_compiled(pattern).search(text) for pattern in patterns)

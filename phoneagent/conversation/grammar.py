@@ -50,6 +50,8 @@ Pattern: TypeAlias = Spelled | Reference | Sequence | Choice
 
 NOTHING = Sequence(())
 
+LISTENED_TO = 100  # words of a text, the last; forty seconds of speech, of which a menu wants five
+
 _TOKEN = re.compile(r"\s*(?:(?P<word>[\w'-]+)|<(?P<rule>[\w-]+)>|(?P<mark>[][()|]))")
 _ABBREVIATION = re.compile(r"\b((?:[a-z]\.){2,})")
 _NOT_SPOKEN = re.compile(r"[^\w']+|(?<!\w)'|'(?!\w)")
@@ -92,21 +94,38 @@ class Grammar:
         self._top = Choice(tuple(map(parse, phrases)))
         self._groups: list[str] = []
         self._whole = re.compile(self._expression(self._top, ()))
+        self._vocabulary = frozenset(word for phrase in self.words() for word in phrase.split())
+        self._most = self._longest(self._top)
 
     def match(self, text: str) -> Match | None:
         """Match the whole of a text."""
         words = normalise(text).split()
-        return self._stretch(words, 0, len(words)) if words else None
+        return self._stretch(words, 0, len(words)) if 0 < len(words) <= self._most else None
 
     def search(self, text: str) -> Match | None:
         """Find the longest stretch of a text that matches, the first of equally long ones."""
         words = normalise(text).split()
+        skipped = max(0, len(words) - LISTENED_TO)
+        runs = self._runs(words, skipped)
         stretches = (
             self._stretch(words, start, start + length)
-            for length in range(min(len(words), self._longest(self._top)), 0, -1)
-            for start in range(len(words) - length + 1)
+            for length in range(min(LISTENED_TO, self._most), 0, -1)
+            for first, end in runs
+            for start in range(first, end - length + 1)
         )
         return next(filter(None, stretches), None)
+
+    def _runs(self, words: list[str], start: int) -> list[tuple[int, int]]:
+        """Where words that can occur follow one another: nothing matches across another one."""
+        runs: list[tuple[int, int]] = []
+        for place in range(start, len(words)):
+            if words[place] not in self._vocabulary:
+                continue
+            if runs and runs[-1][1] == place:
+                runs[-1] = (runs[-1][0], place + 1)
+            else:
+                runs.append((place, place + 1))
+        return runs
 
     def words(self) -> frozenset[str]:
         """Every word that can occur."""

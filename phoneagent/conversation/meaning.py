@@ -10,6 +10,7 @@ from .lexicon import Lexicon
 from .policy import Policy
 
 NO_ANSWER = 4  # words of the agent's, said again: fewer may answer them ("a table for two?" – "for two")
+LONGEST_ECHO = 64  # words, half a minute of them: comparing takes the square of their number
 LIKE_AN_ECHO = 0.7  # of the words: ears mishear one in four of what comes back through a handset
 _NOT_WORDS = re.compile(r"[^\w\s'-]+")
 
@@ -96,7 +97,10 @@ def echo_needed(policy: Policy, *, begun: bool, asked: bool) -> int:
 
 def _echoed(words: str, agent: str) -> int:
     """How many of the words the agent has said, in the same order."""
-    matcher = SequenceMatcher(None, words.split(), normalised(agent).split(), autojunk=False)
+    said = words.split()
+    if len(said) > LONGEST_ECHO:
+        return 0
+    matcher = SequenceMatcher(None, said, normalised(agent).split()[-LONGEST_ECHO:], autojunk=False)
     return sum(block.size for block in matcher.get_matching_blocks())
 
 

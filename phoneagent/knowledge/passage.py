@@ -43,11 +43,13 @@ def passages(document: str, sections: Iterable[Section]) -> Iterator[Passage]:
 
 def _pieces(paragraph: str) -> Iterator[str]:
     """A paragraph, or what of it fits: at the end of a sentence, else between words, else anywhere."""
-    while len(paragraph) > LONGEST:
-        ends = [found.end() for found in re.finditer(r"[.!?…。!?]['\")\]]*\s*", paragraph[:LONGEST])]
-        end = ends[-1] if ends and ends[-1] > LONGEST // 2 else paragraph.rfind(" ", 0, LONGEST) + 1
+    start = 0
+    while len(paragraph) - start > LONGEST:
+        fits = paragraph[start : start + LONGEST]
+        ends = [found.end() for found in re.finditer(r"[.!?…。!?]['\")\]]*\s*", fits)]
+        end = ends[-1] if ends and ends[-1] > LONGEST // 2 else fits.rfind(" ") + 1
         end = end or LONGEST
-        yield paragraph[:end].strip()
-        paragraph = paragraph[end:]
-    if paragraph.strip():
-        yield paragraph.strip()
+        yield fits[:end].strip()
+        start += end
+    if rest := paragraph[start:].strip():
+        yield rest

@@ -9,10 +9,13 @@ from __future__ import annotations
 import html
 import re
 
-from .rules import Begins, Part, Rule, Said, silent
+from .rules import Begins, Part, Rule, Said, after, before, silent
 
 _PICTURE = "\U0001f000-\U0001faff\u2600-\u27bf\u2b00-\u2bff\u2300-\u23ff\u2190-\u21ff\u00a9\u00ae\u2122"
 _EMOJI = rf"[{_PICTURE}][{_PICTURE}\u200d\ufe0e\ufe0f\U000e0020-\U000e007f]*|[\ufe0e\ufe0f\u20e3\u200b\ufeff]+"
+
+
+BLANKS = 100  # characters on either side of a mark in which a word is looked for; tables are not wider
 
 
 def _link(found: re.Match[str]) -> Said:
@@ -28,13 +31,13 @@ def _inside(found: re.Match[str]) -> Said:
 
 def _list_mark(found: re.Match[str]) -> Said:
     """Nothing; but a pause after an item that has no punctuation of its own."""
-    earlier = found.string[: found.start()].rstrip()
+    earlier = before(found, BLANKS).rstrip()
     return ", " if earlier and earlier[-1].isalnum() else ""
 
 
 def _column(found: re.Match[str]) -> Said:
-    line_before = found.string[: found.start()].rpartition("\n")[2]
-    line_after = found.string[found.end() :].partition("\n")[0]
+    line_before = before(found, BLANKS).rpartition("\n")[2]
+    line_after = after(found, BLANKS).partition("\n")[0]
     return ", " if line_before.strip(" \t|") and line_after.strip(" \t|") else ""
 
 

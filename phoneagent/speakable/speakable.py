@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -70,25 +70,27 @@ class Speakable:
     def render(self, text: str) -> Rendering:
         """The units of a text. Their written forms, joined by white space, are the text."""
         units = _attach_silent(text, self._spans(text))
-        return Rendering(units, _join(unit.spoken for unit in units))
+        spoken = _join(unit.spoken for unit in units)
+        return Rendering(units, spoken.lstrip(", ") if _audible(spoken) else "")
 
     # -- what is found, and how it is said ----------------------------------------------------------
 
     def _spans(self, text: str) -> list[_Span]:
         spans: list[_Span] = []
-        grows = False  # whether the last span goes on without white space
+        pieces: list[_Span] = []  # of what has no white space in it
         at = 0
         for written, spoken in self._parts(text):
             if spoken is not None:
-                grows = _put(spans, _Span(at, at + len(written), spoken), grows)
+                pieces.append(_Span(at, at + len(written), spoken))
             else:
                 for word in _WORD_OR_SPACE.finditer(written):
-                    if word[0].isspace():
-                        grows = False
-                    else:
-                        grows = _put(spans, _Span(at + word.start(), at + word.end(), word[0]), grows)
+                    if not word[0].isspace():
+                        pieces.append(_Span(at + word.start(), at + word.end(), word[0]))
+                    elif pieces:
+                        spans.append(_whole(pieces, "".join))
+                        pieces = []
             at += len(written)
-        return spans
+        return [*spans, _whole(pieces, "".join)] if pieces else spans
 
     def _parts(self, text: str) -> list[tuple[str, str | None]]:
         """The text in order: what a rule says, and plain text with None."""
@@ -178,26 +180,22 @@ class _Span(NamedTuple):
     spoken: str
 
 
-def _put(spans: list[_Span], span: _Span, grows: bool) -> bool:
-    if grows:
-        last = spans[-1]
-        spans[-1] = _Span(last.start, span.end, last.spoken + span.spoken)
-    else:
-        spans.append(span)
-    return True
+def _whole(pieces: Sequence[_Span], join: Callable[[Iterable[str]], str]) -> _Span:
+    """Spans that are one."""
+    return _Span(pieces[0].start, pieces[-1].end, join(piece.spoken for piece in pieces))
 
 
 def _attach_silent(text: str, spans: list[_Span]) -> tuple[Unit, ...]:
     """A unit in which nothing is said belongs to the next one; the last, to the one before."""
     units: list[_Span] = []
-    waiting: _Span | None = None
+    waiting: list[_Span] = []
     for span in spans:
-        unit = _together(waiting, span) if waiting else span
-        waiting = None if _audible(unit.spoken) else unit
-        if waiting is None:
-            units.append(unit)
-    if waiting is not None:
-        units.append(_together(units.pop(), waiting) if units else waiting)
+        waiting.append(span)
+        if _audible(span.spoken):
+            units.append(_whole(waiting, _join))
+            waiting = []
+    if waiting:
+        units[-1:] = [_whole([*units[-1:], *waiting], _join)]
     return tuple(Unit(text[unit.start : unit.end], _tidy(unit.spoken)) for unit in units)
 
 
@@ -205,25 +203,21 @@ def _tidy(spoken: str) -> str:
     return re.sub(r" (?=[,.;:!?])", "", " ".join(spoken.split()))
 
 
-def _together(first: _Span, second: _Span) -> _Span:
-    return _Span(first.start, second.end, _join((first.spoken, second.spoken), to_the_end=False))
-
-
 def _audible(spoken: str) -> bool:
     return any(map(str.isalnum, spoken))
 
 
-def _join(pieces: Iterable[str], *, to_the_end: bool = True) -> str:
-    """The pieces with white space between them, but not before a pause; no pause twice, none at the beginning."""
-    joined = ""
+def _join(pieces: Iterable[str]) -> str:
+    """The pieces with white space between them, but not before a pause; no pause twice."""
+    joined: list[str] = []
     for piece in pieces:
-        if piece.startswith(_PAUSES) and joined:
-            joined = joined.rstrip(", ") + piece
+        if piece.startswith(_PAUSES):
+            while joined and not (last := joined[-1].rstrip(", ")):
+                joined.pop()
+            joined[-1:] = [last, piece] if joined else [piece]
         elif piece:
-            joined = f"{joined} {piece}" if joined else piece
-    if not to_the_end:
-        return joined
-    return joined.lstrip(", ") if _audible(joined) else ""
+            joined += (" ", piece) if joined else (piece,)
+    return "".join(joined)
 
 
 _PAUSES = (",", ".", ";", ":", "!", "?")

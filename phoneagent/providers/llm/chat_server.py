@@ -215,8 +215,8 @@ def explanation(body: bytes) -> tuple[str, str]:
     """The message and the code in an error's body, of whatever shape."""
     try:
         content: Any = msgspec.json.decode(body)
-    except msgspec.DecodeError:
-        return _short(re.sub(r"<[^>]*>", " ", body.decode(errors="replace"))), ""
+    except (msgspec.DecodeError, RecursionError):
+        return _short(re.sub(r"<[^<>]*>", " ", body.decode(errors="replace"))), ""
     if isinstance(content, list):  # Google
         content = content[0] if content else ""
     if isinstance(content, dict):

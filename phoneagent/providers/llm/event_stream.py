@@ -12,7 +12,7 @@ LONGEST_EVENT = 1 << 20  # bytes; the arguments of a tool call in one chunk are 
 LONGEST_BODY = 16 << 20  # bytes; an hour of tokens, comments included
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
-TITLE = re.compile(rb"<title[^>]*>([^<]{1,100})", re.IGNORECASE)
+TITLE = re.compile(rb"<title[^<>]*>([^<]{1,100})", re.IGNORECASE)
 
 
 class EventStream:
@@ -25,7 +25,7 @@ class EventStream:
     def __init__(self, *, longest_event: int = LONGEST_EVENT, longest_body: int = LONGEST_BODY) -> None:
         self._longest_event = longest_event
         self._left = longest_body
-        self._rest = b""  # of a line that is not over
+        self._rest = bytearray()  # of a line that is not over
         self._data: list[bytes] = []  # of an event that is not over
         self._held = 0  # bytes in it
         self._after_return = False  # a line feed that follows belongs to the line end before it
@@ -43,15 +43,17 @@ class EventStream:
         if self._left < 0:
             raise ValueError("sent more than an answer can be")
         if not self._sniffed:
-            piece = self._rest + piece
+            piece = bytes(self._rest) + piece
             begin = piece.removeprefix(BYTE_ORDER_MARK).lstrip()
             if not begin or BYTE_ORDER_MARK.startswith(piece):
-                self._rest = piece
+                self._held += len(piece) - len(self._rest)
+                self._rest[:] = piece if BYTE_ORDER_MARK.startswith(piece) else b""  # white space says nothing
                 self._limit()
                 return []
             # By its beginning, not by its type: servers name all kinds of types in the header.
             self._document = begin[:1] in (b"{", b"[", b"<")
-            self._rest, self._sniffed, piece = b"", True, begin
+            self._rest.clear()
+            self._held, self._sniffed, piece = 0, True, begin
         if self._document:
             self._rest += piece
             self._limit()
@@ -60,8 +62,13 @@ class EventStream:
             return whole
         if b"\r" in piece or self._after_return:
             piece = self._with_line_feeds(piece)
-        lines = (self._rest + piece).split(b"\n") if self._rest else piece.split(b"\n")
-        self._rest = lines.pop()
+        first, *lines = piece.split(b"\n")
+        if not lines:
+            self._rest += first
+            self._limit()
+            return []
+        lines.insert(0, bytes(self._rest) + first)
+        self._rest[:] = lines.pop()
         events: list[bytes] = []
         for line in lines:
             if line.startswith(b"data:") or line == b"data":
@@ -84,7 +91,7 @@ class EventStream:
             title = TITLE.search(self._rest)
             said = f" ({title[1].decode(errors='replace').strip()})" if title else ""
             raise ValueError(f"sent an HTML page{said}, no event stream")
-        return [self._rest]
+        return [bytes(self._rest)]
 
     def _whole(self, piece: bytes) -> list[bytes]:
         """The events of a piece that is nothing but whole ones of one line each, as nearly all are; or none."""

@@ -22,7 +22,7 @@ LONGEST_MENDED = 20_000  # characters; the library takes longer the more is brok
 UNREADABLE = object()
 """What cannot be told."""
 
-_FENCE = re.compile(r"\A`{3,}\w*\s*(.*?)\s*`{3,}\Z", re.DOTALL)
+_FENCE = re.compile(r"\A`{3,}+\w*+")
 _TRAILING_TAG = re.compile(r"\s*(?:</[^<>]{0,60}>|<[|｜][^<>]{0,60}[|｜]>|`{3,})\s*\Z")
 _WHITE = re.compile(r"\s*")
 _WRAPPERS = ("arguments", "parameters", "args", "kwargs", "input")
@@ -97,8 +97,8 @@ def _value(written: object) -> object:
 
 def _undressed(text: str) -> str:
     text = text.strip()
-    if fenced := _FENCE.match(text):
-        text = fenced[1]
+    if (fence := _FENCE.match(text)) and text.endswith("```"):
+        text = text[fence.end() :].rstrip("`").strip()
     while trailing := _TRAILING_TAG.search(text, max(0, len(text) - 80)):
         text = text[: trailing.start()]
     return text.strip()

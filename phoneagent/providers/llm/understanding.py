@@ -19,9 +19,10 @@ _BELOW_TWENTY = (
 )  # fmt: skip
 _TENS = ("", "", "twenty", "thirty", "forty", "fifty", "sixty", "seventy", "eighty", "ninety")
 
+LISTENED_TO = 1_000  # characters of a turn, the last: a minute of speech, and no menu wants more than a sentence
 _GAP = "_"  # a word that no phrase has: nothing matches across what was taken out of a text
 
-_KEYPAD = re.compile(r"\[keypad: ([^]]*)\]")
+_KEYPAD = re.compile(r"\[keypad: ([^][]*)\]")
 _KEPT = re.compile(r"(\d+) keys?, kept as (keypad-\d+)")
 BY_HABIT = "#"  # many press it after whatever they enter
 
@@ -83,6 +84,7 @@ class Understanding:
 
     def understand(self, state: State, text: str) -> Understood:
         """Match a turn with what makes sense here: first as a whole, then whatever can be found in it."""
+        text = text[-LISTENED_TO:]
         if (typed := self._typed(state, text)) is not None:
             return typed
         if keys := pressed(text):

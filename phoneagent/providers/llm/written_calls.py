@@ -30,6 +30,7 @@ _LISTS = ("tool_calls", "tool_uses", "calls", "function_calls")
 KEYS = (*_NAMES, *_LISTS, "function_call", "tool_call", "type", "id")
 """With one of these a JSON object begins that may be a call."""
 
+LONGEST_PYTHON = 4_000  # characters; Python's own parser takes its time, and a call has a few hundred
 _BETWEEN = re.compile(r"[\s,;]*")
 _PREFIX = re.compile(r"\A(?:functions|default_api|tools?)\.")
 _CONTROL = re.compile(r"<[|｜].*", re.DOTALL)
@@ -37,20 +38,20 @@ _INDEX = re.compile(r":\d+\Z")
 
 _NAME = r"[^\W\d][\w.:-]{0,99}"
 _FUNCTION_TAG = re.compile(
-    rf"<(?:\w+:)?(?:function|invoke|tool_call|tool|function_call)\s*(?:=\s*|\s[^<>]*?\bname\s*=\s*)[\"']?(?P<name>{_NAME})[\"']?[^<>]*>"
+    rf"<(?:\w+:)?(?:function|invoke|tool_call|tool|function_call)(?:\s*+=\s*+|\s[^<>]*?\bname\s*+=\s*+)[\"']?(?P<name>{_NAME})[\"']?[^<>]*>"
     r"(?P<inside>.*?)(?=</(?:\w+:)?(?:function|invoke|tool_call|tool|function_call)>|\Z)",
     re.DOTALL,
 )
 _PARAMETER = re.compile(
-    rf"<(?:\w+:)?(?:parameter|param|arg|argument)\s*(?:=\s*|\s[^<>]*?\bname\s*=\s*)[\"']?(?P<name>{_NAME})[\"']?[^<>]*>\n?"
+    rf"<(?:\w+:)?(?:parameter|param|arg|argument)(?:\s*+=\s*+|\s[^<>]*?\bname\s*+=\s*+)[\"']?(?P<name>{_NAME})[\"']?[^<>]*>\n?"
     r"(?P<value>.*?)\n?(?=</(?:\w+:)?(?:parameter|param|arg|argument)>|<(?:\w+:)?(?:parameter|param|arg|argument)\b|\Z)",
     re.DOTALL,
 )
-_KEY_VALUE = re.compile(r"<arg_key>(.*?)</arg_key>\s*<arg_value>(.*?)(?:</arg_value>|\Z)", re.DOTALL)
+_KEY_VALUE = re.compile(r"<arg_key>([^<]*+)</arg_key>\s*+<arg_value>(.*?)(?:</arg_value>|\Z)", re.DOTALL)
 _CHILD = re.compile(rf"<(?P<name>{_NAME})>(?P<value>[^<]*)</(?P=name)>")
 _NAMED_JSON = re.compile(
-    rf"(?:function(?![\w.]))?\s*(?:<[|｜]tool▁sep[|｜]>)?\s*(?P<name>{_NAME})\s*"
-    r"(?:\[CALL_ID\]\s*[\w-]*\s*)?(?:\[ARGS\]|<[|｜][^<>|｜]*[|｜]>)?\s*(?:`{3,}\w*\s*)?(?=\{)"
+    rf"(?:function(?![\w.])\s*+)?(?:<[|｜]tool▁sep[|｜]>\s*+)?(?P<name>{_NAME})\s*+"
+    r"(?:\[CALL_ID\]\s*+[\w-]*+\s*+)?+(?:\[ARGS\]|<[|｜][^<>|｜]*+[|｜]>)?+\s*+(?:`{3,}\w*+\s*+)?+(?=\{)"
 )
 _MARKS = re.compile(
     r"<[|｜][^<>|｜]{0,60}[|｜]>|</?(?:tool_calls?|function_calls?|tools?)\b[^<>]*>|`{3,}\w*|\[/?TOOL_CALLS\]"
@@ -193,6 +194,8 @@ def _named_json(text: str, _: Collection[str]) -> Iterator[WrittenCall]:
 def _as_python(text: str, names: Collection[str]) -> Iterator[WrittenCall]:
     """`NAME(people=2)`, in a list or in `print(…)`, with literals only."""
     bare = _MARKS.sub("", text).strip()
+    if "(" not in bare or len(bare) > LONGEST_PYTHON:
+        return
     try:
         tree = ast.parse(bare, mode="exec")
     except (ValueError, SyntaxError, RecursionError, MemoryError):

@@ -343,5 +343,5 @@ class _Decoder:
 
     def _known(self, phrases: tuple[str, ...]) -> list[str]:
         """The phrases in lower case, as the dictionary has its words."""
-        words = {phrase.lower(): re.findall(r"[\w'-]+", re.sub(r"<[^>]*>", " ", phrase.lower())) for phrase in phrases}
+        words = {phrase.lower(): re.findall(r"[\w'-]+", re.sub(r"<[^<>]*>", " ", phrase.lower())) for phrase in phrases}
         return [phrase for phrase, spelled in words.items() if all(map(self._decoder.lookup_word, spelled))]
