@@ -203,6 +203,38 @@ def test_a_mind_may_be_asked_twice(line, hedge):
             "a.toml:3: turn_taking.slice_samples: expected a number of at least 160, got 0",
         ),
         (
+            f"{SMALL}[turn_taking]\nfiller_after = 1400",
+            (
+                "a.toml:3: turn_taking.filler_after: expected at most 60, got 1400; "
+                "these are seconds, 1400 milliseconds are 1.4"
+            ),
+        ),
+        (
+            f"{SMALL}[turn_taking.speaking]\nvoice = 200",
+            (
+                "a.toml:3: turn_taking.speaking.voice: expected at most 10, got 200; these are seconds, "
+                "200 milliseconds are 0.2"
+            ),
+        ),
+        (
+            f"{SMALL}[turn_taking]\nreply_within = 8000",
+            (
+                "a.toml:3: turn_taking.reply_within: expected at most 600, got 8000; these are seconds, "
+                "8000 milliseconds are 8"
+            ),
+        ),
+        (
+            f"{SMALL}[turn_taking]\nphrase_characters = 100000",
+            "a.toml:3: turn_taking.phrase_characters: expected at most 1000, got 100000",
+        ),
+        (
+            f'{SMALL}[[turn_taking.rules]]\nagent = "\\bnumber\\b"',
+            (
+                "a.toml:3: turn_taking.rules[0].agent: expected a regular expression, got '\\x08number\\x08' with the "
+                "control character '\\x08'; write patterns in single quotes: in double quotes \\b is a backspace"
+            ),
+        ),
+        (
             f"{SMALL}[phrases]\nvoicemail = 'Call {{us'",
             "a.toml:3: phrases.voicemail: expected {name} with letters, digits and _, got '{us': write {us}",
         ),

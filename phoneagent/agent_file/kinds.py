@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import re
+from functools import partial
 from typing import Annotated
 
 from pydantic import AfterValidator, Field
+
+from phoneagent.conversation.knobs import LONGEST, too_much
 
 _DOUBLED = re.compile(r"\{\{\s*([A-Za-z_]\w*)\s*\}\}")
 _DOLLAR = re.compile(r"\$\{\s*([A-Za-z_]\w*)\s*\}")
@@ -28,5 +31,13 @@ def _template(text: str) -> str:
     return text
 
 
+def at_most(most: float, unit: str, value: float) -> float:
+    """The value, if it is no more than that."""
+    if problem := too_much(value, most, unit):
+        raise ValueError(problem)
+    return value
+
+
 Template = Annotated[str, AfterValidator(_template)]
-Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False)]
+Seconds = Annotated[float, Field(gt=0, allow_inf_nan=False), AfterValidator(partial(at_most, LONGEST, "s"))]
+CallSeconds = Annotated[float, Field(gt=0, le=24 * 3600, allow_inf_nan=False)]

@@ -6,10 +6,11 @@ import re
 from typing import Annotated, Self
 from urllib.parse import urlsplit
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, model_validator
 
 from phoneagent.records import McpServer
 
+from .kinds import Seconds
 from .tool_table import checked_headers
 
 
@@ -45,7 +46,7 @@ class McpTable(BaseModel):
     environment: dict[str, str] = {}
     tools: tuple[str, ...] = ()
     safe: tuple[str, ...] | None = None
-    timeout: Annotated[float, Field(gt=0, allow_inf_nan=False)] = McpServer().timeout
+    timeout: Seconds = McpServer().timeout
     prefix: Annotated[str, AfterValidator(_prefix)] = ""
 
     @model_validator(mode="after")

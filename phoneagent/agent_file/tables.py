@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 import re
 import typing
 from collections.abc import Iterator, Sequence
 from dataclasses import Field as DataclassField
 from dataclasses import asdict, fields
+from functools import partial
 from typing import Annotated, Any, Literal, Self, TypeVar
 
 from pydantic import (
@@ -25,6 +27,7 @@ from phoneagent.call.equipped import CORE_TOOLS
 from phoneagent.call.menus import KEYS, MAIN, choices, menu_text
 from phoneagent.conversation.events import KeysExpected
 from phoneagent.conversation.grammar import parse
+from phoneagent.conversation.knobs import pattern_problem
 from phoneagent.conversation.policy import EndpointingRule, Interruption, KeypadRule, Phrasing, Policy
 from phoneagent.providers.llm.function_tools import untellable
 from phoneagent.records import (
@@ -46,7 +49,7 @@ from .dialogue_problems import dialogue_problems, unknown_hours
 from .ear_problems import ears_for
 from .handoff_table import HandoffTable
 from .hours_table import CallingHoursTable, HoursTable, Timezone
-from .kinds import Seconds, Template
+from .kinds import CallSeconds, Template, at_most
 from .knowledge_table import KnowledgeTable
 from .mcp_table import McpTable
 from .model_choices import misfits_of
@@ -134,8 +137,8 @@ class _Table(BaseModel):
 
 
 class _Limits(_Table):
-    max_duration: Seconds = _POLICY.call_at_most
-    goodbye_before: Seconds = _POLICY.goodbye_before_limit
+    max_duration: CallSeconds = _POLICY.call_at_most
+    goodbye_before: CallSeconds = _POLICY.goodbye_before_limit
     spend: NotNegative = 0.0
 
 
@@ -266,10 +269,11 @@ def _like(record: type[Any], name: str, *, without: tuple[str, ...] = ()) -> typ
             return tuple[_Rule, ...], default  # type: ignore[valid-type]  # made from the record above
         if kind == tuple[KeypadRule, ...]:
             return tuple[_KeypadRule, ...], default  # type: ignore[valid-type]  # the same
-        least = field.metadata.get("least", 0)
+        least, unit = field.metadata.get("least", 0), field.metadata.get("unit", "")
+        within = AfterValidator(partial(at_most, field.metadata.get("most", math.inf), unit))
         checked: dict[Any, Any] = {
-            float: Annotated[float, Field(ge=least, allow_inf_nan=False)],
-            int: Annotated[int, Field(ge=least)],
+            float: Annotated[float, Field(ge=least, allow_inf_nan=False), within],
+            int: Annotated[int, Field(ge=least), within],
             str: Text if default and field.metadata.get("unit") != "key" else str,
         }
         if field.metadata.get("unit") == "template":
@@ -287,10 +291,8 @@ def _like(record: type[Any], name: str, *, without: tuple[str, ...] = ()) -> typ
 
 
 def _regular(pattern: str) -> str:
-    try:
-        re.compile(pattern)
-    except re.error as error:
-        raise ValueError(f"expected a regular expression, got {pattern!r}: {error}") from error
+    if problem := pattern_problem(pattern):
+        raise ValueError(problem)
     return pattern
 
 

@@ -54,7 +54,7 @@ class Interruption:
 
     interruptible: bool = knob(True, "yes/no", "if not, what is said over the agent is answered afterwards")
     words: int = knob(1, "words", "so many that are no backchannel; one, so that a single word is heeded")
-    voice: float = knob(0.0, "s", "of sound that make the agent pause; more is calmer, and stops later")
+    voice: float = knob(0.0, "s", "of sound that make the agent pause; more is calmer, and stops later", most=10)
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for numbers out of range."""
@@ -85,7 +85,9 @@ class Policy:
     end_of_turn_within: float = knob(6.0, "s", "for ears with turn events: their own limit is 5 s, then they are deaf")
     turn_at_most: float = knob(60.0, "s", "a turn that does not end is closed after this")
     sound_at_most: float = knob(12.0, "s", "the same of a turn without a word: a sound that lasts is no caller's voice")
-    respond_after: float = knob(0.0, "s", "from the caller's last sound to the answer at least; some find haste rude")
+    respond_after: float = knob(
+        0.0, "s", "from the caller's last sound to the answer at least; some find haste rude", most=10
+    )
 
     # -- eager turns
     eager_turns: bool = knob(True, "yes/no", "think and speak ahead while the end of a turn is likely, but not certain")
@@ -173,7 +175,9 @@ class Policy:
 
     # -- phrases
     first_phrase_words: int = knob(3, "words", "so many go to the voice at once; each more is 12 ms at 80 tokens/s")
-    phrase_characters: int = knob(240, "characters", "a sentence longer than this is spoken in parts", least=20)
+    phrase_characters: int = knob(
+        240, "characters", "a sentence longer than this is spoken in parts", least=20, most=1000
+    )
 
     # -- keys
     keypad_pause: float = knob(2.0, "s", "between digits; then the entry is complete")
@@ -212,8 +216,12 @@ class Policy:
     hang_up_within: float = knob(5.0, "s", "from hanging up to the end of the call")
     last_words_within: float = knob(1.0, "s", "what the ears may still deliver after the caller has gone")
     failures_at_most: int = knob(2, "replies", "that fail in a row; then the call is given up")
-    call_at_most: float = knob(600.0, "s", "[limits] max_duration: nobody pays for a call that nobody ends")
-    goodbye_before_limit: float = knob(8.0, "s", "[limits] goodbye_before: time to say so before the limit")
+    call_at_most: float = knob(
+        600.0, "s", "[limits] max_duration: nobody pays for a call that nobody ends", most=86_400
+    )
+    goodbye_before_limit: float = knob(
+        8.0, "s", "[limits] goodbye_before: time to say so before the limit", most=86_400
+    )
 
     # -- slices
     slice_samples: int = knob(1280, "samples", "160 ms: a mark after each; 100 to 200 ms suits the ledger", least=160)
