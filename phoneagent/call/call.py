@@ -7,7 +7,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import aclosing
 from dataclasses import dataclass, replace
 from functools import partial
@@ -75,6 +75,7 @@ from phoneagent.ports import (
     Recordings,
     Speech,
     Store,
+    Thought,
     Transcription,
 )
 from phoneagent.records import (
@@ -161,6 +162,18 @@ class Lines:
 
     ears: asyncio.Future[Transcription]
     voice: asyncio.Future[Speech]
+
+
+LONGEST_PIECE = 500  # characters that a model writes at once; more are spoken piece by piece, a few ms each
+
+
+def _pieces(thought: Thought) -> Iterator[Thought]:
+    """What a model writes, in pieces of a bounded length: servers that do not stream send all of it at once."""
+    if not isinstance(thought, ReplyText) or len(thought.text) <= LONGEST_PIECE:
+        yield thought
+        return
+    for at in range(0, len(thought.text), LONGEST_PIECE):
+        yield replace(thought, text=thought.text[at : at + LONGEST_PIECE])
 
 
 class Call:
@@ -586,7 +599,10 @@ class Call:
                     spoken = spoken or (isinstance(thought, ReplyText) and bool(thought.text.strip()))
                     if isinstance(thought, ToolRequested) and thought.call.name == "hand_over":
                         self._announce(thought, turns, spoken=spoken)
-                    self.feed(thought)
+                    for piece in _pieces(thought):
+                        self.feed(piece)
+                        if piece is not thought:
+                            await asyncio.sleep(0)  # whoever else talks is heard in between
         except ProviderError as error:
             self.feed(ProviderFailed("llm", error.provider, error.problem))
             self.feed(ReplyFailed(reply, error.problem))
