@@ -17,9 +17,9 @@ from starlette.datastructures import FormData
 from starlette.requests import Request
 
 from phoneagent.agent_file import load_agent
-from phoneagent.call import analysis, emergency, equipped, vault
+from phoneagent.call import analysis, emergency, variables, vault
 from phoneagent.call.phone_numbers import NumberRules
-from phoneagent.conversation import endpointing, grammar, meaning, phrases, transcript
+from phoneagent.conversation import do_not_call, endpointing, grammar, meaning, phrases, transcript
 from phoneagent.conversation import events as e
 from phoneagent.conversation.caller_turn import HIDDEN
 from phoneagent.conversation.commands import StartReply
@@ -211,6 +211,10 @@ def _talk(*, caller: str, agent: str, before: str = "") -> None:
 
 
 CALLER = (
+    *(
+        Reader(f"do not call: {language}", partial(do_not_call.asks_not_to_be_called, language=language))
+        for language in ("en", "de", "fr", "pl")
+    ),
     Reader(
         "endpointing: the turn", lambda text: endpointing.silence_needed(text, _POLICY, asked="What is your number?")
     ),
@@ -294,7 +298,7 @@ ELSEWHERE = (
     Reader("an address", emergency.dialled),
     Reader("Twilio: webhook", _lenient(_webhook)),
     Reader("tools: templates", _filled),
-    Reader("variables", lambda text: equipped.fill(text, {"a": text})),
+    Reader("variables", lambda text: variables.fill(text, {"a": text})),
     Reader("knowledge: Markdown", _document("markdown")),
     Reader("knowledge: HTML", _document("html")),
     Reader("knowledge: a paragraph", lambda text: list(passage._pieces(text))),
@@ -323,6 +327,7 @@ NOT_OUTSIDE = {
     "phoneagent/agent_file/": "files of whoever runs the server",
     "phoneagent/bench/": "its own texts",
     "phoneagent/call/business_hours.py": "hours of the agent file",
+    "phoneagent/call/equipped.py": "the agent's own name",
     "phoneagent/call/journal_folder.py": "names of files in its own folder",
     "phoneagent/call/price_book.py": "models that the agent file names",
     "phoneagent/cli/": "what is typed at a terminal, and first lines of requests, of 8 kB at most",
