@@ -405,7 +405,7 @@ def _listed(body: bytes) -> dict[str, str]:
     """The models of a list, and until which day each is there; empty where no end is known."""
     try:
         models = msgspec.json.decode(body, type=_Models).data
-    except ValueError as garbage:
+    except (ValueError, RecursionError) as garbage:
         raise ServerFailed(f"sent no list of models: {garbage}") from garbage
     return {model.id: _day(model.shutdown_date) for model in models}
 

@@ -63,7 +63,7 @@ def _check(answer: Response) -> None:
         return  # to a DELETE
     try:
         told = json.loads(answer.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         told = None
     if status >= HTTPStatus.BAD_REQUEST:
         raise _refusal(status, told if isinstance(told, dict) else {}, answer.headers)
