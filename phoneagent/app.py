@@ -28,6 +28,7 @@ from .call.built_in import RUN, SCHEDULE_CALLBACK, SEND_SMS
 from .call.business_hours import closed_now
 from .call.call import Surroundings
 from .call.calling_rules import CallingRules
+from .call.contact_limits import NO_LIMITS, ContactLimits
 from .call.courier import Courier
 from .call.dialler import Dialler
 from .call.equipped import CORE_TOOLS, EquippedAgent, own_tools
@@ -47,7 +48,7 @@ from .call.transfers import Transfers
 from .call.verdicts import Verdicts
 from .deliveries import DeliveryQueue
 from .do_not_call import DoNotCallList
-from .errors import PhoneagentError, RecordingError, SettingsError, StoreError
+from .errors import CarrierError, PhoneagentError, RecordingError, SettingsError, StoreError
 from .json_schemas import schema_problem
 from .ports import LanguageModel, Observer, OrderBook, Signatures, SpeechToText, Store, TextToSpeech, ToolBox
 from .providers.circuit import Circuit, Circuits
@@ -189,15 +190,27 @@ def create_app(
             # While the voice is at the greetings, threads import what takes longest: SDKs, a second in all.
             control, limits, _ = await asyncio.gather(
                 asyncio.to_thread(twilio_control, settings),
-                asyncio.to_thread(_rate_limits, settings, shared=store is None),
+                asyncio.to_thread(_rate_limits, settings, settings.rate_limit, shared=store is None),
                 asyncio.to_thread(messenger.load if webhooks_out or asked else _nothing),
             )
             stack.push_async_callback(limits.aclose)
+            texts, callbacks = (
+                _rate_limits(settings, f"{most}/day", shared=store is None)
+                for most in (settings.texts_a_day, settings.callbacks_a_day)
+            )
+            stack.push_async_callback(texts.aclose)
+            stack.push_async_callback(callbacks.aclose)
             if control is not None:
                 stack.push_async_callback(control.aclose)
             numbers = NumberRules(settings.allowed_countries, home=settings.twilio_phone_number or "")
             hours = {name: one.calling_hours for name, one in agents.items()}
             rules = CallingRules(numbers, kept.do_not_call, hours=settings.calling_hours, by_agent=hours)
+            makers.rules = rules
+            makers.texts = ContactLimits("texts", texts, settings.caller_attestation)
+            makers.callbacks = ContactLimits("callbacks", callbacks, settings.caller_attestation)
+            if control is not None:
+                learning = asyncio.create_task(_learn_own_numbers(control, numbers), name="own numbers")
+                stack.push_async_callback(_end, learning)
             makers.numbers, makers.control, makers.orders = numbers, control, None if control is None else orders
             equipped = {
                 name: await makers.equip(agent, functions or {}, speakers[name]) for name, agent in agents.items()
@@ -438,15 +451,25 @@ def _steering_line(settings: Settings, *, shared: bool) -> MemorySteering | Redi
     return RedisSteering(settings.redis_url.get_secret_value())
 
 
-def _rate_limits(settings: Settings, *, shared: bool) -> RateLimits:
+def _rate_limits(settings: Settings, rate: str, *, shared: bool) -> RateLimits:
     """`shared`: with the other processes of these settings."""
     from .store.rate_limits import RateLimits
 
     if settings.redis_url is None or not shared:
-        return RateLimits(settings.rate_limit)
+        return RateLimits(rate)
     from .store.redis_counts import RedisCounts
 
-    return RateLimits(settings.rate_limit, RedisCounts(settings.redis_url.get_secret_value()))
+    return RateLimits(rate, RedisCounts(settings.redis_url.get_secret_value()))
+
+
+async def _learn_own_numbers(control: TwilioControl, numbers: NumberRules) -> None:
+    """The account's numbers are not called, whichever of them calls. Without them there is still the usual one."""
+    from .telephony.twilio.numbers import TwilioNumbers
+
+    try:
+        numbers.know_own(await TwilioNumbers(control).known())
+    except CarrierError as error:
+        log.warning("own_numbers_unknown", problem=str(error))
 
 
 def _has_carrier(settings: Settings) -> bool:
@@ -540,6 +563,9 @@ class Makers:
     numbers: NumberRules = field(default_factory=NumberRules)  # who may be written to and called back
     control: TwilioControl | None = None  # None: there are no calls
     orders: OrderBook | None = None
+    rules: CallingRules | None = None  # when they are called
+    texts: ContactLimits = NO_LIMITS
+    callbacks: ContactLimits = NO_LIMITS
 
     def __post_init__(self) -> None:
         self.circuits = Circuits(
@@ -602,11 +628,11 @@ class Makers:
         if SEND_SMS in agent.built_in:
             from .toolbox.send_sms import SendSms
 
-            yield SendSms(self.control, self.numbers)
+            yield SendSms(self.control, self.numbers, self.texts)
         if SCHEDULE_CALLBACK in agent.built_in:
             from .toolbox.schedule_callback import ScheduleCallback
 
-            yield ScheduleCallback(agent, self.orders, self.numbers)
+            yield ScheduleCallback(agent, self.orders, self.numbers, rules=self.rules, limits=self.callbacks)
 
     async def _servers(self, agent: Agent, names: AbstractSet[str]) -> list[McpTools]:
         """The tools of other servers. Those that are away now may be there later. `names`: of the agent's own."""

@@ -624,6 +624,7 @@ class CallRecord:
     announced: bool = False  # the caller has heard that the call is recorded
     disclosed: float = 0.0  # when the agent's disclosure had been heard to its end
     do_not_call: bool = False  # they do not want to be called again
+    attestation: str = ""  # of a call that came in: what the carrier says of its number (STIR/SHAKEN)
     recording: RecordingStatus = ""  # what has become of our own recording; one piece that failed is enough
     recording_problem: str = ""
     carrier_recording: str = ""  # the carrier's id of its own recording
@@ -636,6 +637,11 @@ class CallRecord:
     def other_party(self) -> Private[str]:
         """Who talks with us, by their number."""
         return self.caller if self.direction == "inbound" else self.called
+
+    @property
+    def own_party(self) -> Private[str]:
+        """Our number in this call."""
+        return self.called if self.direction == "inbound" else self.caller
 
     @property
     def place(self) -> str:

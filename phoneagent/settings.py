@@ -30,6 +30,7 @@ from pydantic import (
 from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
 
 from phoneagent.call.business_hours import calling_hours
+from phoneagent.call.contact_limits import Attestation
 from phoneagent.deliveries import MESSAGE_TYPES, MessageType
 from phoneagent.errors import MisuseError, SettingsError
 from phoneagent.records import CallingHours
@@ -235,6 +236,22 @@ class Settings(BaseSettings):
         default=calling_hours("mon-sun 08:00-21:00"),
         expected="any, or comma-separated days and times at which people may be called, by the time zone of their "
         "number, such as mon-fri 08:00-21:00, sat 10:00-18:00",
+    )
+    texts_a_day: Annotated[int, Field(ge=1, le=1_000_000)] = _variable(
+        "PHONEAGENT_TEXTS_A_DAY",
+        default=10,  # three calls' worth: more is somebody who is written to in another's name
+        expected="the number of text messages that one number gets in a day, from all calls together, 1 or more",
+    )
+    callbacks_a_day: Annotated[int, Field(ge=1, le=1_000_000)] = _variable(
+        "PHONEAGENT_CALLBACKS_A_DAY",
+        default=3,
+        expected="the number of callbacks that one number gets in a day, from all calls together, 1 or more",
+    )
+    caller_attestation: Attestation = _variable(
+        "PHONEAGENT_CALLER_ATTESTATION",
+        default="any",  # only North America and France sign: with more, callers from elsewhere would get nothing
+        expected="any, A, B or C: what a caller's carrier must say of their number (STIR/SHAKEN) before they are "
+        "written to or called back; A: it is theirs",
     )
     recordings: str | None = _variable(
         "PHONEAGENT_RECORDINGS",

@@ -75,13 +75,18 @@ RUN: Final[Mapping[str, ToolSpec]] = {
             "properties": {
                 "at": {
                     "type": "string",
-                    "description": "When, as local date and time: 2030-01-31T15:30. Or else give in_minutes.",
+                    "description": "When, as local date and time: 2030-01-31T15:30. Always with the time of day: ask "
+                    "for it. Or else give in_minutes.",
                 },
                 "in_minutes": {
                     "type": "integer",
                     "minimum": 1,
                     "maximum": FARTHEST_CALLBACK * 24 * 60,
                     "description": "In how many minutes from now. Or else give at.",
+                },
+                "at_this_hour": {
+                    "type": "boolean",
+                    "description": "True only if you were told of an unusual hour, have asked, and they want it.",
                 },
                 "reason": {
                     "type": "string",

@@ -710,7 +710,8 @@ class Call:
 
     async def _transfer(self, wanted: Transfer) -> None:
         """What the carrier asks when the stream has ended is answered with the same document that it is given now."""
-        plan = planned(self._equipped, wanted, self._around.transfers.now())
+        ours = self.record.own_party.reveal()
+        plan = planned(self._equipped, wanted, self._around.transfers.now(), ours=ours)
         if isinstance(plan, NotNow):
             self._not_transferred(plan.reason, plan.words, plan.note)
             return

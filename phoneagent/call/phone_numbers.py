@@ -37,8 +37,6 @@ SHORTEST_ABROAD = 7  # digits; fewer are an extension of somebody's switchboard
 
 LONGEST = 40  # characters of a number with all its spaces and brackets
 
-E164 = re.compile(r"\+[1-9]\d{6,14}", re.ASCII)
-
 OWN_NUMBER = "expected somebody else's number, got one of our own"
 
 WRITTEN = re.compile(r" *\+[0-9 ().\-\u00a0\u2010\u2011]+", re.ASCII)
@@ -143,7 +141,7 @@ def _refuse_kind(field: str, parsed: PhoneNumber) -> None:
 
 def is_number(text: str) -> bool:
     """Whether it is a number in E.164 form: of who withholds theirs, carriers tell other things, or nothing."""
-    return E164.fullmatch(text) is not None
+    return bool(shown_number(text))
 
 
 def time_zones(number: str) -> tuple[str, ...]:

@@ -61,8 +61,10 @@ class NotNow(NamedTuple):
     note: str
 
 
-def planned(equipped: EquippedAgent, wanted: Transfer, at: float) -> Transferring | NotNow:
-    """Whom a caller is to be connected to; `at`: seconds since the epoch."""
+def planned(equipped: EquippedAgent, wanted: Transfer, at: float, *, ours: str = "") -> Transferring | NotNow:
+    """Whom a caller is to be connected to; `at`: seconds since the epoch. `ours`: the number that they talk with, where
+    nobody but the agent would answer.
+    """
     agent, phrasing = equipped.agent, equipped.agent.phrasing
     target = agent.transfer_targets.get(wanted.target)
     if target is None:
@@ -72,6 +74,9 @@ def planned(equipped: EquippedAgent, wanted: Transfer, at: float) -> Transferrin
         target = TransferTarget(wanted.target)
     if is_emergency(target.to):  # in an agent that no file describes
         return NotNow("emergency", phrasing.transfer_emergency, f"{WHAT_TO_SAY} The caller is still here.")
+    if ours and target.to == ours:
+        note = f"{wanted.target} is our own number, where you would answer: the caller is still here."
+        return NotNow("own_number", phrasing.transfer_failed, note)
     hours = agent.hours.get(target.hours)
     if hours is not None and not is_open(hours, at):
         words = target.closed or phrasing.transfer_closed

@@ -7,7 +7,9 @@ from collections.abc import Mapping
 
 from phoneagent.records import Agent, CallRecord
 
-KNOWN = ("call_id", "agent", "caller_number", "agent_number")
+from .contact_limits import PLACED
+
+KNOWN = ("call_id", "agent", "caller_number", "agent_number", "caller_attestation")
 """What is known of each call. Nobody else may give these names to anything."""
 
 NOW = "now"
@@ -28,7 +30,8 @@ def variables_of(agent: Agent, record: CallRecord) -> Mapping[str, str]:
     """The variables of a call: the agent's defaults, what came with the call, and who talks with whom."""
     inbound = record.direction == "inbound"
     person, we = (record.caller, record.called) if inbound else (record.called, record.caller)
-    known = (record.id, record.agent, person.reveal(), we.reveal())
+    attestation = record.attestation if inbound else PLACED
+    known = (record.id, record.agent, person.reveal(), we.reveal(), attestation)
     return {**agent.variables, **record.variables, **dict(zip(KNOWN, known, strict=True))}
 
 

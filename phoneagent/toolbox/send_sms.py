@@ -9,6 +9,7 @@ import structlog
 from pydantic import Field
 
 from phoneagent.call.built_in import LONGEST_SMS, RUN, SEND_SMS
+from phoneagent.call.contact_limits import NO_LIMITS, ContactLimits
 from phoneagent.call.emergency import WHAT_TO_SAY
 from phoneagent.call.phone_numbers import NumberRules
 from phoneagent.errors import CarrierError, MessageRefused, OrderRefused, ToolError
@@ -33,14 +34,16 @@ class _Message(Arguments):
 class SendSms:
     """Implements `Tool`. It writes to nobody but the other party of the call, from the number that they know.
 
-    Without `messages` there is no carrier, and the model is told so. `numbers`: who may be written to.
+    Without `messages` there is no carrier, and the model is told so. `numbers`: who may be written to; `limits`: how
+    often a day.
     """
 
     spec: ToolSpec = RUN[SEND_SMS]
 
-    def __init__(self, messages: TextMessages | None, numbers: NumberRules) -> None:
+    def __init__(self, messages: TextMessages | None, numbers: NumberRules, limits: ContactLimits = NO_LIMITS) -> None:
         self._messages = messages
         self._numbers = numbers
+        self._limits = limits
         self._sent: OrderedDict[str, int] = OrderedDict()
 
     async def run(self, arguments: dict[str, Any], asked: Asked) -> str:
@@ -56,10 +59,15 @@ class SendSms:
         except OrderRefused as error:
             log.info("sms_refused", call=asked.call, problem=str(error))
             raise ToolError("Not sent: the number that they call from is withheld or gets no messages.") from error
+        sender = asked.variables.get("agent_number", "")
+        if to == sender:
+            raise ToolError("Not sent: they call from our own number.")
+        self._limits.expect_attested(asked.variables.get("caller_attestation", ""), "Not sent")
         if not self._counted(asked.call):
             raise ToolError(f"Not sent: {MOST} messages were sent in this call, and there are no more.")
+        await self._limits.spend(to, "Not sent")
         try:
-            await self._messages.send_text(text, to=to, sender=asked.variables.get("agent_number", ""))
+            await self._messages.send_text(text, to=to, sender=sender)
         except MessageRefused as error:
             self._sent[asked.call] -= 1
             log.warning("sms_refused", call=asked.call, problem=str(error))

@@ -63,6 +63,8 @@ DETAILS: Mapping[str, str] = {
 }
 """What the carrier may tell of a caller beside the number, by our names for it."""
 
+LONGEST_ATTESTATION = 64  # characters; Twilio's longest have 34
+
 SIP_STATUS = re.compile("[1-6][0-9]{2}")
 
 BY_GET = "the number's webhook is set to HTTP GET, so callers' numbers stand in URLs, which proxies log: set it to POST"
@@ -183,6 +185,7 @@ class Webhooks:
             machine=order.machine if order else "ignore",
             voicemail=order.voicemail if order else "",
             answered_by=order.answered_by if order else "",
+            attestation="" if outbound else text_of(form, DETAILS["attestation"])[:LONGEST_ATTESTATION],
         )
         document = await self._switchboard.incoming(
             record,

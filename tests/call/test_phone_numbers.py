@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phoneagent.call.phone_numbers import NumberRules
+from phoneagent.call.phone_numbers import NumberRules, is_number
 from phoneagent.errors import OrderRefused
 
 AMERICAN = NumberRules(home="+15005550006")
@@ -177,3 +177,11 @@ def test_the_short_emergency_numbers_of_the_own_country_count():
 def test_any_address_is_a_target_or_refused(address):
     with suppress(OrderRefused):
         assert AMERICAN.target(address)
+
+
+@pytest.mark.parametrize(
+    "told", ["", "anonymous", "+266696687", "client:ana", "sip:ana@example.com", "+1", "12125550123"]
+)
+def test_who_withholds_their_number_has_none(told):
+    assert not is_number(told)
+    assert is_number("+12125550123")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+from functools import partial
 
 import pytest
 
@@ -26,6 +27,8 @@ greeting = "The shop, good morning."
 instructions = "You tell callers of their orders. This call is about {purpose}."
 timezone = "Europe/Berlin"
 built_in = ["send_sms", "schedule_callback"]
+[variables]
+purpose = "whatever they want"
 """
 ANA = "+12125550123"
 ADDRESS = "The shop, 12 Mulberry Street"
@@ -76,3 +79,34 @@ async def test_a_caller_gets_a_text_and_a_call_back():
     assert order.not_before - order.created == pytest.approx(600, abs=0.1)
     assert "When this call began it was " in mind.instructions[0]
     assert "(Europe/Berlin)" in mind.instructions[0]
+
+
+@pytest.mark.parametrize(("told", "texts"), [("TN-Validation-Passed-A", 1), ("TN-Validation-Passed-C", 0), ("", 0)])
+async def test_who_may_be_anybody_gets_nothing_where_that_is_asked_for(told, texts):
+    store = MemoryStore()
+    options = {"twilio_phone_number": AGENT_NUMBER, "allowed_countries": ("US",), "caller_attestation": "A"}
+    async with world(parse_agent(AGENT, "shop.toml"), mind=Mind(), store=store, **options) as (running, notes):
+        running.carrier.dial(running.voice_url, caller=SCRIPT, from_=ANA, parameters={"StirVerstat": told})
+        await notes.until(lambda: bool(notes.of("call_left")))
+        assert len(running.carrier.messages) == texts
+        assert len((await store.orders.page()).orders) == texts
+
+
+def left(notes, calls):
+    return len(notes.of("call_left")) == calls
+
+
+async def test_a_number_that_many_call_in_the_name_of_gets_little():
+    store = MemoryStore()
+    options = {
+        "twilio_phone_number": AGENT_NUMBER,
+        "allowed_countries": ("US",),
+        "texts_a_day": 2,
+        "callbacks_a_day": 1,
+    }
+    async with world(parse_agent(AGENT, "shop.toml"), mind=Mind(), store=store, **options) as (running, notes):
+        for number in range(1, 5):
+            running.carrier.dial(running.voice_url, caller=SCRIPT, from_=ANA)
+            await notes.until(partial(left, notes, number))
+        assert len(running.carrier.messages) == 2
+        assert len((await store.orders.page()).orders) == 1

@@ -20,7 +20,7 @@ from phoneagent.simulator.mind import Rule, ScriptedMind
 from .test_moving import Shared
 from .world import agent, world
 
-NUMBER = "+15005550006"
+NUMBER = "+15005550007"
 SUMMARY = "Ana wants to talk about her bill."
 MIND = ScriptedMind(
     Rule("colleague is asked", SUMMARY),
@@ -403,3 +403,10 @@ async def test_a_caller_is_never_connected_to_an_emergency_number_and_hears_what
     assert told.of("transfer_failed") == [{"reason": "emergency"}]
     assert any(words in turn for turn in told.dialogue)
     assert not any("<Dial" in document for document in result.documents)
+
+
+async def test_nobody_is_transferred_to_the_number_that_they_have_called():
+    call, told, _, stored = await called(TransferTarget("+15005550006"), Callee(ring=3.0), CallerScript(Say("manager")))
+    assert [fact["reason"] for fact in told.of("transfer_failed")] == ["own_number"]
+    assert stored.record.transfer is None
+    assert call.ear.facts(Bridged) == []

@@ -6,9 +6,11 @@ from contextlib import asynccontextmanager
 
 import pytest
 
+from phoneagent.call.contact_limits import NO_LIMITS, ContactLimits
 from phoneagent.call.phone_numbers import NumberRules
 from phoneagent.errors import ToolError
 from phoneagent.simulator.carrier import ACCOUNT_SID, AGENT_NUMBER, AUTH_TOKEN, Carrier, PhoneNumber
+from phoneagent.store.rate_limits import RateLimits
 from phoneagent.telephony.twilio.control import TwilioControl
 from phoneagent.toolbox import Asked
 from phoneagent.toolbox.send_sms import MOST, SendSms
@@ -19,11 +21,11 @@ CALL = Asked("CA1", {"caller_number": ANA, "agent_number": AGENT_NUMBER})
 
 
 @asynccontextmanager
-async def texting(**options):
+async def texting(limits=NO_LIMITS, **options):
     async with Carrier(**options) as carrier:
         control = TwilioControl(ACCOUNT_SID, ACCOUNT_SID, AUTH_TOKEN, base_url=carrier.api_url)
         try:
-            yield SendSms(control, NumberRules(["US"])), carrier
+            yield SendSms(control, NumberRules(["US"]), limits), carrier
         finally:
             await control.aclose()
 
@@ -81,3 +83,32 @@ async def test_nobody_knows_whether_it_was_sent():
 async def test_without_a_telephone():
     with pytest.raises(ToolError, match="this is no telephone call"):
         await SendSms(None, NumberRules(["US"])).run({"text": ADDRESS}, CALL)
+
+
+async def test_a_number_gets_only_so_many_a_day_whoever_calls_in_its_name():
+    async with texting(limits=ContactLimits("texts", RateLimits("4/day"))) as (tool, carrier):
+        for number in range(4):
+            await tool.run({"text": ADDRESS}, Asked(f"CA{number}", CALL.variables))
+        with pytest.raises(ToolError, match="Not sent: this number has had 4 today"):
+            await tool.run({"text": ADDRESS}, Asked("CA9", CALL.variables))
+    assert len(carrier.messages) == 4
+
+
+async def test_nobody_is_written_to_in_anothers_name_where_that_is_asked_for():
+    async with texting(limits=ContactLimits(attestation="B")) as (tool, carrier):
+        for told in ("", "No-TN-Validation", "TN-Validation-Passed-C", "TN-Validation-Failed-B"):
+            with pytest.raises(ToolError, match="does not vouch for the number"):
+                await tool.run({"text": ADDRESS}, Asked("CA1", {**CALL.variables, "caller_attestation": told}))
+        attested = {**CALL.variables, "caller_attestation": "TN-Validation-Passed-A"}
+        assert await tool.run({"text": ADDRESS}, Asked("CA1", attested)) == "Sent."
+    assert len(carrier.messages) == 1
+
+
+async def test_our_own_numbers_are_not_written_to():
+    async with texting() as (tool, carrier):
+        with pytest.raises(ToolError, match="Not sent"):
+            await tool.run({"text": ADDRESS}, Asked("CA1", {**CALL.variables, "agent_number": ANA}))
+        tool._numbers.know_own([ANA])
+        with pytest.raises(ToolError, match="Not sent"):
+            await tool.run({"text": ADDRESS}, CALL)
+    assert carrier.messages == []

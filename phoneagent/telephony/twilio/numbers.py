@@ -157,15 +157,23 @@ class TwilioNumbers:
 
     async def all(self, limit: int = MOST) -> tuple[list[IncomingNumber], bool]:
         """The first `limit` numbers, with their applications' URLs, and whether there are more."""
+        found = await self._listed(limit)
+        return await self._with_applications(found[:limit]), len(found) > limit
+
+    async def known(self) -> list[str]:
+        """The first `MOST` of them in E.164 form."""
+        return [each.phone_number for each in await self._listed(MOST)]
+
+    async def _listed(self, limit: int) -> list[Any]:
+        """At least so many, if there are."""
         found: list[Any] = []
         page = await self._first_page()
         while True:
             found += page
             if len(found) > limit or (url := page.next_page_url) is None:
-                break
+                return found
             # Page by page, not the SDK's `list`: one request's time must not be that of all
             page = await self._ask(partial(_following, url=url))
-        return await self._with_applications(found[:limit]), len(found) > limit
 
     async def find(self, number: str) -> IncomingNumber:
         """The account's `number` (E.164). Raises `NumberUnknown`."""

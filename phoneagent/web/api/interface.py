@@ -130,7 +130,7 @@ def rest_interface(
         )
         routes.append(resource("/calls/{call}/events", GET=follow))
     if steers is not None:
-        steering = Steering(steers, calls.carrier_id, calls.transfer_targets, numbers or NumberRules())
+        steering = Steering(steers, calls.carrier_id, calls.transfer_targets, numbers or NumberRules(), unwanted)
         for action in steering.actions:
             operation = Operation(
                 action.handle,

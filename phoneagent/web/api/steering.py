@@ -10,9 +10,11 @@ from pydantic import Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
+from phoneagent.call.calling_rules import REFUSALS
 from phoneagent.call.phone_numbers import NumberRules
 from phoneagent.call.steering import Action, Control
-from phoneagent.errors import CallIsOver, NobodyHoldsCall, SteeringUnanswered
+from phoneagent.do_not_call import DoNotCallList
+from phoneagent.errors import CallIsOver, NobodyHoldsCall, SteeringUnanswered, UnwantedCall
 
 from .bodies import Body, bounded, parse, read
 from .problems import PRIVATE, Problem, misfit
@@ -109,11 +111,19 @@ class Targets(Protocol):
 class Steering:
     """Endpoints. Each answers 204 once the process that holds the call has taken it up."""
 
-    def __init__(self, steers: Steers, find: Find, targets: Targets, numbers: NumberRules) -> None:
+    def __init__(
+        self,
+        steers: Steers,
+        find: Find,
+        targets: Targets,
+        numbers: NumberRules,
+        unwanted: DoNotCallList | None = None,
+    ) -> None:
         self._steers = steers
         self._find = find
         self._targets = targets
         self._numbers = numbers
+        self._unwanted = unwanted
 
     @property
     def actions(self) -> tuple[Deed, ...]:
@@ -150,6 +160,8 @@ class Steering:
                 known = "".join(f"{name}, " for name in names)
                 raise misfit("target", f"expected {known}a number with its country code, a SIP address or a queue")
             target = self._numbers.target(target)
+            if self._unwanted is not None and await self._unwanted.find(target) is not None:
+                raise UnwantedCall("target", REFUSALS["do_not_call"])
         return await self._tell(call, Control("transfer", target))
 
     async def dtmf(self, request: Request) -> Response:

@@ -12,7 +12,8 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
-from phoneagent.errors import CarrierError
+from phoneagent.call.phone_numbers import NumberRules
+from phoneagent.errors import CarrierError, OrderRefused
 from phoneagent.simulator.carrier import ACCOUNT_SID, AGENT_NUMBER, AUTH_TOKEN, Carrier, PhoneNumber
 from phoneagent.simulator.incoming_numbers import Application
 from phoneagent.telephony.twilio.control import DEADLINE, TwilioControl
@@ -287,3 +288,14 @@ def test_whatever_a_number_had_it_is_rid_of_us_and_of_nothing_else(
     ):
         assert now == ("" if HERE.is_ours(was) else was)
     assert (left.application == "") == HERE.is_ours(application_url)
+
+
+async def test_the_accounts_numbers_are_known_as_our_own():
+    rules = NumberRules(["US"])
+    listed = [PhoneNumber("+12125550142"), *many(150)]
+    async with Carrier(numbers=listed) as carrier, account(carrier.api_url) as numbers:
+        assert rules.destination("+12125550142")
+        rules.know_own(await numbers.known())
+    with pytest.raises(OrderRefused, match="one of our own"):
+        rules.destination("+12125550142")
+    assert rules.destination("+12125550143")
