@@ -15,7 +15,7 @@ from .deadlines import Reason
 from .endpointing import says_yes_or_no, wants_yes_or_no
 from .floor import Floor
 from .listening import Listening
-from .meaning import NO_ANSWER, Meaning, echo_needed, meaning
+from .meaning import NO_ANSWER, Meaning, echo_needed, first_word_echoed, meaning
 from .policy import Interruption
 from .replies import Replies
 from .states import State
@@ -23,6 +23,7 @@ from .states import State
 ANSWER_REACH = 4  # words: so far the agent gets with what follows its question before an answer to it is noticed
 ECHO_REACH = 12  # words: some four seconds of speech; an echo and its transcript are not later than that
 ECHO_LAG = 2  # words: a short echo is of the latest ones; "at seven" may choose from those before them
+FIRST_WORDS = 4  # so far the agent gets until the echo of its first word has come back, and was understood
 ECHO_LEAD = 2  # words: what is just being said may come back before it counts as heard
 
 
@@ -35,6 +36,7 @@ class BargeIn:
         self._replies = replies
         self._paused_at = 0.0  # when a sound over the agent made it pause
         self._paused = Interruption()  # what it takes to interrupt what was paused
+        self._begun: list[str] = []  # the first words of the agent's, if it had just begun to sound then
         self._awaited = False  # and whether the caller was waiting for the answer then
 
     # -- sounds -------------------------------------------------------------------------------------
@@ -60,6 +62,7 @@ class BargeIn:
 
     def _pause(self, limits: Interruption, at: float) -> None:
         self._paused, self._paused_at, self._awaited = limits, at, self._replies.awaited(at)
+        self._begun = self._just_begun(at)
         self._replies.pause(at)
         self._floor.deadlines.set(Reason.CONFIRM, at + self._floor.policy.confirm_barge_in)
 
@@ -239,6 +242,8 @@ class BargeIn:
 
         words = self._listening.turn.echoed + len(text.split())  # in one breath
         meant = against(max(ECHO_REACH, words + ECHO_LAG))
+        if meant is Meaning.INTERRUPTION and not asked and self._first_word_echoed(text, at):
+            return Meaning.ECHO
         if meant is not Meaning.ECHO or words >= NO_ANSWER:
             return meant
         latest = against(words + ECHO_LAG)
@@ -260,6 +265,13 @@ class BargeIn:
     def _waited_for(self, at: float) -> bool:
         """Whether the caller waits for an answer, or did so when they began to speak."""
         return self._awaited if self._floor.state is State.PAUSED else self._replies.awaited(at)
+
+    def _first_word_echoed(self, text: str, at: float) -> bool:
+        paused = self._floor.state is State.PAUSED
+        return first_word_echoed(text, self._begun if paused else self._just_begun(at), self._floor.policy)
+
+    def _just_begun(self, at: float) -> list[str]:
+        return self._replies.current.playout.just_begun(at, words=FIRST_WORDS, after=ECHO_LEAD)
 
     def _question_heard(self, at: float, *, but: int = 3) -> bool:
         """Whether the caller has just heard a question, or all `but` so many words of it: "yeah" answers it."""

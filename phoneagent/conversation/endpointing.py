@@ -87,6 +87,11 @@ def unfinished(text: str) -> bool:
     return bool(_FRAGMENT.search(text[-LOOKED_AT:].strip()))
 
 
+def is_number(word: str) -> bool:
+    """Whether it is a digit or a number word."""
+    return bool(_NUMBER.search(word))
+
+
 def wants_yes_or_no(asked: str) -> bool:
     """Whether this ends with a question that "yeah" answers."""
     return bool(_compiled(_YES_OR_NO).search(asked[-LOOKED_AT:].strip()))

@@ -25,6 +25,7 @@ class Floor:
         self.turn_events = turn_events
         self.language = language
         self.ended_by = ""
+        self.spoke_until = float("-inf")  # when the agent's last word was heard
         self.moving = False  # another process is to have the call
         self.muted = False  # an operator wants the agent to be silent
         self.number_known = False  # of who is on the line

@@ -50,7 +50,8 @@ class Listening:
 
     def listen(self, at: float) -> None:
         """Nobody speaks: wait for the caller."""
-        self._idle_since = at
+        spoke_until = self._floor.spoke_until  # a model may have had nothing to say after a filler
+        self._idle_since = spoke_until if spoke_until > self._closed_at else at
         self._await_words(at)
 
     def hold_on(self, at: float) -> None:
@@ -60,12 +61,16 @@ class Listening:
         self.listen(at)
 
     def _await_words(self, at: float) -> None:
-        """Wait on: sounds without words do not make a silence shorter, or a noisy line would never be asked."""
+        """Wait on: sounds without words do not make a silence shorter, or a noisy line would never be asked.
+
+        It begins with the agent's last word: the sound may have been the end of that, back over the line.
+        """
         policy = self._floor.policy
         self.turn = CallerTurn()
         self._floor.enter(State.LISTENING)
         wait = max(policy.idle_after, policy.idle_when_waiting) if self._patient else policy.idle_after
-        self._floor.deadlines.set(Reason.SILENCE, max(at + policy.final_within, self._idle_since + wait))
+        since = max(self._idle_since, self._floor.spoke_until)
+        self._floor.deadlines.set(Reason.SILENCE, max(at + policy.final_within, since + wait))
         if self._floor.moving:
             self.await_move(at)
 

@@ -6,6 +6,7 @@ import re
 from difflib import SequenceMatcher
 from enum import Enum, auto
 
+from .endpointing import is_number
 from .lexicon import Lexicon
 from .policy import Policy
 
@@ -13,6 +14,14 @@ NO_ANSWER = 4  # words of the agent's, said again: fewer may answer them ("a tab
 LONGEST_ECHO = 64  # words, half a minute of them: comparing takes the square of their number
 LIKE_AN_ECHO = 0.7  # of the words: ears mishear one in four of what comes back through a handset
 _NOT_WORDS = re.compile(r"[^\w\s'-]+")
+
+
+_CHOICES = frozenset(
+    "say tell press choose answer reply either or sagen sage drücken wählen antworten oder diga di marque elija "
+    "responda o dites appuyez choisissez répondez ou dica prema scelga risponda oppure aperte escolha zeg zegt druk "
+    "kies antwoord of powiedz proszę naciśnij wybierz albo lub czy".split()
+)
+"""Words of the agent's that ask for one of the words beside them, in eight languages."""
 
 
 class Meaning(Enum):
@@ -93,6 +102,18 @@ def echo_needed(policy: Policy, *, begun: bool, asked: bool) -> int:
     if begun:
         return 1
     return max(policy.echo_words, NO_ANSWER) if asked else policy.echo_words
+
+
+def first_word_echoed(text: str, begun: list[str], policy: Policy) -> bool:
+    """Whether one word is the agent's own, of those with which it has just begun to sound: `begun`.
+
+    Then it falls silent after its first word, and no second one comes back that would tell. What it takes back at once
+    is a caller's all the same ("stop", "no", a number), and what the agent wants to hear ("say yes or no").
+    """
+    word, own = normalised(text), [normalised(one) for one in begun]
+    if not policy.echo_words or " " in word or word not in own or _CHOICES.intersection(own):
+        return False
+    return word not in map(normalised, policy.interrupting) and not is_number(word)
 
 
 def _echoed(words: str, agent: str) -> int:

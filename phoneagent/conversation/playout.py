@@ -11,7 +11,7 @@ round trip more than the ledger knows at that moment.
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from dataclasses import dataclass
 
 from .round_trip import RoundTrip
@@ -193,6 +193,10 @@ class Playout:
         """When everything sent will have been played; a time in the past if it has been."""
         return self._slices[-1].plays_until if self._slices else 0.0
 
+    def heard_until(self, at: float) -> float:
+        """When the last of it was heard, as far as that is known."""
+        return self.ends_at if self._slices and self._slices[-1].returned else at
+
     @property
     def played_out(self) -> bool:
         """Everything sent has been proven to be played."""
@@ -336,6 +340,16 @@ class Playout:
         """The words about what is being heard."""
         heard, words = len(self.heard(at).split()), self.text.split()
         return " ".join(words[max(0, heard - before) : heard + after])
+
+    def just_begun(self, at: float, *, words: int, after: int) -> list[str]:
+        """The words since it began to sound, or went on after a pause, and the next `after`; none if it sounds for more
+        than `words` of them, or not at all.
+        """
+        if not self._slices:
+            return []
+        starts = [word.start for word in self.words]
+        first, present = bisect_left(starts, self._settled), bisect_right(starts, self.position(at))
+        return [word.text for word in self.words[first : present + after]] if present - first <= words else []
 
     def interruptible(self, at: float) -> bool:
         """Whether what is being heard may be interrupted."""

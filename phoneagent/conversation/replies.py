@@ -368,25 +368,31 @@ class Replies:
         if not reply.spoken and reply.blocks and reply.then is None:
             self._speak(reply, Phrase(self.block_confirmed), at)
         elif not reply.spoken:
-            if reply.then is None and (reply.waits or reply.presses):
-                self.drop(at)
-                self._go_on(reply, at)
-                return
-            if reply.then is None:  # nobody apologises for that: the caller is listened to
-                self._floor.emit("reply_empty", reply=reply.id)
-                self.drop(at)
-                self._go_on(reply, at)
-                return
             if isinstance(reply.then, Transfer | HandOver):
                 self.leave(reply.then, at)
                 return
-            self._speak(reply, Phrase(self._floor.phrasing.goodbye), at)
+            if reply.then is not None:
+                self._speak(reply, Phrase(self._floor.phrasing.goodbye), at)
+            elif self._end_without_words(reply, at):
+                return
         elif reply.kind in ("answer", "instructed") and reply.then is None and self._ends_call(reply.text):
             reply.then = Hangup("agent")
         self._hand_over(reply)
         self._floor.tell_ears(Turn("agent", reply.text, at))
         self._watch(at)
         self._finish_if_heard(at)
+
+    def _end_without_words(self, reply: Reply, at: float) -> bool:
+        """The model has nothing to say: nobody apologises for that, the caller is listened to. Whether that is all;
+        a filler that was begun is heard first.
+        """
+        if not (reply.waits or reply.presses):
+            self._floor.emit("reply_empty", reply=reply.id)
+        if reply.playout.phrases:
+            return False
+        self.drop(at)
+        self._go_on(reply, at)
+        return True
 
     def _next_round(self, reply: Reply, at: float) -> None:
         """The model reads what its tools have returned, and answers or asks for more. Not without end: some would."""
@@ -680,6 +686,7 @@ class Replies:
         self._note_heard(reply)
         latency = reply.waterfall.seconds()
         if heard:
+            self._floor.spoke_until = min(at, reply.playout.heard_until(at))
             generated = "" if whole else _joined(reply.before, reply.text.strip())
             over = " ".join(reply.over)
             self._floor.save(

@@ -491,3 +491,67 @@ def test_a_murmur_after_a_yes_is_one():
     call.tells(e.SpeechStarted("vad"))
     call.tells(e.EndOfTurn("yeah"))
     assert call.last(StartReply).reply == reply
+
+
+# --- one word of its own -------------------------------------------------------------------------------
+
+
+def begun(text: str, *, after: float = 0.45, **options) -> ScriptedCall:
+    """The agent has begun to speak, and a sound has made it pause."""
+    call = ScriptedCall(**options).greets()
+    call.hears("What are your hours?")
+    call.answers(text)
+    call.passes(after)
+    call.tells(e.SpeechStarted("vad"))
+    assert call.state is State.PAUSED
+    return call
+
+
+@pytest.mark.parametrize(
+    ("text", "echo"),
+    [
+        ("We are open from noon to eleven.", "We."),
+        ("We are open from noon to eleven.", "are"),
+        ("Great, your table is booked for seven.", "Great."),
+        ("Certainly, I will look into that.", "certainly"),
+    ],
+)
+@pytest.mark.parametrize("turn_events", [True, False])
+def test_its_first_word_comes_back_alone(text, echo, turn_events):
+    call = begun(text, turn_events=turn_events)
+    call.passes(0.2)
+    call.tells(e.PartialTranscript(echo, final=not turn_events))
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.passes(0.2)
+    if turn_events:
+        call.tells(e.EagerEndOfTurn(echo))
+        call.tells(e.EndOfTurn(echo))
+    call.passes(4.0)
+    assert call.all(CancelReply) == []
+    assert call.transcript[-1] == f"agent: {text}"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("Stop me at any time, we are open from noon to eleven.", "Stop."),
+        ("No table is free today, I am sorry to say.", "No."),
+        ("Seven is fully booked, I am afraid, but eight is free.", "Seven."),
+        ("Say yes or no, then I know what you want.", "Yes."),
+        ("Choose pizza or pasta, and I will put it down.", "Pasta."),
+        ("We are open from noon to eleven.", "Tomorrow."),
+    ],
+)
+def test_one_word_of_the_callers_interrupts(text, said):
+    call = begun(text)
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.tells(e.EndOfTurn(said))
+    assert call.all(CancelReply)
+    assert call.transcript[-1] == f"caller: {said}" or call.transcript[-1].endswith(said)
+
+
+def test_one_word_of_what_was_said_long_ago_is_no_echo():
+    call = begun("Monday is free, Tuesday is free, and so are all the other days.", after=3.0)
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.tells(e.EndOfTurn("Monday."))
+    assert call.all(CancelReply)

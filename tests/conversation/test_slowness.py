@@ -6,7 +6,8 @@ import pytest
 
 from phoneagent.conversation import events as e
 from phoneagent.conversation.commands import ClearPlayback, Hangup, RunTool, SendAudio, StartReply, Synthesize
-from phoneagent.conversation.policy import Phrasing
+from phoneagent.conversation.deadlines import Reason
+from phoneagent.conversation.policy import Interruption, Phrasing
 from phoneagent.conversation.states import State
 
 from .scripted_call import WORD, ScriptedCall
@@ -273,3 +274,89 @@ def test_the_key_that_ends_an_entry_is_chosen(call):
     for digit in "1#*":
         call.tells(e.DtmfReceived(digit))
     assert call.transcript[-1] == "caller: [keypad: 1#*]"
+
+
+# --- idle: from the agent's last word ------------------------------------------------------------------
+
+
+def idle_at(call: ScriptedCall) -> float:
+    """How long after now the caller is asked whether they are there."""
+    began = call.at
+    while call.emitted("deadline") == [] or call.emitted("deadline")[-1]["reason"] != Reason.SILENCE.value:
+        call.passes(0.1)
+        assert call.at < began + 30.0
+    return call.at - began
+
+
+def test_idle_counts_from_an_answer_whose_echo_was_dropped():
+    call = ScriptedCall(phrasing=PHRASING, speaking=Interruption(voice=0.5)).greets()
+    call.passes(2.0)
+    call.hears("What are your hours?")
+    call.answers("We are open from nine in the morning to eleven in the evening.")
+    call.passes(12 * 0.25)
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(0.3)
+    assert call.state is State.CALLER_SPEAKING
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.passes(0.3)
+    call.tells(e.EndOfTurn("eleven in the evening."))
+    assert call.state is State.LISTENING
+    assert idle_at(call) == pytest.approx(8.0 - 0.35, abs=0.2)
+
+
+def test_idle_counts_from_an_answer_that_was_stopped_by_a_sound_without_words():
+    call = ScriptedCall(phrasing=PHRASING, idle_after=4.0, turn_events=True).greets()
+    call.hears("What are your hours?")
+    call.answers("We are open from nine to eleven in the evening on all days.")
+    call.passes(2.4)
+    call.tells(e.SpeechStarted())
+    call.tells(e.PartialTranscript("Uh what"))
+    call.passes(0.3)
+    call.tells(e.EndOfTurn(""))
+    assert call.state is State.LISTENING
+    assert idle_at(call) == pytest.approx(4.0 - 0.3, abs=0.2)
+
+
+def test_idle_counts_from_a_filler_that_was_all_there_was():
+    call = ScriptedCall(phrasing=PHRASING, reply_within=60.0).greets()
+    call.hears("What are your hours?")
+    voice_fillers(call, 5.0)
+    reply = call.last(StartReply).reply
+    call.passes(0.5)
+    call.tells(e.ReplyDone(reply))
+    call.voices(reply)
+    call.passes(0.1)
+    assert call.state is State.LISTENING
+    assert call.transcript[-1] == "agent: One moment, please, I will look."
+    assert idle_at(call) == pytest.approx(5.4, abs=0.2)  # of 8 s: it was heard 2.6 s ago
+    assert call.core.state is not State.ENDED
+
+
+def test_an_empty_answer_lets_its_filler_be_heard():
+    call = ScriptedCall(phrasing=PHRASING).greets()
+    call.hears("What are your hours?")
+    voice_fillers(call, 1.6)
+    assert call.state is State.SPEAKING
+    reply = call.last(StartReply).reply
+    call.tells(e.ReplyDone(reply))
+    call.voices(reply)
+    call.passes(3.0)
+    assert call.transcript[-1] == "agent: One moment, please, I will look."
+    assert call.state is State.LISTENING
+
+
+def test_idle_counts_from_a_resumed_answer_and_from_one_after_a_tool():
+    call = ScriptedCall(phrasing=PHRASING).greets()
+    call.hears("Find it")
+    call.asks_tool("look_up")
+    call.answers("Let me look.")
+    call.passes(3.0)
+    call.tells(e.ToolReturned("call_1", "found"))
+    call.answers("I have found it in our books for you.")
+    call.passes(1.0)
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(0.2)
+    call.tells(e.SpeechStopped(ended=call.at))
+    while call.state is not State.LISTENING:
+        call.passes(0.1)
+    assert idle_at(call) == pytest.approx(8.0, abs=0.2)
