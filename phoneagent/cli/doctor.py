@@ -5,7 +5,8 @@ from __future__ import annotations
 import asyncio
 import json
 import sys
-from collections.abc import Iterator, Mapping
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,7 @@ from .program import FAILED
 
 if TYPE_CHECKING:
     from .checks import Finding
+    from .measuring import Measured
 
 WIDE = 120  # columns; in fewer, four of text are a word or two wide
 
@@ -30,15 +32,22 @@ COLOURS = {"ok": "green", "failed": "red", "skipped": "yellow"}
 @click.command(epilog="Exit status: 0 nothing failed, 1 something did, 2 an option is wrong.")
 @agent_option
 @embedded_option()
+@click.option(
+    "--measure",
+    "measures",
+    is_flag=True,
+    help="Send each provider five small requests, and show how long they take. They cost a few cents.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @setting("public_url", "URL")
 @setting("redis_url", "URL")
-def doctor(*, embedded: bool, as_json: bool, **flags: Any) -> None:
+def doctor(*, embedded: bool, measures: bool, as_json: bool, **flags: Any) -> None:
     """Check everything that real calls need, by trying it.
 
     \b
       phoneagent doctor
       phoneagent doctor --agent agents/front-desk.toml --json
+      phoneagent doctor --measure
 
     Settings and agent files; each provider that the agents use (is the key accepted, are model and voice there);
     whether this server answers through its public URL, WebSockets too; the Twilio account, and whether
@@ -47,6 +56,11 @@ def doctor(*, embedded: bool, as_json: bool, **flags: Any) -> None:
     Each line has what was found and, where something is wrong, what to do. Nothing is changed, no call is placed, and
     no secret is printed. All checks run at once and have ten seconds. With --json: {"ok", "checks": [{"check",
     "state": "ok"|"failed"|"skipped", "found", "fix"}]}.
+
+    --measure shows what your own place and keys give: the voice speaks a question, the recogniser hears it at the speed
+    of a call, the model answers it with a tool at hand, five times each. Before it begins it says what that costs. You
+    see the median and the worst of each stage; with --json also "measured": [{"provider", "heard", "failures",
+    "stages": [{"stage", "median", "worst", "times"}]}], in seconds.
     """
     from phoneagent.telemetry import logs
 
@@ -55,6 +69,7 @@ def doctor(*, embedded: bool, as_json: bool, **flags: Any) -> None:
     logs.configure(level="error")
     secrets: tuple[str, ...] = ()
     findings: list[Finding] = []
+    measured: list[Measured] = []
     try:
         settings = load(**flags)
     except SettingsError as error:
@@ -64,18 +79,23 @@ def doctor(*, embedded: bool, as_json: bool, **flags: Any) -> None:
         secrets = settings.secrets()
         logs.configure(level="error", secrets=secrets)
         findings += _examined(settings, embedded=embedded, quiet=as_json)
+        if measures:
+            measured = _measured(settings, embedded=embedded, hide=logs.BlackOut(secrets))
 
     # Others' messages may quote what they were sent.
     hide = logs.BlackOut(secrets)
     told = [Finding(one.check, one.state, hide(None, "", one.found), hide(None, "", one.fix)) for one in findings]
-    failed = any(one.state == "failed" for one in told)
+    failed = any(one.state == "failed" for one in told) or any(one.failures for one in measured)
     if as_json:
         checks = [{"check": one.check, "state": one.state, "found": one.found, "fix": one.fix} for one in told]
-        click.echo(json.dumps({"ok": not failed, "checks": checks}, ensure_ascii=False, indent=2))
+        figures = {"measured": [_as_json(one) for one in measured]} if measures else {}
+        click.echo(json.dumps({"ok": not failed, "checks": checks, **figures}, ensure_ascii=False, indent=2))
     elif sys.stdout.isatty():
         _show_table(told)
     else:
         click.echo("\n".join(_lines(told)))
+    if measured and not as_json:
+        click.echo("\n".join(_figures(measured)))
     if failed:
         click.get_current_context().exit(FAILED)
 
@@ -110,6 +130,54 @@ def _examined(settings: Settings, *, embedded: bool, quiet: bool) -> Iterator[Fi
     with Console(stderr=True).status("trying everything, ten seconds at most"):
         found = asyncio.run(examine(settings, agents))
     yield from found
+
+
+def _measured(settings: Settings, *, embedded: bool, hide: Callable[[Any, str, str], str]) -> list[Measured]:
+    """Say what it costs, and measure."""
+    from phoneagent.agent_file.price_file import load_prices
+    from phoneagent.call.price_book import prices_for
+
+    from .measuring import TIMES, Plan, measure
+
+    try:
+        agents, book = chosen_agents(settings, embedded=embedded), load_prices(settings.prices)
+    except SettingsError:
+        return []  # it was told as a check
+    plan = Plan.of(agents.values())
+    cost, currency, unknown = plan.estimate(lambda agent: prices_for(agent.prices, book))
+    beside = f", and what {', '.join(unknown)} takes, whose price is not known" if unknown else ""
+    click.echo(f"{TIMES} requests to each provider cost about {cost:.4f} {currency}{beside}.", err=True)
+    measured = asyncio.run(measure(settings, plan))
+    for one in measured:
+        one.failures = [hide(None, "", failure) for failure in one.failures]
+    return measured
+
+
+def _as_json(measured: Measured) -> dict[str, Any]:
+    return {
+        "provider": measured.provider,
+        "heard": measured.heard,
+        "failures": measured.failures,
+        "stages": [
+            {"stage": stage, "median": round(median, 3), "worst": round(worst, 3), "times": len(measured.stages[stage])}
+            for stage, (median, worst) in measured.figures.items()
+        ],
+    }
+
+
+def _figures(measured: Sequence[Measured]) -> Iterator[str]:
+    """Median and worst of each stage, in milliseconds."""
+    width = max(len(one.provider) for one in measured)
+    yield f"\n{'':{width}}  {'':20} {'median':>9} {'worst':>9}"
+    for one in measured:
+        name = one.provider
+        for stage, (median, worst) in one.figures.items():
+            yield f"{name:{width}}  {stage:20} {median * 1000:6.0f} ms {worst * 1000:6.0f} ms"
+            name = ""
+        if one.heard:
+            yield f"{'':{width}}  it heard “{one.heard}”"
+        for failure, times in Counter(one.failures).items():
+            yield f"{name:{width}}  failed {times} times: {failure}"
 
 
 def _webhooks(settings: Settings, agents: Mapping[str, Agent]) -> Iterator[Finding]:

@@ -347,3 +347,25 @@ async def test_keyterms_that_are_not_sent_are_told(tmp_path):
     assert ears["state"] == "ok"
     assert "of 120 are not sent: 'Quattro Stagioni" in ears["fix"]
     assert "Put the most important ones first" in ears["fix"]
+
+
+# -- measuring (the figures: test_measuring.py) -------------------------------------------------------
+
+
+async def test_what_it_costs_is_told_before_and_what_fails_is_told_by_provider():
+    nowhere = "http://127.0.0.1:9"
+    async with set_up() as running:
+        away = settings_of(running, PHONEAGENT_DEEPGRAM_URL="ws://127.0.0.1:9", PHONEAGENT_ELEVENLABS_URL=nowhere)
+        result = await doctor(away | {"OPENAI_BASE_URL": f"{nowhere}/v1"}, "--measure", "--json")
+        shown = await doctor(away | {"OPENAI_BASE_URL": f"{nowhere}/v1"}, "--measure")
+    assert "5 requests to each provider cost about 0.0" in result.stderr
+    told = {one["provider"]: one for one in json.loads(result.stdout)["measured"]}
+    assert result.exit_code == 1
+    assert set(told) == {
+        "ears: deepgram flux-general-en",
+        "mind: openai gpt-5.4-mini",
+        "voice: elevenlabs eleven_flash_v2_5",
+    }
+    assert len(told["mind: openai gpt-5.4-mini"]["failures"]) == 5
+    assert told["ears: deepgram flux-general-en"]["failures"] == ["no voice has spoken what it should hear"]
+    assert "failed 5 times: " in shown.stdout
