@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol, get_args
 from urllib.parse import urlsplit, urlunsplit
@@ -175,6 +175,9 @@ class DeliveryQueue(Protocol):
 
     async def dead(self, *, cursor: str = "", limit: int = 50) -> DeadPage:
         """Raises `OrderRefused` for a `cursor` that is none."""
+
+    async def erase(self, calls: Collection[str]) -> int:
+        """What tells of these calls, on its way or dead; how many that were. Who has claimed one loses it."""
 
     async def redeliver(self, delivery: str, *, now: float) -> bool:
         """Begin anew with a dead letter, at once, and also if its webhook is disabled. False when there is none."""

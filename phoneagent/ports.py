@@ -383,6 +383,25 @@ class Clips(Protocol):
         """Keep a clip for days. Repeating it is harmless; of too many clips the least recently used goes."""
 
 
+class People(Protocol):
+    """Who has called or was called, by keyed hashes of their numbers. Every method raises `StoreError`.
+
+    A store notes by itself who is in a call that it is given, before it keeps anything else of it.
+    """
+
+    async def pseudonym(self, number: str) -> str:
+        """The hash: always the same in a store, and of no use to anybody who has not its secret."""
+
+    async def note(self, number: str, call: str, *, at: float) -> None:
+        """There is a call, or an order, of this person. A number that is withheld is nobody's."""
+
+    async def calls(self, number: str) -> tuple[str, ...]:
+        """The calls and orders of a person, in the order of time."""
+
+    async def forget(self, number: str, calls: Iterable[str]) -> None:
+        """That these were theirs."""
+
+
 class OrderBook(Protocol):
     """Calls that are wanted, by all processes. Every method raises `StoreError`; `now` is seconds since the epoch.
 
@@ -436,6 +455,9 @@ class OrderBook(Protocol):
         again.
         """
 
+    async def erase(self, order: str) -> bool:
+        """By its own id, with the idempotency key it was asked for by. False when it is unknown."""
+
 
 class ReportBook(Protocol):
     """The reports of calls that are over, and the calls that wait for one. Every method raises `StoreError`; `now` and
@@ -470,9 +492,12 @@ class ReportBook(Protocol):
     async def next_due(self) -> float | None:
         """When somebody shall look at the next call; None when none waits."""
 
+    async def erase(self, call: str) -> bool:
+        """The report, and that one is wanted; who has claimed it loses it. False when there was no report."""
+
 
 class EventLog(Protocol):
-    """What has happened in calls, in order, for those who watch. A log keeps about its last 10,000 entries. Both
+    """What has happened in calls, in order, for those who watch. A log keeps about its last 10,000 entries. All
     methods raise `StoreError`.
     """
 
@@ -488,6 +513,9 @@ class EventLog(Protocol):
 
         While there are none it waits for them, up to so many seconds.
         """
+
+    async def erase(self, log: str) -> int:
+        """A whole log; how many entries that were."""
 
 
 class Expiring(Protocol):
@@ -535,8 +563,17 @@ class Store(Clips, Protocol):
     @property
     def expiring(self) -> Expiring: ...
 
+    @property
+    def people(self) -> People: ...
+
     async def create_call(self, record: CallRecord) -> None:
         """Write a call's record. Repeating it with the same id is harmless."""
+
+    async def erase_clips(self) -> int:
+        """All clips, of all voices; how many that were."""
+
+    async def erase_call(self, call: str) -> int | None:
+        """The record and the turns of a call; how many turns that were, None if there was no record."""
 
     async def update_call(self, call: str, *, token: int = 0, **changes: object) -> None:
         """Change fields of a call's record. An unknown call is a `CallForgotten`.

@@ -53,6 +53,9 @@ class ToldOrders:
         known = await self._book.cancel(order, now=now)
         return known and self._told(known)
 
+    async def erase(self, order: str) -> bool:
+        return await self._book.erase(order)
+
     async def page(self, *, cursor: str = "", limit: int = 50) -> OrderPage:
         return await self._book.page(cursor=cursor, limit=limit)
 

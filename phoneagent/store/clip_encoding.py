@@ -38,8 +38,18 @@ class _Version(msgspec.Struct, array_like=True):
 
 def voice_keys(identity: str) -> VoiceKeys:
     """The keys of a voice; both in one slot of a Cluster."""
-    prefix = f"phoneagent:voice:{{{_digest(identity)}}}:{VERSION}:"
+    return keys_of_digest(voice_digest(identity))
+
+
+def keys_of_digest(digest: str) -> VoiceKeys:
+    """The keys of a voice, by what it is known by in them."""
+    prefix = f"phoneagent:voice:{{{digest}}}:{VERSION}:"
     return VoiceKeys(prefix + "clips", prefix + "used")
+
+
+def voice_digest(identity: str) -> str:
+    """What a voice is known by in its keys."""
+    return _digest(identity)
 
 
 def text_field(text: str) -> str:

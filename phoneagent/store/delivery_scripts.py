@@ -190,6 +190,44 @@ return page
 """
 )
 
+# ARGV: how many, the webhook, how many of its waiting ones come before. Answers with the id and JSON of each.
+WAITING_DELIVERIES = (
+    _LANES
+    + """
+local most, hook, first = tonumber(ARGV[3]), ARGV[4], tonumber(ARGV[5])
+local found = {'ok'}
+for _, id in ipairs(redis.call('ZRANGE', prefix .. 'open:' .. hook, first, first + most - 1)) do
+  found[#found + 1] = id
+  found[#found + 1] = redis.call('HGET', item(id), 'delivery') or ''
+end
+return found
+"""
+)
+
+# ARGV: now, then ids. Answers with how many there were.
+ERASE_DELIVERIES = (
+    _LANES
+    + """
+local now, count = ARGV[3], 0
+for i = 4, #ARGV do
+  local id = ARGV[i]
+  local found = redis.call('HMGET', item(id), 'state', 'hook', 'lane', 'place')
+  if found[1] == 'waiting' then
+    redis.call('ZREM', prefix .. 'open:' .. found[2], id)
+    if redis.call('LINDEX', place(found[2], found[3]), 0) == id then
+      leave(found[2], found[3], id, now)
+    else
+      redis.call('LREM', place(found[2], found[3]), 1, id)
+    end
+  elseif found[1] == 'dead' then
+    redis.call('ZREM', prefix .. 'dead', found[4])
+  end
+  count = count + redis.call('DEL', item(id))
+end
+return {'ok', count}
+"""
+)
+
 # ARGV: id, now, the name of a lane of its own. Repeated by a client that was not answered, it says yes again.
 REDELIVER = (
     _LANES

@@ -31,6 +31,10 @@ DELIVERED_TTL = 24 * 3600
 OVERDUE_TTL = 30 * 24 * 3600
 """Seconds for which it is known that a recording of the carrier is overdue: so long its interface may refuse us."""
 
+PEOPLE_TTL = 400 * 24 * 3600
+"""Seconds for which it is known who was in a call, by a hash, so that all of it can be found: longer than anything is
+usually kept, a month more than a year."""
+
 
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
@@ -59,6 +63,11 @@ class Lifetimes:
     def of_waiting(self) -> float:
         """Of messages to operators' systems, from the last attempt."""
         return min(WAITING_TTL, self.longest)
+
+    @property
+    def of_people(self) -> float:
+        """Of who was in a call: as long as there may be anything of it."""
+        return PEOPLE_TTL if math.isinf(self.longest) else self.longest
 
 
 USUAL = Lifetimes()

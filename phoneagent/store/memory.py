@@ -10,7 +10,7 @@ from typing import Any
 
 from phoneagent.conversation.transcript import Turn
 from phoneagent.errors import CallForgotten, LeaseLost
-from phoneagent.records import CallPage, CallRecord, CallStatus, Clip, StoredCall
+from phoneagent.records import CallPage, CallRecord, CallStatus, Clip, Order, StoredCall
 
 from .call_rules import closed
 from .cursor import checked_cursor
@@ -22,6 +22,7 @@ from .memory_events import MemoryEvents
 from .memory_expiring import MemoryExpiring
 from .memory_keys import MemoryKeys
 from .memory_orders import MemoryOrders
+from .memory_people import MemoryPeople
 from .memory_reports import MemoryReports
 from .report_rules import SETTLE, due_after, first_look
 
@@ -56,18 +57,23 @@ class MemoryStore:
     def __init__(self, *, ttl: float = ENDED_TTL, longest: float = math.inf) -> None:
         lifetimes = Lifetimes(ttl, longest)
         ttl = lifetimes.of_ended
-        self.orders = MemoryOrders(lifetimes=lifetimes)
+        self.orders = MemoryOrders(self._note_order, lifetimes=lifetimes)
         self.events = MemoryEvents(ttl=ttl)
         self.keys = MemoryKeys()
         self.do_not_call = MemoryDoNotCall()
         self.deliveries = MemoryDeliveries(lifetimes=lifetimes)
         self.reports = MemoryReports(ttl=ttl)
         self.expiring = MemoryExpiring()
+        self.people = MemoryPeople(lifetimes=lifetimes)
         self._ttl = ttl
         self._calls: dict[str, _Kept] = {}
         self._tokens: dict[str, tuple[str, float]] = {}
 
+    async def _note_order(self, order: Order) -> None:
+        await self.people.note(order.to.reveal(), order.id, at=order.created)
+
     async def create_call(self, record: CallRecord) -> None:
+        await self.people.note(record.other_party.reveal(), record.id, at=record.started)
         kept = self._take_or_make(record.id)
         if kept.record is None:
             kept.record = record
@@ -164,6 +170,14 @@ class MemoryStore:
     async def save_clip(self, identity: str, text: str, clip: Clip) -> None:
         """Nothing; see `load_clips`."""
 
+    async def erase_clips(self) -> int:
+        """None; see `load_clips`."""
+        return 0
+
+    async def erase_call(self, call: str) -> int | None:
+        kept = self._calls.pop(call, None)
+        return None if kept is None or kept.record is None else len(kept.turns)
+
     async def ping(self) -> None:
         """It is always here."""
 
@@ -175,6 +189,7 @@ class MemoryStore:
         self.deliveries.clear()
         self.reports.clear()
         self.expiring.clear()
+        self.people.clear()
 
     def _find(self, call: str) -> _Kept | None:
         kept = self._calls.get(call)

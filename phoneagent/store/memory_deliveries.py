@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections import deque
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -147,6 +147,15 @@ class MemoryDeliveries:
         item.lane, item.expires = own_lane(delivery), _now() + self._waiting_ttl
         self._line_up(delivery, now)
         return True
+
+    async def erase(self, calls: Collection[str]) -> int:
+        theirs = [name for name, item in self._items.items() if item.delivery.lane in calls]
+        for name in theirs:
+            item = self._items[name]
+            if item.state == "waiting":
+                self._leave(item, now=0.0)
+            del self._items[name]
+        return len(theirs)
 
     def clear(self) -> None:
         self._items.clear()

@@ -75,6 +75,12 @@ class MemoryEvents:
                 del self._readers[log]
         return self._read(log, after, most)
 
+    async def erase(self, log: str) -> int:
+        kept = self._logs.pop(log, None)
+        gone = len(kept.entries) if kept else 0
+        self._kept -= gone
+        return gone
+
     def clear(self) -> None:
         self._logs.clear()
         self._kept = 0

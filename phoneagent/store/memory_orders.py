@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -34,9 +35,10 @@ class _Key:
 
 
 class MemoryOrders:
-    """An `OrderBook`."""
+    """An `OrderBook`. `note` writes down whose an order is."""
 
-    def __init__(self, *, lifetimes: Lifetimes = USUAL) -> None:
+    def __init__(self, note: Callable[[Order], Awaitable[None]], *, lifetimes: Lifetimes = USUAL) -> None:
+        self._note = note
         self._lifetimes = lifetimes
         self._entries: dict[str, _Entry] = {}
         self._keys: dict[str, _Key] = {}
@@ -46,6 +48,7 @@ class MemoryOrders:
     async def create(self, order: Order, *, key: str = "", fingerprint: str = "") -> Order:
         if key and (known := await self.known(key, fingerprint=fingerprint)) is not None:
             return known
+        await self._note(order)
         if order.id not in self._entries:
             self._make_room()
             self._entries[order.id] = entry = _Entry(order, due=order.due, expires=0.0)
@@ -117,6 +120,11 @@ class MemoryOrders:
             return wait
         self._next_dial = _now() + 1 / per_second
         return 0.0
+
+    async def erase(self, order: str) -> bool:
+        self._keys = {name: key for name, key in self._keys.items() if key.order != order}
+        self._calls = {call: name for call, name in self._calls.items() if name != order}
+        return self._entries.pop(order, None) is not None
 
     def clear(self) -> None:
         self._entries.clear()

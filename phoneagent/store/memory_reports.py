@@ -74,6 +74,10 @@ class MemoryReports:
     async def next_due(self) -> float | None:
         return min((entry.due for _, entry in self._open()), default=None)
 
+    async def erase(self, call: str) -> bool:
+        entry = self._entries.pop(call, None)
+        return entry is not None and entry.report is not None
+
     def clear(self) -> None:
         self._entries.clear()
 

@@ -42,10 +42,24 @@ if redis.call('HEXISTS', item, 'order') == 0 then
   keep(due, ARGV[6])
   keep(recent, ARGV[6])
 end
-if KEYS[4] then redis.call('SET', KEYS[4], ARGV[2] .. ':' .. ARGV[7], 'PX', ARGV[8]) end
+if KEYS[4] then
+  redis.call('SET', KEYS[4], ARGV[2] .. ':' .. ARGV[7], 'PX', ARGV[8])
+  redis.call('HSET', item, 'key', KEYS[4])
+end
 return {'ok', redis.call('HGET', item, 'order')}
 """
 )
+
+# KEYS: order, due, recent, [the carrier's call]. ARGV: id, its position.
+ERASE_ORDER = """
+local key = redis.call('HGET', KEYS[1], 'key')
+if key then redis.call('DEL', key) end
+redis.call('ZREM', KEYS[2], ARGV[1])
+redis.call('ZREM', KEYS[3], ARGV[2])
+if KEYS[4] then redis.call('DEL', KEYS[4]) end
+redis.call('DEL', KEYS[1])
+return {'ok'}
+"""
 
 # KEYS: order. Answers with the order, its rev, its token and who has begun to dial.
 READ_ORDER = """

@@ -8,6 +8,7 @@ import math
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from itertools import count
+from operator import methodcaller
 from typing import Any
 from urllib.parse import quote, unquote
 
@@ -17,11 +18,11 @@ from redis.exceptions import RedisClusterException, RedisError
 
 from phoneagent.conversation.transcript import Turn
 from phoneagent.errors import CallForgotten, LeaseLost, StoreError
-from phoneagent.records import CallPage, CallRecord, CallStatus, Clip, StoredCall, place_of
+from phoneagent.records import CallPage, CallRecord, CallStatus, Clip, Order, StoredCall, place_of
 
 from . import scripts
 from .call_rules import closed
-from .clip_encoding import VoiceKeys, decode_clip, encode_clip, text_field, voice_keys
+from .clip_encoding import VoiceKeys, decode_clip, encode_clip, keys_of_digest, text_field, voice_digest, voice_keys
 from .cursor import checked_cursor
 from .encoding import VERSION, decode_record, decode_turn, encode_changes, encode_record, encode_turn, newer
 from .expiry import ENDED_TTL, LIVE_TTL, Lifetimes
@@ -32,6 +33,7 @@ from .redis_events import RedisEvents
 from .redis_expiring import RedisExpiring
 from .redis_keys import RedisKeys
 from .redis_orders import RedisOrders
+from .redis_people import RedisPeople
 from .redis_reports import RedisReports
 from .redis_url import Client, Close, connect
 from .report_rules import SETTLE, due_after, first_look
@@ -39,6 +41,14 @@ from .report_rules import SETTLE, due_after, first_look
 log = structlog.stdlib.get_logger(__name__)
 
 PLACES = "phoneagent:calls:places"  # of calls that nobody ordered; orders have their own
+
+VOICES = "phoneagent:voices"  # those that there are clips of
+
+# KEYS: the voices. ARGV: one more, milliseconds.
+KNOW_VOICE = """
+redis.call('SADD', KEYS[1], ARGV[1])
+return redis.call('PEXPIRE', KEYS[1], ARGV[2])
+"""
 
 ATTEMPTS = 20  # at closing a call that its process closes too
 
@@ -69,13 +79,14 @@ class RedisStore:
         self._make_client = client
         self._lifetimes = lifetimes = Lifetimes(ttl, longest)
         ttl = lifetimes.of_ended
-        self.orders = RedisOrders(self._ask, lifetimes=lifetimes)
+        self.orders = RedisOrders(self._ask, self._note_order, lifetimes=lifetimes)
         self.events = RedisEvents(self._ask, client, ttl=ttl)
         self.keys = RedisKeys(self._ask)
         self.do_not_call = RedisDoNotCall(self._ask)
         self.deliveries = RedisDeliveries(self._ask, lifetimes=lifetimes)
         self.reports = RedisReports(self._ask, ttl=ttl)
         self.expiring = RedisExpiring(self._ask)
+        self.people = RedisPeople(self._ask, lifetimes=lifetimes)
         self._ttl = ttl
         self._longest = max(ttl, LIVE_TTL) + LIVE_TTL  # seconds from its beginning that anything of a call is kept
         self._client: Client | None = None
@@ -92,7 +103,11 @@ class RedisStore:
         connect(url)  # a client that was never used has nothing to close
         return cls(lambda: connect(url), ttl=ttl, longest=longest)
 
+    async def _note_order(self, order: Order) -> None:
+        await self.people.note(order.to.reveal(), order.id, at=order.created)
+
     async def create_call(self, record: CallRecord) -> None:
+        await self.people.note(record.other_party.reveal(), record.id, at=record.started)
         await self._run(scripts.CREATE, record.id, *_hash(encode_record(record)))
         await self.reports.expect(record.id, due=first_look(record))
         if not record.order:
@@ -187,6 +202,23 @@ class RedisStore:
         if (value := encode_clip(text, clip)) is not None:
             arguments = [_ms(self._lifetimes.of_clips), MOST_CLIPS, text_field(text), value]
             await self._ask(lambda _: self._scripts[scripts.SAVE_CLIP](voice_keys(identity), arguments))
+            await self._ask(lambda _: self._scripts[KNOW_VOICE]([VOICES], [voice_digest(identity), arguments[0]]))
+
+    async def erase_clips(self) -> int:
+        count = 0
+        for voice in await self._ask(lambda client: client.smembers(VOICES)):
+            keys = keys_of_digest(voice)
+            count += await self._ask(methodcaller("hlen", keys.clips))
+            await self._ask(methodcaller("delete", *keys))
+            await self._ask(methodcaller("srem", VOICES, voice))
+        return count
+
+    async def erase_call(self, call: str) -> int | None:
+        if (record := await self.load_record(call)) is None:
+            return None
+        turns = (await self._run(scripts.ERASE, call))[1]
+        await self._ask(lambda client: client.zrem(PLACES, record.place))
+        return int(turns)
 
     async def ping(self) -> None:
         await self._ask(lambda client: client.ping())
@@ -235,7 +267,9 @@ class RedisStore:
         if self._client is None:
             self._client, self._close = self._make_client()
             bodies = (
+                KNOW_VOICE,
                 scripts.CREATE,
+                scripts.ERASE,
                 scripts.UPDATE,
                 scripts.CLOSE,
                 scripts.INDEX,

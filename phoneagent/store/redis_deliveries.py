@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping, Sequence
 from typing import Any
 from urllib.parse import quote
 
@@ -19,6 +19,7 @@ from .redis_url import Client
 
 PREFIX = "phoneagent:{webhooks}:"
 HOOKS = PREFIX + "hooks"
+PAGE = 200  # deliveries that are looked through in one step
 AT_ONCE = 50  # deliveries that are written in one step, which nothing else in Redis can interrupt
 
 
@@ -91,6 +92,32 @@ class RedisDeliveries:
         name = quote(delivery, safe="", errors="surrogatepass")  # a stranger may have written it; ours stay as they are
         answer = await self._run(scripts.REDELIVER, name, now, own_lane(name))
         return bool(answer[0] == "ok")
+
+    async def erase(self, calls: Collection[str]) -> int:
+        theirs = [each.id async for each in self._all() if each.lane in calls]
+        count = 0
+        for start in range(0, len(theirs), AT_ONCE):
+            count += int((await self._run(scripts.ERASE_DELIVERIES, 0, *theirs[start : start + AT_ONCE]))[1])
+        return count
+
+    async def _all(self) -> AsyncIterator[Delivery]:
+        """What waits and what is dead, in pages: JSON is looked into here, for there it may be encrypted."""
+        for webhook in await self.webhooks():
+            for first in range(0, MOST_WAITING, PAGE):
+                parts = iter((await self._run(scripts.WAITING_DELIVERIES, PAGE, webhook, first))[1:])
+                page = list(zip(parts, parts, strict=True))
+                for _, stored in page:
+                    if stored:  # else it has expired
+                        yield decode_delivery(stored)
+                if len(page) < PAGE:
+                    break
+        cursor = ""
+        while True:
+            dead = await self.dead(cursor=cursor, limit=PAGE)
+            for letter in dead.letters:
+                yield letter.delivery
+            if not (cursor := dead.next):
+                return
 
     async def _settle(self, script: str, claimed: Claimed, now: float, *arguments: Any) -> bool:
         answer = await self._run(script, claimed.delivery.id, claimed.token, now, *arguments)

@@ -108,6 +108,12 @@ class RedisEvents:
             self._client, self._close = self._make_client()
         return await answer_of(self._client.xread({key: after}, count=most, block=block))
 
+    async def erase(self, log: str) -> int:
+        key = _key(log)
+        count = await self._ask(lambda client: client.xlen(key))
+        await self._ask(lambda client: client.delete(key, key + ":known"))
+        return int(count)
+
     def take_close(self) -> Close | None:
         """What closes the readers' connections; later ones are new."""
         close, self._close, self._client = self._close, None, None

@@ -37,14 +37,22 @@ class _Read(NamedTuple):
 
 
 class RedisOrders:
-    """`ask` sends a question to Redis and raises `StoreError`."""
+    """`ask` sends a question to Redis and raises `StoreError`; `note` writes down whose an order is."""
 
-    def __init__(self, ask: Callable[[Callable[[Client], Any]], Awaitable[Any]], *, lifetimes: Lifetimes) -> None:
+    def __init__(
+        self,
+        ask: Callable[[Callable[[Client], Any]], Awaitable[Any]],
+        note: Callable[[Order], Awaitable[None]],
+        *,
+        lifetimes: Lifetimes,
+    ) -> None:
         self._ask = ask
+        self._note = note
         self._lifetimes = lifetimes
         self._scripts: dict[str, Any] = {}
 
     async def create(self, order: Order, *, key: str = "", fingerprint: str = "") -> Order:
+        await self._note(order)
         keys = [_item(order.id), DUE, RECENT, *([_key(key)] if key else [])]
         kept, moment = _ms(kept_for(order, self._lifetimes)), order.due
         arguments = [ITEM, order.id, encode_order(order), moment, order.place, kept]
@@ -121,6 +129,13 @@ class RedisOrders:
     async def pace(self, *, per_second: float) -> float:
         _, milliseconds = await self._run(scripts.PACE_ORDERS, [PACE], [math.ceil(1000 / per_second)])
         return int(milliseconds) / 1000
+
+    async def erase(self, order: str) -> bool:
+        if (read := await self._read(order)) is None:
+            return False
+        keys = [_item(order), DUE, RECENT, *([_call(read.order.call)] if read.order.call else [])]
+        await self._run(scripts.ERASE_ORDER, keys, [order, read.order.place])
+        return True
 
     async def _read(self, order: str) -> _Read | None:
         answer = await self._run(scripts.READ_ORDER, [_item(order)], [])

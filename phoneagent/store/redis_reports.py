@@ -99,6 +99,14 @@ return claimed
 """
 
 
+# KEYS: as above. ARGV: the call.
+ERASE = """
+redis.call('DEL', KEYS[1])
+redis.call('ZREM', KEYS[2], ARGV[1])
+return {'ok'}
+"""
+
+
 class RedisReports:
     """`ask` sends a question to Redis and raises `StoreError`; `ttl`: seconds that a report is kept."""
 
@@ -134,6 +142,11 @@ class RedisReports:
     async def next_due(self) -> float | None:
         first = await self._ask(lambda client: client.zrange(DUE, 0, 0, withscores=True))
         return float(first[0][1]) if first else None
+
+    async def erase(self, call: str) -> bool:
+        name = _name(call)
+        await self._script(ERASE, [ITEM + name, DUE], [name])
+        return bool(await self._ask(lambda client: client.delete(_report(call))))
 
     async def _run(self, script: str, call: str, *arguments: object) -> None:
         name = _name(call)

@@ -34,6 +34,16 @@ return {'ok'}
 """
 )
 
+# Answers with how many turns there were.
+ERASE = (
+    _CALL
+    + """
+local count = redis.call('LLEN', turns)
+redis.call('DEL', meta, turns, lease)
+return {'ok', count}
+"""
+)
+
 # ARGV: token or 0, field, value, ...
 UPDATE = (
     _CALL

@@ -18,7 +18,11 @@ from .populated import CAME_IN, HOOK, ORDER, PLACED, populate
 DAY = 24 * 3600.0
 MONTHS = 90 * DAY
 
-NOTHING_PERSONAL = ("phoneagent:{api-keys}:", "phoneagent:carrier-recordings")  # names, and ids of what is deleted then
+NOTHING_PERSONAL = (  # names, ids of what is deleted then, and what hashes are made with
+    "phoneagent:{api-keys}:",
+    "phoneagent:carrier-recordings",
+    "phoneagent:people:secret",
+)
 
 
 @pytest.fixture(params=["memory", "redis"])
