@@ -32,6 +32,7 @@ from .call.contact_limits import NO_LIMITS, ContactLimits
 from .call.courier import Courier
 from .call.dialler import Dialler
 from .call.equipped import CORE_TOOLS, EquippedAgent, own_tools
+from .call.erasure import Eraser
 from .call.event_writer import EventWriter
 from .call.incoming import Reception
 from .call.journal_folder import JournalFolder
@@ -290,9 +291,10 @@ def create_app(
                 keeper = RecordingKeeper(recordings, kept, owner=owner, carrier=at_carrier, longest=settings.retention)
                 app.state.keeper = asyncio.create_task(keeper.run(), name="recording keeper")
                 stack.push_async_callback(_end, app.state.keeper)
-            if journals is not None:
-                old_journals = JournalFolder(journals, keep=settings.retention)
-                stack.push_async_callback(_end, asyncio.create_task(old_journals.run(), name="journals"))
+            kept_journals = JournalFolder(journals, keep=settings.retention) if journals is not None else None
+            if kept_journals is not None:
+                stack.push_async_callback(_end, asyncio.create_task(kept_journals.run(), name="journals"))
+            app.state.eraser = erases = Eraser(kept, recordings=recordings, carrier=control, journals=kept_journals)
             webhooks = Webhooks(signatures, board, documents, told, dialler, account=settings.twilio_account_sid or "")
             app.router.routes[:] = routes(
                 MediaSocket(TwilioCodec(), signatures, board, told),
@@ -314,6 +316,7 @@ def create_app(
                     limits=limits,
                     reports=kept.reports,
                     letters=DeadLetters(kept.deliveries, wake),
+                    eraser=erases,
                     caller_id=settings.twilio_phone_number or "",
                 ),
             )
@@ -404,6 +407,27 @@ async def delivery_queue(settings: Settings) -> AsyncIterator[DeliveryQueue]:
         yield kept.deliveries
     finally:
         await kept.aclose()
+
+
+@asynccontextmanager
+async def eraser(settings: Settings) -> AsyncIterator[Eraser]:
+    """What erases where the servers of these settings keep everything. Raises `SettingsError` when it is nowhere."""
+    if settings.redis_url is None:
+        raise SettingsError(
+            "REDIS_URL: expected the Redis that the server uses; without one everything is in the server's memory: see "
+            "POST /v1/erasures"
+        )
+    async with AsyncExitStack() as stack:
+        kept = _store(settings)
+        stack.push_async_callback(kept.aclose)
+        recordings = await _recordings(settings)
+        if recordings is not None:
+            stack.push_async_callback(recordings.aclose)
+        control = twilio_control(settings)
+        if control is not None:
+            stack.push_async_callback(control.aclose)
+        journals = JournalFolder(settings.journals) if settings.journals is not None else None
+        yield Eraser(kept, recordings=recordings, carrier=control, journals=journals)
 
 
 async def expect_store(settings: Settings) -> None:

@@ -637,6 +637,9 @@ class CarrierRecordings(Protocol):
     async def pause_recording(self, call: str, recording: str, *, paused: bool) -> None:
         """Silence from now on, or what is said again."""
 
+    async def recordings_of(self, call: str) -> Sequence[str]:
+        """The ids of a call's recordings; none of a call that it does not know."""
+
     async def delete_recording(self, recording: str) -> None:
         """For good. One that is gone already counts as success."""
 

@@ -29,6 +29,7 @@ COMMANDS: Mapping[str, str] = {
     "simulate": "Play scripted calls, and score how well they went.",
     "bench": "Measure latencies, and how many calls a core carries.",
     "webhooks": "Try webhooks, and deliver again what never arrived.",
+    "erase": "Erase everything of one person.",
     "recordings": "List and delete recordings of calls.",
     "replay": "Tell a recorded call again, event by event.",
     "states": "Print the states of a call.",

@@ -46,6 +46,7 @@ class RestApi:
                 Route(
                     f"{account}/Calls/{{sid}}/Recordings.json", self._guard(self._create_recording), methods=["POST"]
                 ),
+                Route(f"{account}/Calls/{{sid}}/Recordings.json", self._guard(self._list_recordings)),
                 Route(
                     f"{account}/Calls/{{sid}}/Recordings/{{recording}}.json",
                     self._guard(self._update_recording),
@@ -186,6 +187,12 @@ class RestApi:
         call = self._find_call(request)
         form = await self._form(request, rest_recordings.CREATE_PARAMETERS)
         return 201, rest_recordings.create(call, form, self._carrier.account_sid)
+
+    async def _list_recordings(self, request: Request) -> tuple[int, dict[str, Any]]:
+        call = self._find_call(request)
+        query = request.query_params
+        self._check_names(query.keys(), rest_recordings.LIST_PARAMETERS)
+        return 200, rest_recordings.listed(call, self._carrier.account_sid, request.url.path)
 
     async def _update_recording(self, request: Request) -> tuple[int, dict[str, Any]]:
         call = self._find_call(request)

@@ -19,6 +19,7 @@ CREATE_PARAMETERS = frozenset(
     {"RecordingChannels", "RecordingTrack", "Trim", "RecordingStatusCallback", "RecordingStatusCallbackMethod"}
     | {"RecordingStatusCallbackEvent"}
 )
+LIST_PARAMETERS = frozenset({"DateCreated", "DateCreated<", "DateCreated>", "PageSize", "Page", "PageToken"})
 UPDATE_PARAMETERS = frozenset({"Status", "PauseBehavior"})
 EVENTS = ("in-progress", "completed", "absent")
 Status = Literal["in-progress", "paused", "stopped", "completed"]
@@ -100,6 +101,22 @@ def update(call: PlacedCall, sid: str, form: Mapping[str, str], account: str) ->
         recording.pause_behavior = form.get("PauseBehavior", "silence")
     recording.become(status, call.line.now())
     return told(call, recording, account)
+
+
+def listed(call: PlacedCall, account: str, path: str) -> dict[str, Any]:
+    """All of a call, the latest first, on one page: nobody records a call a thousand times."""
+    found = [told(call, recording, account) for recording in reversed(call.recordings.values())]
+    return {
+        "recordings": found,
+        "start": 0,
+        "end": max(0, len(found) - 1),
+        "page": 0,
+        "page_size": 50,
+        "uri": path,
+        "first_page_uri": path,
+        "next_page_uri": None,
+        "previous_page_uri": None,
+    }
 
 
 def delete(call: PlacedCall, sid: str) -> None:

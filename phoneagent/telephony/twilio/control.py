@@ -183,6 +183,16 @@ class TwilioControl:
             )
         )
 
+    async def recordings_of(self, call: str) -> list[str]:
+        """See `ports.CarrierRecordings`."""
+        try:
+            found = await self._ask(lambda account: account.calls(_part(call)).recordings.list_async(limit=LISTED))
+        except TwilioRefused as refusal:
+            if await self._is_unknown(refusal):
+                return []
+            raise
+        return [_sid(recording) for recording in found]
+
     async def delete_recording(self, recording: str) -> None:
         """See `ports.CarrierRecordings`."""
         try:

@@ -14,6 +14,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from phoneagent.api_keys import RateLimits
 from phoneagent.call.calling_rules import CallingRules
+from phoneagent.call.erasure import Eraser
 from phoneagent.call.phone_numbers import NumberRules
 from phoneagent.call.switchboard import Switchboard
 from phoneagent.do_not_call import DoNotCallList
@@ -27,6 +28,7 @@ from .agents import Agents
 from .allowance import headers_of, too_many
 from .calls import Calls, Window
 from .do_not_call import DoNotCallEndpoints, DoNotCallView, ImportView, ManyNumbers, Numbers, OneNumber
+from .erasures import Erasures, ErasureView, WantedErasure
 from .events import Events, EventsTold, EventStream, Following
 from .orders import OrderDesk, Orders, WantedCall
 from .problems import HANDLERS, Problem, refused, unavailable
@@ -60,6 +62,7 @@ def rest_interface(
     limits: RateLimits | None = None,
     reports: ReportBook | None = None,
     letters: DeadLetters | None = None,
+    eraser: Eraser | None = None,
 ) -> Starlette:
     """An application to be mounted at `/v1`. Nothing of it is seen without a key, not even what there is.
 
@@ -68,7 +71,7 @@ def rest_interface(
     With `steers` calls in progress can be steered, and transferred to the numbers that `numbers` allows: without it to
     none. What happens in calls is read from `log`, where `told` writes it. `recordings` are those that can be listened
     to, `reports` those of calls that are over. `limits` counts requests; without it nobody does. `letters` are messages
-    to webhooks that could not be delivered.
+    to webhooks that could not be delivered. `eraser` erases what there is of a person.
     """
     agents, calls = Agents(board), Calls(board, book)
     place: Handler = not_set_up
@@ -153,6 +156,15 @@ def rest_interface(
         again = Operation(letters.redeliver, "Deliver one of them again", {LETTER_TAKEN_UP: None}, scope="admin")
         routes.append(resource("/webhooks/dead", GET=index))
         routes.append(resource("/webhooks/{message}/redeliver", POST=again))
+    if eraser is not None:
+        erase = Operation(
+            Erasures(eraser, numbers or NumberRules()).erase,
+            "Erase everything of one person",
+            {200: ErasureView},
+            body=WantedErasure,
+            scope="admin",
+        )
+        routes.append(resource("/erasures", POST=erase))
     app = Starlette(
         routes=routes, middleware=[Middleware(_Door, keys=keys, limits=limits)], exception_handlers=HANDLERS
     )
