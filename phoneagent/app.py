@@ -24,6 +24,7 @@ from starlette.middleware import Middleware
 from .agent_file import builtin_agent, dotted, model_misfits, strangers, tool_misfits
 from .agent_file.price_file import load_prices
 from .api_keys import KeyRing
+from .call.audit_writer import AuditWriter
 from .call.built_in import RUN, SCHEDULE_CALLBACK, SEND_SMS
 from .call.business_hours import closed_now
 from .call.call import Surroundings
@@ -317,6 +318,8 @@ def create_app(
                     reports=kept.reports,
                     letters=DeadLetters(kept.deliveries, wake),
                     eraser=erases,
+                    audit=kept.audit,
+                    audit_writer=await stack.enter_async_context(AuditWriter(kept)),
                     caller_id=settings.twilio_phone_number or "",
                 ),
             )
@@ -354,14 +357,15 @@ def providers_of(agents: Mapping[str, Agent]) -> set[str]:
 
 
 def _store(settings: Settings) -> Store:
+    audit = settings.audit_days * 24 * 3600.0
     if settings.redis_url is None:
         from .store.memory import MemoryStore
 
-        return MemoryStore(ttl=settings.call_ttl, longest=settings.retention)
+        return MemoryStore(ttl=settings.call_ttl, longest=settings.retention, audit=audit)
     from .store.redis import RedisStore
 
     url = settings.redis_url.get_secret_value()
-    return RedisStore.from_url(url, ttl=settings.call_ttl, longest=settings.retention)
+    return RedisStore.from_url(url, ttl=settings.call_ttl, longest=settings.retention, audit=audit)
 
 
 @asynccontextmanager
@@ -410,7 +414,7 @@ async def delivery_queue(settings: Settings) -> AsyncIterator[DeliveryQueue]:
 
 
 @asynccontextmanager
-async def eraser(settings: Settings) -> AsyncIterator[Eraser]:
+async def eraser(settings: Settings) -> AsyncIterator[tuple[Eraser, Store]]:
     """What erases where the servers of these settings keep everything. Raises `SettingsError` when it is nowhere."""
     if settings.redis_url is None:
         raise SettingsError(
@@ -427,7 +431,22 @@ async def eraser(settings: Settings) -> AsyncIterator[Eraser]:
         if control is not None:
             stack.push_async_callback(control.aclose)
         journals = JournalFolder(settings.journals) if settings.journals is not None else None
-        yield Eraser(kept, recordings=recordings, carrier=control, journals=journals)
+        yield Eraser(kept, recordings=recordings, carrier=control, journals=journals), kept
+
+
+@asynccontextmanager
+async def audited(settings: Settings) -> AsyncIterator[Store]:
+    """Where the servers of these settings write who did what. Raises `SettingsError` when it is nowhere."""
+    if settings.redis_url is None:
+        raise SettingsError(
+            "REDIS_URL: expected the Redis that the server uses; without one the audit log is in the server's memory: "
+            "see GET /v1/audit"
+        )
+    kept = _store(settings)
+    try:
+        yield kept
+    finally:
+        await kept.aclose()
 
 
 async def expect_store(settings: Settings) -> None:

@@ -11,6 +11,7 @@ from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, M
 from typing import Any, Protocol, TypeAlias, runtime_checkable
 
 from .api_keys import KeyRing
+from .audit import AuditLog
 from .conversation.events import (
     EagerEndOfTurn,
     EndOfTurn,
@@ -565,6 +566,9 @@ class Store(Clips, Protocol):
 
     @property
     def people(self) -> People: ...
+
+    @property
+    def audit(self) -> AuditLog: ...
 
     async def create_call(self, record: CallRecord) -> None:
         """Write a call's record. Repeating it with the same id is harmless."""

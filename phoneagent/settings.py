@@ -213,6 +213,11 @@ class Settings(BaseSettings):
         expected="days after which nothing of a call is kept any more, 1 to 3650: not its data, recordings, journal or "
         "messages to webhooks, whatever else is set (unset: each as long as its own setting says)",
     )
+    audit_days: Annotated[int, Field(ge=1, le=3650)] = _variable(
+        "PHONEAGENT_AUDIT_DAYS",
+        default=365,
+        expected="days for which it is known who has read, placed, steered and erased what, 1 to 3650",
+    )
     drain_within: Annotated[int, Field(ge=0)] = _variable(
         "PHONEAGENT_DRAIN_WITHIN",
         # Nearly all calls are shorter than this, and orchestrators kill what takes longer than two minutes or so.

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import asyncio
 import json
+import time
 
 import click
 
+from phoneagent.audit import AuditEntry
 from phoneagent.errors import OrderRefused, PhoneagentError
 from phoneagent.private import Private
 from phoneagent.settings import load
+
+COMMAND_LINE = "command line"  # in place of a key's name
 
 EPILOG = (
     "Exit status: 0 everything that is here was erased; 1 something is left, or Redis is away; 2 a setting, or the "
@@ -44,7 +48,9 @@ def erase(*, number: str, yes: bool, as_json: bool) -> None:
     async def run() -> Erasure:
         from phoneagent.app import eraser
 
-        async with eraser(settings) as ready:
+        async with eraser(settings) as (ready, store):
+            person = await store.people.pseudonym(wanted.reveal())
+            await store.audit.append([AuditEntry(time.time(), COMMAND_LINE, "erase", 200, person=person)])
             return await ready.erase(wanted)
 
     found = asyncio.run(run())

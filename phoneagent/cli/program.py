@@ -30,6 +30,7 @@ COMMANDS: Mapping[str, str] = {
     "bench": "Measure latencies, and how many calls a core carries.",
     "webhooks": "Try webhooks, and deliver again what never arrived.",
     "erase": "Erase everything of one person.",
+    "audit": "Show who has read, placed, steered and erased what.",
     "recordings": "List and delete recordings of calls.",
     "replay": "Tell a recorded call again, event by event.",
     "states": "Print the states of a call.",

@@ -36,6 +36,10 @@ PEOPLE_TTL = 400 * 24 * 3600
 usually kept, a month more than a year."""
 
 
+AUDIT_TTL = 365 * 24 * 3600
+"""Seconds that it is known who has read and done what, unless the operator says otherwise."""
+
+
 @dataclass(frozen=True, slots=True)
 class Lifetimes:
     """Seconds for which a store keeps what it is given, each at most `longest`. `ended`: what there is of a call, from

@@ -15,7 +15,8 @@ from phoneagent.records import CallPage, CallRecord, CallStatus, Clip, Order, St
 from .call_rules import closed
 from .cursor import checked_cursor
 from .encoding import checked
-from .expiry import ENDED_TTL, LIVE_TTL, Lifetimes
+from .expiry import AUDIT_TTL, ENDED_TTL, LIVE_TTL, Lifetimes
+from .memory_audit import MemoryAudit
 from .memory_deliveries import MemoryDeliveries
 from .memory_do_not_call import MemoryDoNotCall
 from .memory_events import MemoryEvents
@@ -49,12 +50,12 @@ class _Kept:
 
 class MemoryStore:
     """Keeps calls in a dictionary, by the event loop's clock. `ttl`: seconds that a call is kept after its end;
-    `longest`: those that anything is kept at most.
+    `longest`: those that anything is kept at most; `audit`: those of the audit log.
     """
 
     shared = False
 
-    def __init__(self, *, ttl: float = ENDED_TTL, longest: float = math.inf) -> None:
+    def __init__(self, *, ttl: float = ENDED_TTL, longest: float = math.inf, audit: float = AUDIT_TTL) -> None:
         lifetimes = Lifetimes(ttl, longest)
         ttl = lifetimes.of_ended
         self.orders = MemoryOrders(self._note_order, lifetimes=lifetimes)
@@ -65,6 +66,7 @@ class MemoryStore:
         self.reports = MemoryReports(ttl=ttl)
         self.expiring = MemoryExpiring()
         self.people = MemoryPeople(lifetimes=lifetimes)
+        self.audit = MemoryAudit(keep=audit)
         self._ttl = ttl
         self._calls: dict[str, _Kept] = {}
         self._tokens: dict[str, tuple[str, float]] = {}
@@ -190,6 +192,7 @@ class MemoryStore:
         self.reports.clear()
         self.expiring.clear()
         self.people.clear()
+        self.audit.clear()
 
     def _find(self, call: str) -> _Kept | None:
         kept = self._calls.get(call)

@@ -25,8 +25,9 @@ from .call_rules import closed
 from .clip_encoding import VoiceKeys, decode_clip, encode_clip, keys_of_digest, text_field, voice_digest, voice_keys
 from .cursor import checked_cursor
 from .encoding import VERSION, decode_record, decode_turn, encode_changes, encode_record, encode_turn, newer
-from .expiry import ENDED_TTL, LIVE_TTL, Lifetimes
+from .expiry import AUDIT_TTL, ENDED_TTL, LIVE_TTL, Lifetimes
 from .redis_answer import answer_of
+from .redis_audit import RedisAudit
 from .redis_deliveries import RedisDeliveries
 from .redis_do_not_call import RedisDoNotCall
 from .redis_events import RedisEvents
@@ -66,7 +67,8 @@ class RedisStore:
     """Keeps each call under one prefix, in one hash slot: `phoneagent:call:{CA…}:meta`, `:turns` and `:lease`, and its
     event log beside them; each voice's clips under `phoneagent:voice:{…}:`.
 
-    `ttl`: seconds that a call is kept after its end; `longest`: those that anything is kept at most. Works
+    `ttl`: seconds that a call is kept after its end; `longest`: those that anything is kept at most; `audit`:
+    those of the audit log. Works
     with Redis 6.2 and later, alone, behind Sentinels or as a Cluster. Each method raises `StoreError` within `DEADLINE`
     when Redis is away; what it asked for may still happen.
     """
@@ -74,7 +76,12 @@ class RedisStore:
     shared = True
 
     def __init__(
-        self, client: Callable[[], tuple[Client, Close]], *, ttl: float = ENDED_TTL, longest: float = math.inf
+        self,
+        client: Callable[[], tuple[Client, Close]],
+        *,
+        ttl: float = ENDED_TTL,
+        longest: float = math.inf,
+        audit: float = AUDIT_TTL,
     ) -> None:
         self._make_client = client
         self._lifetimes = lifetimes = Lifetimes(ttl, longest)
@@ -87,6 +94,7 @@ class RedisStore:
         self.reports = RedisReports(self._ask, ttl=ttl)
         self.expiring = RedisExpiring(self._ask)
         self.people = RedisPeople(self._ask, lifetimes=lifetimes)
+        self.audit = RedisAudit(self._ask, keep=audit)
         self._ttl = ttl
         self._longest = max(ttl, LIVE_TTL) + LIVE_TTL  # seconds from its beginning that anything of a call is kept
         self._client: Client | None = None
@@ -95,13 +103,15 @@ class RedisStore:
         self._writes = count(1)
 
     @classmethod
-    def from_url(cls, url: str, *, ttl: float = ENDED_TTL, longest: float = math.inf) -> RedisStore:
+    def from_url(
+        cls, url: str, *, ttl: float = ENDED_TTL, longest: float = math.inf, audit: float = AUDIT_TTL
+    ) -> RedisStore:
         """For `redis://`, `rediss://`, `unix://`, `redis+sentinel://h:p,h:p/service/db` and `redis+cluster://h:p,h:p`.
 
         Raises `SettingsError` for any other. Connects when it is first used, in that loop.
         """
         connect(url)  # a client that was never used has nothing to close
-        return cls(lambda: connect(url), ttl=ttl, longest=longest)
+        return cls(lambda: connect(url), ttl=ttl, longest=longest, audit=audit)
 
     async def _note_order(self, order: Order) -> None:
         await self.people.note(order.to.reveal(), order.id, at=order.created)

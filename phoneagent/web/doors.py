@@ -44,10 +44,11 @@ class Unsigned:
 
 @dataclass(frozen=True, slots=True)
 class Holder:
-    """Who has shown a key. `id` tells holders apart, and is not the key."""
+    """Who has shown a key. `id` tells holders apart, and is not the key; nor is `name`, which people know it by."""
 
     id: str
     scopes: frozenset[str]
+    name: str = ""
 
 
 class ApiKeys:
@@ -75,12 +76,12 @@ class ApiKeys:
         known = [hmac.compare_digest(presented, one) for one in self._hashes]
         if scheme.lower() == "bearer":
             if any(known):
-                return Holder(presented[:SHORT], frozenset(SCOPES))
+                return Holder(presented[:SHORT], frozenset(SCOPES), f"PHONEAGENT_API_KEYS {known.index(True) + 1}")
             if looks_like_one(key):  # and when it was revoked, it is worth no more than another one, not everything
                 found = await self._in_ring(presented)
-                return Holder(presented[:SHORT], found.scopes) if found is not None else None
+                return Holder(presented[:SHORT], found.scopes, found.name) if found is not None else None
         if not self._hashes and self._loopback and local(connection):
-            return Holder("this machine", frozenset(SCOPES))
+            return Holder("this machine", frozenset(SCOPES), "this machine")
         return None
 
     async def _in_ring(self, presented: str) -> ApiKey | None:

@@ -17,6 +17,7 @@ from phoneagent.records import CallRecord, Order, OrderPage, OrderStatus
 from .bodies import Body, query
 from .problems import unknown_call
 from .representations import CallView, Transcript, TurnView, answer, page
+from .resource import SUBJECT, Subject
 
 SCANNED = 20  # pages that a filter looks through for one answer; the cursor goes on where it stopped
 
@@ -103,6 +104,8 @@ class Calls:
     async def _find(self, request: Request) -> tuple[CallView, tuple[Turn, ...]]:
         name = request.path_params["call"]
         order = await self._book.load(name)
+        if order is not None:
+            request.scope[SUBJECT] = Subject(name, order.to)
         call = order.call if order else name
         stored = await self._board.look_up(call) if call else None
         turns = stored.turns if stored else ()
@@ -110,4 +113,5 @@ class Calls:
             return CallView.of_order(order, stored.record if stored else None), turns
         if stored is None:
             raise unknown_call(name)
+        request.scope[SUBJECT] = Subject(name, stored.record.other_party)
         return CallView.of(stored.record), turns

@@ -18,6 +18,7 @@ from phoneagent.private import Private
 from .bodies import Body, query, read
 from .problems import PRIVATE, Misfit, Problem
 from .representations import Representation, Time, answer, moment, page
+from .resource import SUBJECT, Subject
 
 REMOVED = 204
 MOST_AT_ONCE = 1000  # numbers in one request
@@ -118,7 +119,9 @@ class DoNotCallEndpoints:
         return Response(status_code=REMOVED, headers=PRIVATE)
 
     async def _number(self, request: Request) -> str:
-        return self._numbers.possible("number", (await read(request, OneNumber)).number)
+        number = self._numbers.possible("number", (await read(request, OneNumber)).number)
+        request.scope[SUBJECT] = Subject(number=Private(number))
+        return number
 
 
 def _not_listed() -> Problem:

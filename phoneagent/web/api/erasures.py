@@ -13,6 +13,7 @@ from phoneagent.private import Private
 
 from .bodies import Body, read
 from .representations import Representation, answer
+from .resource import SUBJECT, Subject
 
 log = structlog.stdlib.get_logger(__name__)
 
@@ -76,6 +77,7 @@ class Erasures:
         """Now; the answer says what was there."""
         wanted = await read(request, WantedErasure)
         number = Private(self._numbers.possible("number", wanted.number))
+        request.scope[SUBJECT] = Subject(number=number)
         erasure = await self._eraser.erase(number)
         log.info("person_erased", calls=erasure.erased.get("calls", 0), left=len(erasure.left))
         return answer(ErasureView.of(erasure))

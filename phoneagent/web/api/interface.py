@@ -13,6 +13,8 @@ from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from phoneagent.api_keys import RateLimits
+from phoneagent.audit import AuditLog
+from phoneagent.call.audit_writer import AuditWriter
 from phoneagent.call.calling_rules import CallingRules
 from phoneagent.call.erasure import Eraser
 from phoneagent.call.phone_numbers import NumberRules
@@ -26,6 +28,7 @@ from phoneagent.web.strangers import address
 
 from .agents import Agents
 from .allowance import headers_of, too_many
+from .audit import Audit, AuditEntryView, AuditWindow
 from .calls import Calls, Window
 from .do_not_call import DoNotCallEndpoints, DoNotCallView, ImportView, ManyNumbers, Numbers, OneNumber
 from .erasures import Erasures, ErasureView, WantedErasure
@@ -35,7 +38,18 @@ from .problems import HANDLERS, Problem, refused, unavailable
 from .recordings import Recordings
 from .reports import Reports, ReportView
 from .representations import AgentView, CallView, EventView, Page, Transcript
-from .resource import HOLDER, IDEMPOTENCY_KEY, LAST_EVENT_ID, RANGE, Handler, Medium, Operation, Resource, resource
+from .resource import (
+    AUDIT,
+    HOLDER,
+    IDEMPOTENCY_KEY,
+    LAST_EVENT_ID,
+    RANGE,
+    Handler,
+    Medium,
+    Operation,
+    Resource,
+    resource,
+)
 from .steering import TAKEN_UP, Steering, Steers
 from .webhooks import TAKEN_UP as LETTER_TAKEN_UP
 from .webhooks import DeadLetters, DeadLetterView, DeadWindow
@@ -63,6 +77,8 @@ def rest_interface(
     reports: ReportBook | None = None,
     letters: DeadLetters | None = None,
     eraser: Eraser | None = None,
+    audit: AuditLog | None = None,
+    audit_writer: AuditWriter | None = None,
 ) -> Starlette:
     """An application to be mounted at `/v1`. Nothing of it is seen without a key, not even what there is.
 
@@ -72,6 +88,7 @@ def rest_interface(
     none. What happens in calls is read from `log`, where `told` writes it. `recordings` are those that can be listened
     to, `reports` those of calls that are over. `limits` counts requests; without it nobody does. `letters` are messages
     to webhooks that could not be delivered. `eraser` erases what there is of a person.
+    `audit` is who has done what, where `audit_writer` writes it.
     """
     agents, calls = Agents(board), Calls(board, book)
     place: Handler = not_set_up
@@ -83,7 +100,9 @@ def rest_interface(
         resource("/agents", GET=Operation(agents.list, "Agents that calls can be placed with", {200: Page[AgentView]})),
         resource(
             "/calls",
-            GET=Operation(calls.index, "Calls, the newest first", {200: Page[CallView]}, query=Window),
+            GET=Operation(
+                calls.index, "Calls, the newest first", {200: Page[CallView]}, query=Window, action="list_calls"
+            ),
             POST=Operation(
                 place,
                 "Place a call",
@@ -91,6 +110,7 @@ def rest_interface(
                 body=WantedCall,
                 headers=(IDEMPOTENCY_KEY,),
                 problems=(409,),
+                action="place_call",
             ),
         ),
         resource(
@@ -100,11 +120,16 @@ def rest_interface(
                 "Take back a call that was not answered yet",
                 {200: CallView, 202: CallView},
                 problems=(409, 502),
+                action="cancel_call",
             ),
         ),
-        resource("/calls/{call}", GET=Operation(calls.show, "A call, from the wish to its end", {200: CallView})),
         resource(
-            "/calls/{call}/transcript", GET=Operation(calls.transcript, "What was heard so far", {200: Transcript})
+            "/calls/{call}",
+            GET=Operation(calls.show, "A call, from the wish to its end", {200: CallView}, action="read_call"),
+        ),
+        resource(
+            "/calls/{call}/transcript",
+            GET=Operation(calls.transcript, "What was heard so far", {200: Transcript}, action="read_transcript"),
         ),
         resource(
             "/calls/{call}/recording",
@@ -114,12 +139,16 @@ def rest_interface(
                 {200: WAV, 206: WAV},
                 headers=(RANGE,),
                 problems=(416,),
+                action="listen",
             ),
         ),
     ]
     if reports is not None:
         show = Operation(
-            Reports(reports, calls.carrier_id).show, "What is left of a call that is over", {200: ReportView}
+            Reports(reports, calls.carrier_id).show,
+            "What is left of a call that is over",
+            {200: ReportView},
+            action="read_report",
         )
         routes.append(resource("/calls/{call}/report", GET=show))
     if log is not None and told is not None:
@@ -130,6 +159,7 @@ def rest_interface(
             query=Following,
             headers=(LAST_EVENT_ID,),
             problems=(400,),
+            action="follow_events",
         )
         routes.append(resource("/calls/{call}/events", GET=follow))
     if steers is not None:
@@ -142,6 +172,7 @@ def rest_interface(
                 body=action.body,
                 body_optional=action.body_optional,
                 problems=(409, 502, 504),
+                action=action.name,
             )
             routes.append(resource(f"/calls/{{call}}/{action.name}", POST=operation))
     if unwanted is not None:
@@ -152,8 +183,11 @@ def rest_interface(
             "Messages to webhooks that could not be delivered, the last one first",
             {200: Page[DeadLetterView]},
             query=DeadWindow,
+            action="list_messages",
         )
-        again = Operation(letters.redeliver, "Deliver one of them again", {LETTER_TAKEN_UP: None}, scope="admin")
+        again = Operation(
+            letters.redeliver, "Deliver one of them again", {LETTER_TAKEN_UP: None}, scope="admin", action="redeliver"
+        )
         routes.append(resource("/webhooks/dead", GET=index))
         routes.append(resource("/webhooks/{message}/redeliver", POST=again))
     if eraser is not None:
@@ -163,10 +197,23 @@ def rest_interface(
             {200: ErasureView},
             body=WantedErasure,
             scope="admin",
+            action="erase",
         )
         routes.append(resource("/erasures", POST=erase))
+    if audit is not None:
+        deeds = Operation(
+            Audit(audit).index,
+            "Who has read, placed, steered and erased what, the newest first",
+            {200: Page[AuditEntryView]},
+            query=AuditWindow,
+            scope="admin",
+            action="read_audit",
+        )
+        routes.append(resource("/audit", GET=deeds))
     app = Starlette(
-        routes=routes, middleware=[Middleware(_Door, keys=keys, limits=limits)], exception_handlers=HANDLERS
+        routes=routes,
+        middleware=[Middleware(_Door, keys=keys, limits=limits, audit=audit_writer)],
+        exception_handlers=HANDLERS,
     )
     app.router.redirect_slashes = False
     return app
@@ -178,13 +225,25 @@ def _do_not_call(listed: DoNotCallEndpoints) -> tuple[Resource, ...]:
         resource(
             "/do-not-call",
             GET=Operation(
-                listed.index, "Numbers that are not called, the newest first", {200: Page[DoNotCallView]}, query=Numbers
+                listed.index,
+                "Numbers that are not called, the newest first",
+                {200: Page[DoNotCallView]},
+                query=Numbers,
+                action="list_do_not_call",
             ),
-            POST=Operation(listed.add, "Never call a number again", {200: DoNotCallView}, body=OneNumber),
+            POST=Operation(
+                listed.add, "Never call a number again", {200: DoNotCallView}, body=OneNumber, action="add_do_not_call"
+            ),
         ),
         resource(
             "/do-not-call/import",
-            POST=Operation(listed.bring, "Never call these numbers again", {200: ImportView}, body=ManyNumbers),
+            POST=Operation(
+                listed.bring,
+                "Never call these numbers again",
+                {200: ImportView},
+                body=ManyNumbers,
+                action="import_do_not_call",
+            ),
         ),
         resource(
             "/do-not-call/lookup",
@@ -195,6 +254,7 @@ def _do_not_call(listed: DoNotCallEndpoints) -> tuple[Resource, ...]:
                 body=OneNumber,
                 problems=(404,),
                 scope="read",
+                action="look_up_do_not_call",
             ),
         ),
         resource(
@@ -206,6 +266,7 @@ def _do_not_call(listed: DoNotCallEndpoints) -> tuple[Resource, ...]:
                 body=OneNumber,
                 problems=(404,),
                 scope="admin",
+                action="remove_do_not_call",
             ),
         ),
     )
@@ -225,8 +286,11 @@ async def not_set_up(_: Request) -> Response:
 class _Door:
     """Lets in who has a key, as often as its limit says. Who has none is counted too, by address."""
 
-    def __init__(self, app: ASGIApp, keys: ApiKeys, limits: RateLimits | None) -> None:
+    def __init__(
+        self, app: ASGIApp, keys: ApiKeys, limits: RateLimits | None, audit: AuditWriter | None = None
+    ) -> None:
         self._app = app
+        self._audit = audit
         self._keys = keys
         self._limits = limits
 
@@ -253,7 +317,7 @@ class _Door:
             )
             await (await refused(request, refusal))(scope, receive, send)
             return
-        scope[HOLDER] = holder
+        scope[HOLDER], scope[AUDIT] = holder, self._audit
         await self._app(scope, receive, send)
 
 

@@ -28,6 +28,7 @@ from phoneagent.records import Agent, CallingHours, OnMachine, Order
 from .bodies import NO_CONTROLS, ONE_LINE, Body, read
 from .problems import Misfit, Problem, misfit, misfits, unknown_call
 from .representations import CallView, answer, rfc3339
+from .resource import SUBJECT, Subject
 
 MOST_PAIRS = 50
 LONGEST_NAME = 64  # characters
@@ -171,6 +172,7 @@ class Orders:
             order = known or await self._book.create(await self._order(wish), key=key, fingerprint=fingerprint)
         except KeyReused as error:
             raise Problem(409, "key-reused", "Idempotency key reused", str(error)) from error
+        request.scope[SUBJECT] = Subject(order.id, order.to)
         shown = CallView.of_order(order, None)
         return answer(shown, 201, headers={"Location": f"/v1/calls/{order.id}"})
 
@@ -179,6 +181,7 @@ class Orders:
         name = request.path_params["call"]
         if (known := await self._book.load(name)) is None or (order := await self._desk.cancel(known.id)) is None:
             raise unknown_call(name)
+        request.scope[SUBJECT] = Subject(name, order.to)
         if order.status in ("in-progress", "completed", "busy", "no-answer", "failed"):
             raise Problem(
                 409, "too-late", "Too late", f"expected a call that was not answered yet; this one is {order.status}"

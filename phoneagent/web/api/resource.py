@@ -7,11 +7,14 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from pydantic import BaseModel
+from starlette.exceptions import HTTPException
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
 
 from phoneagent.api_keys import Scope
+from phoneagent.call.audit_writer import AuditWriter
+from phoneagent.private import Private
 
 from .bodies import Body
 from .problems import Problem
@@ -20,6 +23,12 @@ Handler = Callable[[Request], Awaitable[Response]]
 
 HOLDER = "phoneagent.holder"
 """Where the door puts the `Holder` into a request's scope."""
+
+AUDIT = "phoneagent.audit"
+"""Where it puts what writes the audit log."""
+
+SUBJECT = "phoneagent.subject"
+"""Where a handler puts the `Subject` of a request."""
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 LAST_EVENT_ID = "Last-Event-ID"
@@ -41,6 +50,7 @@ class Operation:
     `query` and `body` are the models that the handler reads; with `body_optional` the body may be left out. `headers`
     are request headers beside `Authorization`. `problems` are the error statuses that its handler raises beside those
     that follow from the rest: see `document`. `scope` is what a key must have; without it `read` to GET, else `call`.
+    `action` is what the audit log calls it; without one it is nobody's business.
     """
 
     handle: Handler
@@ -52,6 +62,14 @@ class Operation:
     headers: tuple[str, ...] = ()
     problems: tuple[int, ...] = ()
     scope: Scope | None = None
+    action: str = ""
+
+
+class Subject(NamedTuple):
+    """Whom a request is about: a call, as it was named or made, and the number of who is at its other end."""
+
+    call: str = ""
+    number: Private[str] = Private("")
 
 
 class Resource(Route):
@@ -63,6 +81,25 @@ class Resource(Route):
 
     async def _handle(self, request: Request) -> Response:
         method = "GET" if request.method == "HEAD" else request.method
+        status = 500
+        try:
+            answer = await self._answer(request, method)
+            status = answer.status_code
+            return answer
+        except HTTPException as problem:
+            status = problem.status_code
+            raise
+        finally:
+            self._note(request, self.operations[method].action, status)
+
+    def _note(self, request: Request, action: str, status: int) -> None:
+        """For the audit log; written after the answer."""
+        writer: AuditWriter | None = request.scope.get(AUDIT)
+        if writer is not None and action:
+            subject = request.scope.get(SUBJECT) or Subject(request.path_params.get("call", ""))
+            writer.note(request.scope[HOLDER].name, action, status, call=subject.call, number=subject.number)
+
+    async def _answer(self, request: Request, method: str) -> Response:
         wanted, holder = self.scope_of(method), request.scope[HOLDER]
         if wanted not in holder.scopes:
             raise Problem(
