@@ -50,7 +50,7 @@ from .call.transfers import Transfers
 from .call.verdicts import Verdicts
 from .deliveries import DeliveryQueue
 from .do_not_call import DoNotCallList
-from .errors import CarrierError, PhoneagentError, RecordingError, SettingsError, StoreError
+from .errors import CarrierError, PhoneagentError, RecordingError, SettingsError, StoreError, Undecipherable
 from .json_schemas import schema_problem
 from .ports import LanguageModel, Observer, OrderBook, Signatures, SpeechToText, Store, TextToSpeech, ToolBox
 from .providers.circuit import Circuit, Circuits
@@ -364,8 +364,10 @@ def _store(settings: Settings) -> Store:
         return MemoryStore(ttl=settings.call_ttl, longest=settings.retention, audit=audit)
     from .store.redis import RedisStore
 
-    url = settings.redis_url.get_secret_value()
-    return RedisStore.from_url(url, ttl=settings.call_ttl, longest=settings.retention, audit=audit)
+    url, keys = settings.redis_url.get_secret_value(), [key.get_secret_value() for key in settings.encryption_keys]
+    return RedisStore.from_url(
+        url, ttl=settings.call_ttl, longest=settings.retention, audit=audit, encryption_keys=keys
+    )
 
 
 @asynccontextmanager
@@ -462,6 +464,9 @@ async def expect_store(settings: Settings) -> None:
             log.warning(
                 "redis_evicts", policy=policy, mend="CONFIG SET maxmemory-policy noeviction: a full Redis drops calls"
             )
+        await kept.people.pseudonym("")  # by a secret that is stored as all else: do our keys open it?
+    except Undecipherable as error:
+        raise SettingsError(str(error)) from error
     except StoreError as error:
         raise PhoneagentError(
             f"REDIS_URL: expected Redis to answer ({error}). Start it, or set PHONEAGENT_REDIS_MAY_BE_AWAY=true: calls "

@@ -10,7 +10,8 @@ PhoneagentError
 ├── OutboundRefused     a request would leave the hosts that are allowed, or its answer is too large
 ├── StoreError          the store is away, or answered what it must not
 │   ├── LeaseLost       another process owns the call now: stop speaking, write nothing more
-│   └── CallForgotten   the store has lost a call, or turns of it, that were written: write them again
+│   ├── CallForgotten   the store has lost a call, or turns of it, that were written: write them again
+│   └── Undecipherable  the store has data that none of our keys opens           → the operator
 ├── OrderRefused        a call that somebody wants cannot be placed as asked; says which field → who asked
 │   ├── KeyReused       an idempotency key has come with another request before
 │   └── UnwantedCall    the number is on the do-not-call list
@@ -110,6 +111,10 @@ class LeaseLost(StoreError):
 
 class CallForgotten(StoreError):
     """A write does not fit what the store has of the call: it has lost data. Nobody else took the call."""
+
+
+class Undecipherable(StoreError):
+    """What is stored was encrypted with a key that is not among ours."""
 
 
 class RecordingError(PhoneagentError):

@@ -7,6 +7,7 @@ because that is what compose files and CI make of a missing one.
 
 from __future__ import annotations
 
+import base64
 import ipaddress
 import math
 import os
@@ -107,6 +108,13 @@ def _one_line(secret: SecretStr) -> SecretStr:
     return secret
 
 
+def _encryption_key(secret: SecretStr) -> SecretStr:
+    """32 bytes in URL-safe base64."""
+    if len(base64.b64decode(secret.get_secret_value(), altchars=b"-_", validate=True)) != 32:
+        raise ValueError
+    return secret
+
+
 def _comma_separated(value: object) -> object:
     return [part for part in map(_bare, value.split(",")) if part] if isinstance(value, str) else value
 
@@ -144,6 +152,9 @@ MessageTypes = Annotated[tuple[MessageType, ...], NoDecode, BeforeValidator(_com
 Place = Annotated[str, Field(pattern="^[a-zA-Z0-9-]{0,32}$")]  # a part of a host's name
 SharedKeys = Annotated[
     tuple[Annotated[SecretStr, AfterValidator(_shared_key)], ...], NoDecode, BeforeValidator(_comma_separated)
+]
+EncryptionKeys = Annotated[
+    tuple[Annotated[SecretStr, AfterValidator(_encryption_key)], ...], NoDecode, BeforeValidator(_comma_separated)
 ]
 ApiKeys = Annotated[tuple[SecretStr, ...], NoDecode, BeforeValidator(_comma_separated)]
 
@@ -302,6 +313,12 @@ class Settings(BaseSettings):
     redis_url: RedisUrl | None = _variable(
         "REDIS_URL", expected="a Redis URL, such as redis://127.0.0.1:6379/0 or rediss://:password@redis.example.com"
     )
+    encryption_keys: EncryptionKeys = _variable(
+        "PHONEAGENT_ENCRYPTION_KEYS",
+        default=(),
+        expected="comma-separated keys that encrypt what Redis keeps of people, as `phoneagent keys encryption` prints "
+        "them; the first encrypts, each decrypts",
+    )
     redis_may_be_away: bool = _variable(
         "PHONEAGENT_REDIS_MAY_BE_AWAY",
         default=False,
@@ -403,7 +420,7 @@ class Settings(BaseSettings):
         if self.redis_url is not None and (password := urlsplit(self.redis_url.get_secret_value()).password):
             values.append(SecretStr(password))
         values += (SecretStr(shared_key(key.get_secret_value()).secret) for key in self.twilio_shared_keys)
-        plain = [value.get_secret_value() for value in (*values, *self.api_keys)]
+        plain = [value.get_secret_value() for value in (*values, *self.api_keys, *self.encryption_keys)]
         signing = (text for text in plain if text.startswith(SIGNING) and len(text.split()) > 1)
         return (*plain, *(each for text in signing for each in text.split()))
 

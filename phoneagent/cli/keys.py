@@ -39,6 +39,7 @@ def keys() -> None:
       phoneagent keys create --name crm --scope read --scope call
       phoneagent keys list
       phoneagent keys revoke crm
+      phoneagent keys encryption          something else: what encrypts Redis' data
 
     They are kept in Redis (REDIS_URL), as hashes, for all servers that use it: a new key is good at once, a revoked one
     for two seconds more. Scopes: `read` for GET, `call` for placing calls and steering them, `admin` for the rest and
@@ -74,6 +75,14 @@ def create(*, name: str, scopes: tuple[str, ...], as_json: bool) -> None:
     click.echo(json.dumps({**_told(made), "key": secret}) if as_json else secret)
     if not as_json:
         click.echo(f"{name}: {', '.join(sorted(scopes))}. Keep it now: it cannot be shown again.", err=True)
+
+
+@keys.command(epilog=EPILOG)
+def encryption() -> None:
+    """Make a key for PHONEAGENT_ENCRYPTION_KEYS and print it. It is kept nowhere; without it the data is lost."""
+    from phoneagent.store.cipher import new_key as new_encryption_key
+
+    click.echo(new_encryption_key())
 
 
 @keys.command("list", epilog=EPILOG)

@@ -22,6 +22,7 @@ from phoneagent.records import CallPage, CallRecord, CallStatus, Clip, Order, St
 
 from . import scripts
 from .call_rules import closed
+from .cipher import Cipher, FernetCipher, NoCipher
 from .clip_encoding import VoiceKeys, decode_clip, encode_clip, keys_of_digest, text_field, voice_digest, voice_keys
 from .cursor import checked_cursor
 from .encoding import VERSION, decode_record, decode_turn, encode_changes, encode_record, encode_turn, newer
@@ -55,6 +56,25 @@ ATTEMPTS = 20  # at closing a call that its process closes too
 
 RECORD = "record."  # before the names of the record's fields in the meta hash
 
+PLAIN = frozenset(
+    {"agent", "direction", "status", "started", "answered", "ended", "ended_reason", "transfer_outcome"}
+    | {
+        "transfer_decided",
+        "spent",
+        "used",
+        "resumed",
+        "order",
+        "muted",
+        "machine",
+        "answered_by",
+        "outcome",
+        "announced",
+    }
+    | {"disclosed", "do_not_call", "recording", "carrier_recording", "carrier_recording_status"}
+    | {"carrier_recording_seconds", "recording_paused"}
+)
+"""Fields that say nothing of anybody, some of which scripts look at. All others are encrypted, new ones too."""
+
 CLOSE_WITHIN = 0.9  # seconds
 
 MOST_CLIPS = 500
@@ -68,7 +88,7 @@ class RedisStore:
     event log beside them; each voice's clips under `phoneagent:voice:{…}:`.
 
     `ttl`: seconds that a call is kept after its end; `longest`: those that anything is kept at most; `audit`:
-    those of the audit log. Works
+    those of the audit log. `cipher` encrypts what says anything of people. Works
     with Redis 6.2 and later, alone, behind Sentinels or as a Cluster. Each method raises `StoreError` within `DEADLINE`
     when Redis is away; what it asked for may still happen.
     """
@@ -82,18 +102,20 @@ class RedisStore:
         ttl: float = ENDED_TTL,
         longest: float = math.inf,
         audit: float = AUDIT_TTL,
+        cipher: Cipher | None = None,
     ) -> None:
         self._make_client = client
+        self._cipher = cipher = cipher or NoCipher()
         self._lifetimes = lifetimes = Lifetimes(ttl, longest)
         ttl = lifetimes.of_ended
-        self.orders = RedisOrders(self._ask, self._note_order, lifetimes=lifetimes)
-        self.events = RedisEvents(self._ask, client, ttl=ttl)
+        self.orders = RedisOrders(self._ask, self._note_order, lifetimes=lifetimes, cipher=cipher)
+        self.events = RedisEvents(self._ask, client, ttl=ttl, cipher=cipher)
         self.keys = RedisKeys(self._ask)
         self.do_not_call = RedisDoNotCall(self._ask)
-        self.deliveries = RedisDeliveries(self._ask, lifetimes=lifetimes)
-        self.reports = RedisReports(self._ask, ttl=ttl)
+        self.deliveries = RedisDeliveries(self._ask, lifetimes=lifetimes, cipher=cipher)
+        self.reports = RedisReports(self._ask, ttl=ttl, cipher=cipher)
         self.expiring = RedisExpiring(self._ask)
-        self.people = RedisPeople(self._ask, lifetimes=lifetimes)
+        self.people = RedisPeople(self._ask, lifetimes=lifetimes, cipher=cipher)
         self.audit = RedisAudit(self._ask, keep=audit)
         self._ttl = ttl
         self._longest = max(ttl, LIVE_TTL) + LIVE_TTL  # seconds from its beginning that anything of a call is kept
@@ -104,21 +126,28 @@ class RedisStore:
 
     @classmethod
     def from_url(
-        cls, url: str, *, ttl: float = ENDED_TTL, longest: float = math.inf, audit: float = AUDIT_TTL
+        cls,
+        url: str,
+        *,
+        ttl: float = ENDED_TTL,
+        longest: float = math.inf,
+        audit: float = AUDIT_TTL,
+        encryption_keys: Sequence[str] = (),
     ) -> RedisStore:
         """For `redis://`, `rediss://`, `unix://`, `redis+sentinel://h:p,h:p/service/db` and `redis+cluster://h:p,h:p`.
 
         Raises `SettingsError` for any other. Connects when it is first used, in that loop.
         """
         connect(url)  # a client that was never used has nothing to close
-        return cls(lambda: connect(url), ttl=ttl, longest=longest, audit=audit)
+        cipher = FernetCipher(encryption_keys) if encryption_keys else NoCipher()
+        return cls(lambda: connect(url), ttl=ttl, longest=longest, audit=audit, cipher=cipher)
 
     async def _note_order(self, order: Order) -> None:
         await self.people.note(order.to.reveal(), order.id, at=order.created)
 
     async def create_call(self, record: CallRecord) -> None:
         await self.people.note(record.other_party.reveal(), record.id, at=record.started)
-        await self._run(scripts.CREATE, record.id, *_hash(encode_record(record)))
+        await self._run(scripts.CREATE, record.id, *self._hash(encode_record(record)))
         await self.reports.expect(record.id, due=first_look(record))
         if not record.order:
             longest = self._longest
@@ -126,7 +155,7 @@ class RedisStore:
             await self._ask(lambda _: self._scripts[scripts.INDEX]([PLACES], bound))
 
     async def update_call(self, call: str, *, token: int = 0, **changes: object) -> None:
-        match await self._run(scripts.UPDATE, call, token, *_hash(encode_changes(changes))):
+        match await self._run(scripts.UPDATE, call, token, *self._hash(encode_changes(changes))):
             case ["lost"]:
                 raise LeaseLost("another process owns the call")
             case ["unknown"]:
@@ -138,11 +167,13 @@ class RedisStore:
         answer = await self._run(scripts.LOAD, call)
         if answer[0] == "unknown":
             return None
-        return StoredCall(_record(call, answer[1]), tuple(decode_turn(turn) for turn in answer[2]))
+        return StoredCall(
+            self._record(call, answer[1]), tuple(decode_turn(self._cipher.open(turn)) for turn in answer[2])
+        )
 
     async def load_record(self, call: str) -> CallRecord | None:
         answer = await self._run(scripts.RECORD, call)
-        return None if answer[0] == "unknown" else _record(call, answer[1])
+        return None if answer[0] == "unknown" else self._record(call, answer[1])
 
     async def close_call(self, call: str, *, status: CallStatus, ended: float) -> None:
         for _ in range(ATTEMPTS):
@@ -153,7 +184,7 @@ class RedisStore:
                 break
             before = encode_changes({"ended": record.ended, "ended_reason": record.ended_reason})
             changes = encode_changes({"status": after.status, "ended": after.ended, "ended_reason": after.ended_reason})
-            if (await self._run(scripts.CLOSE, call, *before.values(), *_hash(changes)))[0] == "ok":
+            if (await self._run(scripts.CLOSE, call, *before.values(), *self._hash(changes)))[0] == "ok":
                 break
         else:
             raise StoreError(f"expected to close a call within {ATTEMPTS} attempts")
@@ -178,7 +209,9 @@ class RedisStore:
 
     async def append_turn(self, call: str, seq: int, turn: Turn, *, token: int) -> None:
         """See `ports.Store`. An owner writes through one store: it is what puts its writes in order."""
-        match await self._run(scripts.APPEND, call, token, seq, encode_turn(seq, turn), next(self._writes)):
+        match await self._run(
+            scripts.APPEND, call, token, seq, self._cipher.seal(encode_turn(seq, turn)), next(self._writes)
+        ):
             case ["lost"]:
                 raise LeaseLost("another process owns the call")
             case ["forgotten"]:
@@ -270,6 +303,16 @@ class RedisStore:
             raise StoreError(newer(answer[1]))
         return answer
 
+    def _record(self, call: str, pairs: Sequence[str]) -> CallRecord:
+        fields = iter(pairs)
+        stored = {name.removeprefix(RECORD): value for name, value in zip(fields, fields, strict=True)}
+        opened = {name: value if name in PLAIN else self._cipher.open(value) for name, value in stored.items()}
+        return decode_record(call, opened)
+
+    def _hash(self, fields: Mapping[str, str]) -> list[str]:
+        sealed = {name: value if name in PLAIN else self._cipher.seal(value) for name, value in fields.items()}
+        return [part for name, value in sealed.items() for part in (RECORD + name, value)]
+
     async def _ask(self, question: Callable[[Client], Any]) -> Any:
         return await answer_of(question(self._connected()))
 
@@ -297,19 +340,9 @@ class RedisStore:
         return self._client
 
 
-def _record(call: str, pairs: Sequence[str]) -> CallRecord:
-    fields = iter(pairs)
-    stored = {name.removeprefix(RECORD): value for name, value in zip(fields, fields, strict=True)}
-    return decode_record(call, stored)
-
-
 def _call_at(place: str) -> str:
     """Of which call it is the place."""
     return unquote(place.partition("-")[2], errors="surrogatepass")
-
-
-def _hash(fields: Mapping[str, str]) -> list[str]:
-    return [part for name, value in fields.items() for part in (RECORD + name, value)]
 
 
 def _token_key(token: str) -> str:

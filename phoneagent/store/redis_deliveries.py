@@ -11,6 +11,7 @@ from phoneagent.deliveries import Claimed, DeadLetter, DeadPage, Delivery, Taken
 from phoneagent.records import place_of
 
 from . import delivery_scripts as scripts
+from .cipher import Cipher
 from .cursor import checked_cursor
 from .delivery_encoding import decode_delivery, encode_delivery
 from .delivery_rules import MOST_DEAD, MOST_WAITING, known_for, own_lane
@@ -26,7 +27,10 @@ AT_ONCE = 50  # deliveries that are written in one step, which nothing else in R
 class RedisDeliveries:
     """`ask` sends a question to Redis and raises `StoreError`."""
 
-    def __init__(self, ask: Callable[[Callable[[Client], Any]], Awaitable[Any]], *, lifetimes: Lifetimes) -> None:
+    def __init__(
+        self, ask: Callable[[Callable[[Client], Any]], Awaitable[Any]], *, lifetimes: Lifetimes, cipher: Cipher
+    ) -> None:
+        self._cipher = cipher
         self._ask = ask
         self._waiting = _ms(lifetimes.of_waiting)
         self._longest = lifetimes.longest
@@ -37,7 +41,12 @@ class RedisDeliveries:
         for start in range(0, len(deliveries), AT_ONCE):
             arguments: list[Any] = [now, MOST_WAITING]
             for delivery in deliveries[start : start + AT_ONCE]:
-                arguments += [delivery.id, delivery.webhook, delivery.lane, encode_delivery(delivery)]
+                arguments += [
+                    delivery.id,
+                    delivery.webhook,
+                    delivery.lane,
+                    self._cipher.seal(encode_delivery(delivery)),
+                ]
             _, more, others = await self._run(scripts.PUT_DELIVERIES, *arguments)
             no_room, disabled = no_room + int(more), disabled + int(others)
         return Taken(no_room, disabled)
@@ -47,7 +56,7 @@ class RedisDeliveries:
         answer = iter((await self._run(scripts.CLAIM_DELIVERIES, now, now + seconds, *pairs))[1:])
         fives = zip(answer, answer, answer, answer, answer, strict=True)
         return tuple(
-            Claimed(decode_delivery(stored), int(token), int(attempts), why, bool(wanted))
+            Claimed(self._opened(stored), int(token), int(attempts), why, bool(wanted))
             for stored, token, attempts, wanted, why in fives
         )
 
@@ -83,7 +92,7 @@ class RedisDeliveries:
         _, following, *values = await self._run(scripts.DEAD_DELIVERIES, bound, limit)
         parts = iter(values)
         letters = tuple(
-            DeadLetter(decode_delivery(stored), int(attempts), problem, float(died))
+            DeadLetter(self._opened(stored), int(attempts), problem, float(died))
             for stored, attempts, problem, died in zip(parts, parts, parts, parts, strict=True)
         )
         return DeadPage(letters, following)
@@ -108,7 +117,7 @@ class RedisDeliveries:
                 page = list(zip(parts, parts, strict=True))
                 for _, stored in page:
                     if stored:  # else it has expired
-                        yield decode_delivery(stored)
+                        yield self._opened(stored)
                 if len(page) < PAGE:
                     break
         cursor = ""
@@ -118,6 +127,9 @@ class RedisDeliveries:
                 yield letter.delivery
             if not (cursor := dead.next):
                 return
+
+    def _opened(self, stored: str) -> Delivery:
+        return decode_delivery(self._cipher.open(stored))
 
     async def _settle(self, script: str, claimed: Claimed, now: float, *arguments: Any) -> bool:
         answer = await self._run(script, claimed.delivery.id, claimed.token, now, *arguments)

@@ -9,6 +9,7 @@ from urllib.parse import quote
 
 from phoneagent.records import LAST_STEP, LogEntry, LoggedEvent
 
+from .cipher import Cipher
 from .redis_answer import answer_of
 from .redis_url import Client, Close
 
@@ -59,7 +60,9 @@ class RedisEvents:
         make_client: Callable[[], tuple[Client, Close]],
         *,
         ttl: float,
+        cipher: Cipher,
     ) -> None:
+        self._cipher = cipher
         self._ask = ask
         self._make_client = make_client
         self._ttl = ttl
@@ -82,7 +85,7 @@ class RedisEvents:
         keep = _ms(numbered[-1][1].keep)
         arguments: list[object] = [writer, MOST_ENTRIES, LAST_STEP, keep, _ms(self._ttl)]
         for number, entry in numbered:
-            arguments += [number, entry.event, entry.data, entry.step, entry.once]
+            arguments += [number, entry.event, self._cipher.seal(entry.data), entry.step, entry.once]
 
         async def append(client: Client) -> Any:
             if self._script is None:
@@ -99,7 +102,10 @@ class RedisEvents:
             block = max(1, round(1000 * min(LOOK, left))) if left > 0 else None
             answer = await self._look(key, after or "0-0", most, block)
             if answer:
-                return tuple(LoggedEvent(name, fields["event"], fields["data"]) for name, fields in answer[0][1])
+                return tuple(
+                    LoggedEvent(name, fields["event"], self._cipher.open(fields["data"]))
+                    for name, fields in answer[0][1]
+                )
             if left <= LOOK:
                 return ()
 

@@ -13,6 +13,7 @@ from phoneagent.errors import KeyReused, LeaseLost, StoreError
 from phoneagent.records import Order, OrderClaim, OrderPage
 
 from . import order_scripts as scripts
+from .cipher import Cipher
 from .cursor import checked_cursor
 from .expiry import KEY_TTL, Lifetimes
 from .order_encoding import checked_changes, decode_order, encode_order
@@ -45,7 +46,9 @@ class RedisOrders:
         note: Callable[[Order], Awaitable[None]],
         *,
         lifetimes: Lifetimes,
+        cipher: Cipher,
     ) -> None:
+        self._cipher = cipher
         self._ask = ask
         self._note = note
         self._lifetimes = lifetimes
@@ -55,11 +58,11 @@ class RedisOrders:
         await self._note(order)
         keys = [_item(order.id), DUE, RECENT, *([_key(key)] if key else [])]
         kept, moment = _ms(kept_for(order, self._lifetimes)), order.due
-        arguments = [ITEM, order.id, encode_order(order), moment, order.place, kept]
+        arguments = [ITEM, order.id, self._cipher.seal(encode_order(order)), moment, order.place, kept]
         answer = await self._run(scripts.CREATE_ORDER, keys, [*arguments, _digest(fingerprint), _ms(KEY_TTL)])
         if answer[0] == "reused":
             raise KeyReused("Idempotency-Key", KEY_REUSED)
-        return decode_order(answer[1])
+        return self._opened(answer[1])
 
     async def known(self, key: str, *, fingerprint: str) -> Order | None:
         if not (used := await self._ask(lambda client: client.get(_key(key)))):
@@ -115,12 +118,12 @@ class RedisOrders:
     async def page(self, *, cursor: str = "", limit: int = 50) -> OrderPage:
         bound = "(" + checked_cursor(cursor) if cursor else "+"
         _, following, *stored = await self._run(scripts.PAGE_ORDERS, [RECENT], [ITEM, bound, limit])
-        return OrderPage(tuple(decode_order(each) for each in stored), following)
+        return OrderPage(tuple(self._opened(each) for each in stored), following)
 
     async def claim(self, *, now: float, seconds: float, most: int) -> tuple[OrderClaim, ...]:
         answer = await self._run(scripts.CLAIM_ORDERS, [DUE], [ITEM, now, now + seconds, most])
         pairs = iter(answer[1:])
-        return tuple(OrderClaim(decode_order(stored), int(token)) for stored, token in zip(pairs, pairs, strict=True))
+        return tuple(OrderClaim(self._opened(stored), int(token)) for stored, token in zip(pairs, pairs, strict=True))
 
     async def next_due(self) -> float | None:
         first = await self._ask(lambda client: client.zrange(DUE, 0, 0, withscores=True))
@@ -137,11 +140,14 @@ class RedisOrders:
         await self._run(scripts.ERASE_ORDER, keys, [order, read.order.place])
         return True
 
+    def _opened(self, stored: str) -> Order:
+        return decode_order(self._cipher.open(stored))
+
     async def _read(self, order: str) -> _Read | None:
         answer = await self._run(scripts.READ_ORDER, [_item(order)], [])
         if answer[0] == "unknown":
             return None
-        return _Read(decode_order(answer[1]), answer[2], int(answer[3]), answer[4])
+        return _Read(self._opened(answer[1]), answer[2], int(answer[3]), answer[4])
 
     async def _replace(
         self, read: _Read, after: Order, *, token: int = 0, due: float | None = None, begun: str = ""
@@ -155,7 +161,7 @@ class RedisOrders:
                 after.id,
                 read.rev,
                 token or "",
-                encode_order(after),
+                self._cipher.seal(encode_order(after)),
                 _ms(kept_for(after, self._lifetimes)),
                 moment,
                 begun,

@@ -11,6 +11,7 @@ from urllib.parse import quote, unquote
 
 from phoneagent.errors import StoreError
 
+from .cipher import Cipher
 from .expiry import Lifetimes
 from .people_rules import MOST_CALLS, SECRET, is_somebody, pseudonym
 from .redis_url import Client
@@ -34,7 +35,10 @@ return 1
 class RedisPeople:
     """`People`. `ask` sends a question to Redis and raises `StoreError`."""
 
-    def __init__(self, ask: Callable[[Callable[[Client], Any]], Awaitable[Any]], *, lifetimes: Lifetimes) -> None:
+    def __init__(
+        self, ask: Callable[[Callable[[Client], Any]], Awaitable[Any]], *, lifetimes: Lifetimes, cipher: Cipher
+    ) -> None:
+        self._cipher = cipher
         self._ask = ask
         self._kept = round(lifetimes.of_people)
         self._secret: bytes | None = None
@@ -77,10 +81,14 @@ class RedisPeople:
         """The secret that all processes share; whoever comes first makes it."""
         now = asyncio.get_running_loop().time()
         if self._secret is None:
-            made = secrets.token_hex(SECRET)
+            made = self._cipher.seal(secrets.token_hex(SECRET))
             await self._ask(lambda client: client.set(HASHED_WITH, made, nx=True, ex=SECRET_TTL))
+            found = self._cipher.open(await self._ask(lambda client: client.get(HASHED_WITH)) or "")
+            # Once more by the key in use: an old key is taken away when the data is gone that it encrypts; this stays.
+            again = self._cipher.seal(found)
+            await self._ask(lambda client: client.set(HASHED_WITH, again, xx=True, ex=SECRET_TTL))
             try:
-                self._secret = bytes.fromhex(await self._ask(lambda client: client.get(HASHED_WITH)) or "")
+                self._secret = bytes.fromhex(found)
             except ValueError as error:
                 raise StoreError(f"redis: expected hexadecimal digits under {HASHED_WITH}") from error
         if now >= self._renew_at:

@@ -9,6 +9,7 @@ from urllib.parse import quote, unquote
 from phoneagent.errors import LeaseLost
 from phoneagent.report import EndOfCallReport, ReportClaim
 
+from .cipher import Cipher
 from .expiry import LIVE_TTL
 from .redis_url import Client
 from .report_encoding import decode_report, encode_report
@@ -110,7 +111,8 @@ return {'ok'}
 class RedisReports:
     """`ask` sends a question to Redis and raises `StoreError`; `ttl`: seconds that a report is kept."""
 
-    def __init__(self, ask: Callable[[Callable[[Client], Any]], Awaitable[Any]], *, ttl: float) -> None:
+    def __init__(self, ask: Callable[[Callable[[Client], Any]], Awaitable[Any]], *, ttl: float, cipher: Cipher) -> None:
+        self._cipher = cipher
         self._ask = ask
         self._ttl = ttl
         self._waits = _ms(max(ttl, LIVE_TTL))
@@ -129,7 +131,7 @@ class RedisReports:
 
     async def keep(self, report: EndOfCallReport, *, token: int) -> None:
         await self._run(STILL_CLAIMED, report.call, token)
-        stored = encode_report(report)
+        stored = self._cipher.seal(encode_report(report))
         await self._ask(lambda client: client.set(_report(report.call), stored, px=_ms(self._ttl)))
 
     async def done(self, call: str, *, token: int) -> None:
@@ -137,7 +139,7 @@ class RedisReports:
 
     async def load(self, call: str) -> EndOfCallReport | None:
         stored = await self._ask(lambda client: client.get(_report(call)))
-        return decode_report(stored) if stored else None
+        return decode_report(self._cipher.open(stored)) if stored else None
 
     async def next_due(self) -> float | None:
         first = await self._ask(lambda client: client.zrange(DUE, 0, 0, withscores=True))
