@@ -23,6 +23,10 @@ EPILOG = "Exit status: 0 well, 1 Redis is away, 2 a setting or an option is wron
 def audit(*, number: str | None, limit: int, as_json: bool) -> None:
     """Show who has read, placed, steered and erased what.
 
+    \b
+      phoneagent audit
+      phoneagent audit --number +15551234567 --json
+
     One line each: when, the name of the API key, what it did and what was answered, of which call, and a hash of the
     person at its other end. It is in Redis (REDIS_URL); without one it is in the server's memory: GET /v1/audit.
     """

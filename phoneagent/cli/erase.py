@@ -28,6 +28,10 @@ EPILOG = (
 def erase(*, number: str, yes: bool, as_json: bool) -> None:
     """Erase what is kept of the person who has NUMBER, such as +15551234567.
 
+    \b
+      phoneagent erase +15551234567
+      phoneagent erase +15551234567 --yes --json
+
     Calls in which it was at the other end, with turns, events, reports, orders, messages to webhooks, recordings (in
     PHONEAGENT_RECORDINGS and at Twilio) and journals (in PHONEAGENT_JOURNALS). What is left, and what no command can
     reach, is said. Calls that go on stay: ask again after their end. It cannot be undone.
