@@ -190,8 +190,12 @@ class SpooledFile:
         await self._folder.run(_write_all, self._file, stereo)
 
     async def finish(self) -> None:
-        """Bring it to where it is kept. Raises `RecordingError`: then it stays in the spool."""
-        await self._folder.run(self._finish)
+        """Bring it to where it is kept. Raises `RecordingError`: then it stays in the spool, and is recovered."""
+        try:
+            await self._folder.run(self._finish)
+        except RecordingError:
+            self._file.close()  # no thread has, when there is none any more; and its lock would stay
+            raise
 
     def _finish(self) -> None:
         with self._file:

@@ -324,3 +324,16 @@ async def test_a_process_that_is_killed_or_finds_no_room_leaves_a_file_that_play
     left, right = tracks((tmp_path / kept.name).read_bytes())
     assert (left, right) == (b"\x00" * (size // 2), b"\x7f" * (size // 2))
     await folder.aclose()
+
+
+async def test_a_recording_that_ends_after_its_folder_is_left_to_the_next_process(tmp_path):
+    folder = RecordingFolder.open(str(tmp_path))
+    file = await folder.create("CA1", 1.0, keep_days=30)
+    await file.write(b"\xff\x7f" * 800)
+    await folder.aclose()
+    with pytest.raises(RecordingError):
+        await file.finish()
+    following = RecordingFolder.open(str(tmp_path))
+    assert await following.recover() == ("CA1",)
+    assert len(await following.find("CA1")) == 1
+    await following.aclose()
