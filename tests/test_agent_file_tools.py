@@ -166,7 +166,10 @@ def test_the_guides_servers_can_be_taken_as_they_are():
         ),
         (
             SMALL + 'built_in = ["wait", "dance"]\n',
-            "a.toml:2: built_in[1]: expected 'wait', 'send_dtmf', 'send_sms' or 'schedule_callback', got 'dance'",
+            (
+                "a.toml:2: built_in[1]: expected 'wait', 'do_not_call', 'send_dtmf', 'send_sms' or "
+                "'schedule_callback', got 'dance'"
+            ),
         ),
         (
             SMALL

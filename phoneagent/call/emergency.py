@@ -73,20 +73,25 @@ def _as_dialled(char: str) -> str:
 
 def _in_its_country(number: str) -> bool:
     """Whether what follows a country code is an emergency number there."""
+    parts = [(number[:length], number[length:]) for length in (1, 2, 3) if number[:length].isdecimal()]
+    short = [(int(code), rest) for code, rest in parts if len(rest.lstrip("0")) <= LONGEST]
+    if not short:
+        return False  # as numbers of people are, which is known without a library of 40 ms
     from phonenumbers import COUNTRY_CODE_TO_REGION_CODE
 
     return any(
-        _is_one(national, COUNTRY_CODE_TO_REGION_CODE.get(int(number[:length]), ()))
-        for length in (1, 2, 3)
-        if number[:length].isdecimal()
-        for national in {number[length:], number[length:].lstrip("0")}
-        if int(number[:length]) in COUNTRY_CODE_TO_REGION_CODE
+        _is_one(national, COUNTRY_CODE_TO_REGION_CODE.get(code, ()))
+        for code, rest in short
+        if code in COUNTRY_CODE_TO_REGION_CODE
+        for national in {rest, rest.lstrip("0")}
     )
 
 
 def _is_one(number: str, countries: Collection[str]) -> bool:
-    import phonenumbers
-
     if number in ANYWHERE:
         return True
-    return 2 <= len(number) <= LONGEST and any(phonenumbers.is_emergency_number(number, each) for each in countries)
+    if not countries or not 2 <= len(number) <= LONGEST:
+        return False
+    import phonenumbers
+
+    return any(phonenumbers.is_emergency_number(number, each) for each in countries)

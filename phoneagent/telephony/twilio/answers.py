@@ -11,13 +11,13 @@ import logging
 import re
 import time
 from http import HTTPStatus
-from typing import Any
-
-from twilio.http.async_http_client import AsyncTwilioHttpClient
-from twilio.http.response import Response
+from typing import TYPE_CHECKING, Any
 
 from phoneagent.errors import CarrierError
 from phoneagent.retry_after import retry_after
+
+if TYPE_CHECKING:
+    from twilio.http.response import Response
 
 LONGEST_PROBLEM = 200  # characters of somebody else's text in an error message
 LONGEST_READ = 2000  # characters of it that are looked at
@@ -45,6 +45,8 @@ class CheckedHttpClient:
     is_async = True
 
     def __init__(self, logger: logging.Logger) -> None:
+        from twilio.http.async_http_client import AsyncTwilioHttpClient  # it brings aiohttp and requests
+
         self._http = AsyncTwilioHttpClient(logger=logger)
 
     async def request(self, *args: Any, **kwargs: Any) -> Response:
