@@ -14,30 +14,8 @@ import unicodedata
 from collections.abc import Mapping
 from functools import cache
 
+from .abbreviations import ABBREVIATIONS
 from .policy import Policy
-
-_ABBREVIATIONS: Mapping[str, frozenset[str]] = {
-    language: frozenset(words.split())
-    for language, words in {
-        "en": "mr. mrs. ms. dr. prof. rev. capt. gen. sen. rep. st. ave. blvd. rd. hwy. apt. ste. bldg. no. vs. etc. "
-        "e.g. i.e. a.k.a. a.m. p.m. approx. appt. dept. est. ext. jr. sr. inc. ltd. corp. co. fig. min. hrs. tel. jan. "
-        "feb. mar. apr. jun. jul. aug. sep. sept. oct. nov. dec. mon. tue. tues. wed. thu. thurs. fri.",
-        "de": "z.b. b. z. bzw. ca. usw. d.h. h. evtl. inkl. exkl. zzgl. ggf. u.a. z.t. dr. prof. hr. fr. str. nr. tel. "
-        "mio. mrd. st. max. min. std. jan. feb. apr. aug. sept. okt. nov. dez. abs. art. geb. vgl. sog. zw.",
-        "fr": "m. mm. mme. mlle. dr. pr. p.ex. p. ex. etc. env. c.-à-d. tél. av. bd. janv. févr. juil. sept. oct. nov. "
-        "déc. st. no. apr.",
-        "es": "sr. sra. srta. dr. dra. ud. uds. p.ej. p. ej. etc. aprox. tel. núm. avda. av. ene. feb. abr. ago. sept. "
-        "oct. nov. dic. d. dña.",
-        "it": "sig. sig.ra sig.na dott. dott.ssa dr. prof. ecc. es. p.es. ca. tel. n. v.le p.za gen. feb. mar. apr. "
-        "mag. giu. lug. ago. set. ott. nov. dic. ing. avv. geom.",
-        "pl": "np. itd. itp. tj. tzn. ok. ul. al. pl. godz. prof. tel. św. m.in. os. r. inż. im. min. zł. sob. pon. "
-        "niedz. wg. ww.",
-        "pt": "sr. sra. dr. dra. prof. p.ex. p. ex. etc. aprox. tel. av. r. jan. fev. abr. ago. set. out. nov. dez.",
-        "nl": "bijv. bv. enz. d.w.z. dhr. mevr. mw. ca. m.b.t. o.a. dr. prof. nr. tel. max. min. jan. feb. apr. aug. "
-        "sept. okt. nov. dec. ir. drs. i.v.m.",
-    }.items()
-}
-"""After these a sentence goes on, mostly. One that does end with one of them waits for its next words, no longer."""
 
 _ORDINALS = frozenset({"de", "pl", "nl", "da", "no", "nb", "fi", "cs", "sk", "hu", "sl", "hr", "et", "lv"})
 """Languages in which "3." is the third: a full stop after a number says little."""
@@ -281,7 +259,7 @@ class Phrases:
 def ends_in_abbreviation(text: str, language: str = "en") -> bool:
     """Whether the full stop at the end of the text belongs to its last word."""
     last = _last_word(text).lower().lstrip("\"'(“*_[«¿¡").rstrip(_CLOSING)
-    if last in _ABBREVIATIONS.get(_code(language), _ABBREVIATIONS["en"]):
+    if last in ABBREVIATIONS.get(_code(language), ABBREVIATIONS["en"]):
         return True
     return bool(re.fullmatch(r"[^\W\d_]\.|(?:[^\W\d_]\.){2,}", last))
 

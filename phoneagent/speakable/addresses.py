@@ -22,7 +22,8 @@ _TEXT = r"[^\s<>\"`|]"
 _LAST = r"[^\s<>\"`|.,;:!?)\]*_'’”…]"  # what follows the address is not part of it
 _PATH = rf"(?:[/?#](?:{_TEXT}*{_LAST})?)?"
 URL = rf"(?:(?i:https?://|(?<!\w)www\.){_TEXT}*{_LAST}|(?<![\w@.-])(?:[A-Za-z0-9-]+\.)+(?:{'|'.join(TLDS)})(?![\w-]|\.\w){_PATH})"
-EMAIL = r"(?<![\w.+-])(?:mailto:)?[A-Za-z0-9][A-Za-z0-9._%+'-]{0,63}@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}"
+HANDLE = r"(?<![\w.@/-])@[A-Za-z_][\w.]{0,40}\w(?![\w@])"
+EMAIL = r"(?<![\w.+&-])(?:mailto:)?[A-Za-z0-9][A-Za-z0-9._%+&'-]{0,63}@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}"
 
 
 WORD = Begins.LETTER | Begins.DIGIT
@@ -31,7 +32,11 @@ WORD = Begins.LETTER | Begins.DIGIT
 def rules(language: Language | None, known: Callable[[str], str | None]) -> list[Rule]:
     """`known` gives the pronunciation of a name, if there is one."""
     reader = _Reader(language, known)
-    return [Rule(EMAIL, reader.email, WORD), Rule(URL, reader.url, WORD)]
+    return [
+        Rule(EMAIL, reader.email, WORD),
+        Rule(URL, reader.url, WORD),
+        *([Rule(HANDLE, reader.handle, Begins.SIGN)] if language else []),
+    ]
 
 
 class _Reader:
@@ -48,6 +53,11 @@ class _Reader:
         address = found[0].removeprefix("mailto:")
         return self._known(address) or self._spoken(address)
 
+    def handle(self, found: re.Match[str]) -> Said:
+        """@ana.lee92, on some network."""
+        name = found[0][1:]
+        return f"{self._signs['@']} {self._known(name) or self._spoken(name, spell=False)}"
+
     def url(self, found: re.Match[str]) -> Said:
         if said := self._known(found[0]):
             return said
@@ -55,14 +65,14 @@ class _Reader:
         address = re.split(r"[?#]", address)[0].rstrip("/")  # nobody can remember what follows
         return self._known(address) or self._spoken(address)
 
-    def _spoken(self, address: str) -> str:
+    def _spoken(self, address: str, *, spell: bool = True) -> str:
         if not self._signs:
             return address  # the voice knows best what its language says for the dot
         host = re.match(r"(?:.*@)?[^/:]*", address)
         spelled = host.end() if host else 0
         spoken = []
         for piece in re.finditer(r"[^\W\d_]+|\d+|[\W_]", address):
-            last = piece.end() == spelled and piece.start() > 0 and address[piece.start() - 1] == "."
+            last = spell and piece.end() == spelled and piece.start() > 0 and address[piece.start() - 1] == "."
             spoken.append(self._piece(piece[0], ending=last))
         return " ".join(filter(None, spoken))
 

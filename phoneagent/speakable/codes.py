@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from .identifiers import name_before
 from .language import Language
 from .numerals import in_threes
 from .rules import Begins, Rule, Said, before
@@ -12,18 +13,14 @@ _CODE = r"(?<![\w.@/-])(?=[A-Z\d-]{0,20}\d)(?=[A-Z\d-]{0,20}[A-Z])[A-Z\d]+(?:-[A
 _SPELLED = r"(?<![\w-])[A-Z\d](?:-[A-Z\d]){2,}(?![\w-])"  # X-K-4-2
 _GROUPS = r"(?<![\w.,:$€£/-])(?:\d{1,6}(?:-\d{1,6}){2,}|\d{5}-\d{4}|0\d+-\d{2,})(?![\w:%€°/-]|[.,]\d)"  # 123-45-6789
 _SHORT = r"([A-Z]?)-?([1-9]\d?)([A-Z]?)"  # gate B12, seat 14C, I-95
-_ASKED = {
-    "en": r"(?:code|pin|dial|call|press|extension|ext\.?|reference|ref\.?|zip|passcode|password|account"
-    r"|order(?= number)|digits|(?:ending|ends)(?: in| with)?|last (?:four|4))",
-    "de": r"(?:code|pin|wähle|kennung|postleitzahl|plz|durchwahl|endziffern|ziffern|endet auf|endend auf)",
-}
+_ID = (  # CPF, CNPJ, RUT: dots and then a dash
+    r"(?<![\w.,])\d{1,3}(?:\.\d{3}){1,2}(?:/\d{4})?-[\dKkXx]{1,2}(?![\w-])"
+)
 WORDS = 4  # letters in a row from which they are a word: COVID19
 
 
 def rules(language: Language) -> list[Rule]:
     numbers = language.numbers
-    name = _ASKED.get(language.code, r"(?:code|pin)")
-    asked = re.compile(rf"\b{name}(?: is| are| number| ist| sind)*:? *$|[*•]{{2}} ?$", re.IGNORECASE)
 
     def spell(text: str) -> str:
         spoken = []
@@ -45,20 +42,37 @@ def rules(language: Language) -> list[Rule]:
         return groups(found)
 
     def groups(found: re.Match[str]) -> Said:
-        return ", ".join(spell(group) for group in found[0].split("-"))
+        return ", ".join(spell(group) for group in re.split("[-./]", found[0]))
+
+    def small(found: re.Match[str]) -> Said:
+        """Your code is ab9453."""
+        if name_before(before(found, 40), language.code) is None:
+            return None
+        return " ".join(
+            numbers.digits(run) if run.isdecimal() else " ".join(run) for run in re.findall(r"[a-zA-Z]+|\d+", found[0])
+        )
 
     def spelled(found: re.Match[str]) -> Said:
         return spell(found[0])
 
     def after_its_name(found: re.Match[str]) -> Said:
         """A code of three or four digits; longer ones are known by their length. An offer "ends in 2027"."""
-        name = asked.search(before(found))
+        earlier = before(found, 40)
+        name = re.search(r"[*•]{2} ?$", earlier) or name_before(earlier, language.code)
         if name is None or (name[0][:3].casefold() == "end" and re.fullmatch(r"(?:19|20)\d\d", found[0])):
             return None
+        if len(found[0]) == 3 and re.match(
+            r"(?i:number|order|call|text|case|press|numer|número|numéro|numero|nummer|n\b)", name[0]
+        ):
+            return None  # number 112 is not more than that
         return spell(found[0])
 
     return [
+        Rule(_ID, groups, Begins.DIGIT),
         Rule(_SPELLED, spelled, Begins.LETTER | Begins.DIGIT),
+        Rule(
+            r"(?<![\w.@/-])(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{4,20}(?![\w@/-]|\.\w)", small, Begins.LETTER | Begins.DIGIT
+        ),
         Rule(_CODE, code, Begins.LETTER | Begins.DIGIT),
         Rule(_GROUPS, groups, Begins.DIGIT),
         Rule(r"(?<![\w.,:$€£-])\d{3,}(?![\w:%€°]|[.,]\d)", after_its_name, Begins.DIGIT),

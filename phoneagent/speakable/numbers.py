@@ -8,11 +8,13 @@ from functools import lru_cache
 
 from babel import Locale
 
+from . import ordinals
+from .agreement import agree
 from .number_words import converter
 from .vocabulary import Vocabulary
 
 SPACES = "\u00a0\u202f\u2009"  # that join the groups of a number: no-break, narrow no-break, thin
-GROUPED_BY_SPACE = frozenset({"fr", "pl"})  # who writes 1 200, also with the space of the keyboard
+GROUPED_BY_SPACE = frozenset({"fr", "pl", "es", "pt"})  # who writes 1 200, also with the space of the keyboard
 LONGEST = 15  # digits; num2words gives up in some languages, and nobody follows
 _KEPT = 4096  # numbers whose words are remembered: prices, years and minutes come again
 
@@ -24,7 +26,8 @@ class Numbers:
         self.language = locale.language
         self._vocabulary = vocabulary
         self._words = lru_cache(_KEPT)(self._in_words)
-        self._converter = converter(locale.language)
+        brazilian = locale.language == "pt" and locale.territory in (None, "BR")
+        self._converter = converter("pt_BR" if brazilian else locale.language)
         self._without_and = locale.language == "en" and locale.territory in (None, "US")
         self._plural = locale.plural_form
         symbols = locale.number_symbols["latn"]
@@ -37,7 +40,8 @@ class Numbers:
             r"(?:,\d+|\.\d{1,2}(?!\d))" if comma else r"(?:\.\d+|,\d\d(?![\d,]))"
         )  # models write 3.50 in every language
         either = r"\d{1,3}(?:(?:,\d{3})+\.|(?:\.\d{3})+,)\d\d?(?!\d)"  # of both signs the second is for decimals
-        self.pattern = rf"(?:{either}|\d{{1,3}}(?:{groups}\d{{3}})+(?!\d)(?:{decimals})?|\d+(?:{decimals})?)"
+        twice = r"\d{1,3}(?:(?:,\d{3}){2,}|(?:\.\d{3}){2,})(?![\d]|[.,]\d)"  # 1.234.567 can be nothing else anywhere
+        self.pattern = rf"(?:{either}|{twice}|\d{{1,3}}(?:{groups}\d{{3}})+(?!\d)(?:{decimals})?|\d+(?:{decimals})?)"
         """A written number, without sign."""
 
     # -- read ---------------------------------------------------------------------------------------
@@ -48,6 +52,8 @@ class Numbers:
             return written.replace(",", ".")
         if both := re.fullmatch(r"(\d+(?:([.,])\d{3})+)(?!\2)[.,](\d\d?)", written):
             return re.sub("[.,]", "", both[1]) + "." + both[3]
+        if re.fullmatch(r"\d{1,3}(?:(?:,\d{3}){2,}|(?:\.\d{3}){2,})", written):
+            return re.sub("[.,]", "", written)
         return self._groups.sub("", written).replace(self._decimal, ".")
 
     # -- say ----------------------------------------------------------------------------------------
@@ -67,12 +73,19 @@ class Numbers:
     def number(self, written: str) -> str:
         """A written number in words, decimals included."""
         whole, _, decimals = self.plain(written).partition(".")
+        if not whole:  # .5
+            return f"{self._vocabulary.point} {self.digits(decimals)}"
         words = self.cardinal(int(whole))
         return f"{words} {self._vocabulary.point} {self._decimals(decimals)}" if decimals else words
 
-    def count(self, written: str) -> str:
-        """A written number before the name of what is counted."""
-        return self._vocabulary.one if written == "1" else self.number(written)
+    def count(self, written: str, noun: str = "", earlier: str = "") -> str:
+        """A written number before what is counted. `earlier` is the text before it."""
+        if not noun:
+            return self._vocabulary.one if written == "1" else self.number(written)
+        plain = self.plain(written)
+        if "." in plain:
+            return self.number(written)
+        return agree(self.language, self.number(written), int(plain), noun, earlier)
 
     def digits(self, text: str) -> str:
         """The digits in a text one by one."""
@@ -83,13 +96,20 @@ class Numbers:
         return str(self._plural(Decimal(self.plain(written))))
 
     def _decimals(self, digits: str) -> str:
-        if self._vocabulary.point_digits or digits.startswith("0") or len(digits) > 2:
+        if self._vocabulary.point_digits or (len(digits) == 3 and "0" in digits[0]):
             return self.digits(digits)
-        return self.cardinal(int(digits))
+        if len(digits) == 3 and self.language == "fr":
+            return self.cardinal(int(digits))
+        return " ".join(self._pair(digits[at : at + 2]) for at in range(0, len(digits), 2))
+
+    def _pair(self, digits: str) -> str:
+        return self.digits(digits) if digits.startswith("0") else self.cardinal(int(digits))
 
     def _in_words(self, number: int, kind: str) -> str:
         if len(str(number)) > LONGEST:
             return self.digits(str(number))
+        if kind == "ordinal" and self.language == "es":
+            return ordinals.spanish(number, self.cardinal)
         words = str(getattr(self._converter, f"to_{kind}")(number)).replace(",", "")
         if self._without_and:
             words = words.replace(" and ", " ")

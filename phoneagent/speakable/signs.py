@@ -4,8 +4,12 @@ from __future__ import annotations
 
 import re
 
+from babel.numbers import get_currency_name
+
+from .amounts import SIGNS
 from .language import Language
 from .rules import SPACE, Begins, Rule, Said, before, one_of
+from .units import forms
 
 _ENGLISH = {"w/o": "without", "w/": "with", "c/o": "care of", "n/a": "not applicable", "and/or": "and or"}
 _PRESSED = re.compile(
@@ -15,6 +19,15 @@ _PRESSED = re.compile(
 )
 """Keys of a telephone are spoken of, in any language."""
 _EACH = {"hr": "hour", "h": "hour", "min": "minute", "sec": "second", "wk": "week", "mo": "month", "yr": "year"}
+
+
+def _percent(language: Language) -> str:
+    return forms(language.locale)["%"]["other"].replace("{0} ", "")
+
+
+def _currency(language: Language, code: str) -> str:
+    names = language.vocabulary.currencies.get(code)
+    return names[0] if names else str(get_currency_name(code, locale=language.locale))
 
 
 def rules(language: Language) -> list[Rule]:
@@ -31,6 +44,11 @@ def rules(language: Language) -> list[Rule]:
 
     def shortened(found: re.Match[str]) -> Said:
         return _ENGLISH[found[0].lower()]
+
+    def alone(found: re.Match[str]) -> Said:
+        """In $ or in %."""
+        sign = found["c"] or found["c2"]
+        return f" {_percent(language) if sign == '%' else _currency(language, SIGNS[sign])} "
 
     def star(found: re.Match[str]) -> Said:
         """The key of a telephone: press *, dial *67. Elsewhere it is a mark."""
@@ -67,6 +85,11 @@ def rules(language: Language) -> list[Rule]:
         Rule(rf"(?<!\S)>(?={SPACE}?[\d$€£])", lambda _: f"{words.more} ", Begins.SIGN),
         Rule(r"(?:(?<=[\d$€£%])|(?<=\d[kKM]))/(?=[^\W\d_]{2})", lambda _: f" {words.per} ", Begins.SIGN),
         Rule(r"(?<=[^\W\d_])/(?=[^\W\d_])", between_words, Begins.SIGN),
+        Rule(
+            r"(?<![\w.,/-])(?P<c>[$€£¥%])(?=\s|[.,;:!?)]|$)|(?<=[^\W\d])(?P<c2>[$€£¥])(?=\s|[.,;:!?)\w$]|$)",
+            alone,
+            Begins.SIGN,
+        ),
         Rule(r"/", lambda _: f" {words.slash} ", Begins.SIGN),
         Rule(r"\.{4,}|…+", lambda _: "...", Begins.SIGN),
     ]

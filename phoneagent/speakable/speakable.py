@@ -162,7 +162,9 @@ class _Rules:
 _UNSPACED = re.compile(UNSPACED)
 _CHUNK = re.compile(
     r"(?m:^[ \t]*)(?P<line>[^\w\s]\S*)"
-    r"|(?!\S*str\.|[½⅓⅔¼¾])(?P<word>(?:(?!" + UNSPACED + r")[^\W\d_])+)(?:['’-][^\W\d_]+)*[,;:!?]*\.{0,3}[\"”)]*(?!\S)"
+    r"|(?!\S*str\.|[½⅓⅔¼¾⅕⅖⅗⅘⅙⅚⅐⅛⅜⅝⅞⅑⅒])(?P<word>(?:(?!"
+    + UNSPACED
+    + r")[^\W\d_])+)(?:['’-][^\W\d_]+)*[,;:!?]*\.{0,3}[\"”)]*(?!\S)"
     r"|\S+"
 )
 """Between white space: the beginning of a line, a plain word, or anything else. Rules are tried on what is no plain
@@ -237,11 +239,33 @@ def _rules(language: Language | None, dictionary: Pronunciation) -> tuple[list[R
     rules = [*markup.RULES, *addresses.rules(language, known), *dictionary.rules()]
     beginnings = [*dictionary.words]
     if language is not None:
-        from . import abbreviations, amounts, codes, dates, numerals, signs, telephone, times
+        from . import (
+            abbreviations,
+            amounts,
+            codes,
+            dates,
+            fractions,
+            numerals,
+            roman,
+            signs,
+            streets,
+            sums,
+            telephone,
+            times,
+        )  # fmt: skip
 
-        for subject in (amounts, dates, times, telephone, codes, numerals, abbreviations, signs):
+        for subject in (
+            sums, amounts, dates, times, telephone, streets, codes, fractions, numerals, roman, abbreviations, signs,
+        ):  # fmt: skip
             rules += subject.rules(language)
-        for words in (abbreviations.words(language), amounts.words(), dates.words(language)):
+        for words in (
+            abbreviations.words(language),
+            amounts.words(),
+            dates.words(language),
+            streets.words(language),
+            roman.words(language),
+            ["noon", "midnight"],
+        ):
             beginnings += words
     first_words = (re.match(r"[^\W\d_]+", text.casefold()) for text in beginnings)
     return [*rules, *markup.EMPHASIS], frozenset(word[0] for word in first_words if word)

@@ -14,6 +14,14 @@ _AMERICAN = (
     r"(?<![\w+.-])(?:1[-. ])?(?:\(\d{3}\) ?|\d{3}[-. ])\d{3}[-. ]\d{4}(?![\w-])",
     r"(?<![\w+.-])\d{3}-\d{4}(?![\w-])",
 )
+_EXTENSION = rf"(?:,?{SPACE}?(?:x|(?i:ext\.?|extension)){SPACE}?(?P<ext>\d{{1,6}}))?"
+_ROMANCE = (
+    rf"(?<![\w+.,-])(?:\(\d{{2,3}}\){SPACE}?|\d{{2}}{SPACE})\d{{4,5}}[- ]\d{{4}}(?![\w-])",  # (11) 98765-4321
+    r"(?<![\w+.,-])9?\d{4}-\d{4}(?![\w-])",
+    r"(?<![\w+.,-])\d{3}-\d{4}(?![\w-])",
+)
+_ITALIAN = rf"(?<![\w+.,-])3\d{{2}}[ ./-]?\d{{3}}[ .-]?\d{{3,4}}(?![\w-]|[.,]\d|{SPACE}(?:euro|€))"  # mobile
+_PAIRED = rf"(?<![\w+.,:-])[1-9]\d(?:{SPACE}\d\d){{3,4}}(?!\w|[.,]\d|{SPACE}?[%€])"
 _NINE_DIGITS = rf"(?<![\w+.,-])[1-9]\d{{1,2}}(?:{SPACE}\d{{2,3}}){{2,3}}(?!\w|[.,]\d)"  # Spain, Poland, Portugal
 _LONG = r"(?<![\w+.,-])\d{4}(?:[ -]\d{3,4}){2,}(?![\w-])"  # cards
 
@@ -27,8 +35,14 @@ def rules(language: Language) -> list[Rule]:
     reader = _Reader(language)
     patterns = [INTERNATIONAL, _LONG, _NATIONAL]
     if language.code == "en":
-        patterns += _AMERICAN
+        patterns += [
+            f"{pattern}{_EXTENSION}" for pattern in (*_AMERICAN, r"(?<![\w+.,-])[2-9]\d{9}(?=,?[ ]?(?:x|[Ee]xt))")
+        ]
+    if language.code == "it":
+        patterns.append(_ITALIAN)
     found = [Rule(pattern, reader.say, Begins.DIGIT | Begins.SIGN) for pattern in patterns]
+    if language.code in ("es", "pt"):
+        found += [Rule(pattern, reader.hyphened, Begins.DIGIT | Begins.SIGN) for pattern in _ROMANCE]
     if language.code in ("es", "pl", "pt"):
         found.append(Rule(_NINE_DIGITS, reader.nine, Begins.DIGIT))
     return found
@@ -45,24 +59,43 @@ class _Reader:
         self._numbers = language.numbers
         self._plus = language.vocabulary.plus
         self._pairs = language.code == "fr"
+        self._language = language.code
 
     def nine(self, found: re.Match[str]) -> Said:
         return self.say(found) if sum(map(str.isdecimal, found[0])) == 9 else None
 
+    def hyphened(self, found: re.Match[str]) -> Said:
+        """3333-4444; but 1990-2000 and 1500-2500 are from the one to the other."""
+        ends = re.fullmatch(r"(\d{4})-(\d{4})", found[0])
+        if ends and ends[1] < ends[2] and all(end.endswith("0") or end[:2] in ("19", "20") for end in ends.groups()):
+            return None
+        return self.say(found)
+
     def say(self, found: re.Match[str]) -> Said:
         text = found[0]
+        if extension := found.groupdict().get("ext"):
+            number = self.groups(text[: found.start("ext") - found.start()])
+            return f"{number}, extension {self._numbers.digits(extension)}"
         if text.startswith("+") and text[1:].isdecimal():
-            return f"{self._plus} {self.groups(_international(text))}"
+            return f"{self._plus} {self._country(_international(text))}"
         parts: list[Part] = []
         for piece in re.finditer(r"\s+|\S+", text):
             if piece[0].isspace():
                 parts.append(Part(piece[0], None))
                 continue
-            spoken = self.groups(piece[0])
+            spoken = self._country(piece[0]) if piece[0].startswith("+") else self.groups(piece[0])
             if piece[0].startswith("+"):
                 spoken = f"{self._plus} {spoken}"
             parts.append(Part(piece[0], spoken if piece.end() == len(text) or not spoken else spoken + ","))
         return parts
+
+    def _country(self, text: str) -> str:
+        """A country's code of two digits is one number where that is usual: plus neunundvierzig."""
+        code = re.match(r"\+?([1-9]\d)(?!\d)", text)
+        if code is None or self._language in ("en", "pt"):
+            return self.groups(text)
+        rest = self.groups(text[code.end() :])
+        return self._numbers.cardinal(int(code[1])) + (f", {rest}" if rest else "")
 
     def groups(self, text: str) -> str:
         """The digits of a text, with a pause where it has something else between them."""

@@ -70,7 +70,9 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
         halves={
             "1/2": "ein halb", "1/3": "ein Drittel", "2/3": "zwei Drittel", "1/4": "ein Viertel", "3/4": "drei Viertel",
         },
-        cents={"EUR": ("Cent", "Cent"), "USD": ("Cent", "Cent"), "CHF": ("Rappen", "Rappen")},
+        cents={
+            "GBP": ("Penny", "Pence"),
+            "EUR": ("Cent", "Cent"), "USD": ("Cent", "Cent"), "CHF": ("Rappen", "Rappen")},
         currencies={
             "EUR": ("Euro", "Euro"), "USD": ("Dollar", "Dollar"), "GBP": ("Pfund", "Pfund"),
             "CHF": ("Franken", "Franken"),
@@ -83,7 +85,9 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
         halves={
             "1/2": "un demi", "1/3": "un tiers", "2/3": "deux tiers", "1/4": "un quart", "3/4": "trois quarts",
         },
-        cents={"EUR": ("centime", "centimes"), "CHF": ("centime", "centimes"), "USD": ("cent", "cents")},
+        cents={
+            "GBP": ("penny", "pence"),
+            "EUR": ("centime", "centimes"), "CHF": ("centime", "centimes"), "USD": ("cent", "cents")},
         currencies={
             "EUR": ("euro", "euros"), "USD": ("dollar", "dollars"), "CHF": ("franc", "francs"),
             "CAD": ("dollar", "dollars"),
@@ -96,7 +100,11 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
         halves={
             "1/2": "un medio", "1/3": "un tercio", "2/3": "dos tercios", "1/4": "un cuarto", "3/4": "tres cuartos",
         },
-        cents={"EUR": ("céntimo", "céntimos"), "USD": ("centavo", "centavos"), "MXN": ("centavo", "centavos")},
+        cents={
+            "GBP": ("penique", "peniques"),
+            "EUR": ("céntimo", "céntimos"), "USD": ("centavo", "centavos"), "MXN": ("centavo", "centavos"),
+            "GTQ": ("centavo", "centavos"), "COP": ("centavo", "centavos"), "ARS": ("centavo", "centavos"),
+        },
         currencies={
             "EUR": ("euro", "euros"), "USD": ("dólar", "dólares"), "MXN": ("peso", "pesos"), "GBP": ("libra", "libras"),
         },
@@ -107,8 +115,14 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
         "più", "meno", "uguale", "per", "a", "al", "circa", "minore di", "maggiore di", "virgola",
         point_digits=False, one="un", star="asterisco", pound="cancelletto",
         halves={"1/2": "mezzo", "1/3": "un terzo", "2/3": "due terzi", "1/4": "un quarto", "3/4": "tre quarti"},
-        cents={"EUR": ("centesimo", "centesimi"), "USD": ("centesimo", "centesimi")},
-        currencies={"EUR": ("euro", "euro"), "USD": ("dollaro", "dollari"), "CHF": ("franco", "franchi")},
+        cents={
+            "GBP": ("penny", "penny"),
+            "EUR": ("centesimo", "centesimi"), "USD": ("centesimo", "centesimi"),
+            "RUB": ("copeca", "copechi"), "CHF": ("centesimo", "centesimi"),
+        },
+        currencies={
+            "GBP": ("sterlina", "sterline"),
+            "EUR": ("euro", "euro"), "USD": ("dollaro", "dollari"), "CHF": ("franco", "franchi")},
         amount="{major} e {minor}",
     ),
     "pl": Vocabulary(
@@ -119,7 +133,9 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
             "1/2": "jedna druga", "1/3": "jedna trzecia", "2/3": "dwie trzecie", "1/4": "jedna czwarta",
             "3/4": "trzy czwarte",
         },
-        cents={"EUR": ("cent", "centów"), "USD": ("cent", "centów"), "PLN": ("grosz", "groszy")},
+        cents={
+            "GBP": ("pens", "pensów"),
+            "EUR": ("cent", "centów"), "USD": ("cent", "centów"), "PLN": ("grosz", "groszy")},
         currencies={
             "PLN": ("złoty", "złote", "złotych"), "EUR": ("euro", "euro", "euro"),
             "USD": ("dolar", "dolary", "dolarów"),
@@ -128,18 +144,22 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
     "pt": Vocabulary(
         "ponto", "barra", "arroba", "hífen", "sublinhado", "dois pontos", "e", "ou", "número", "cardinal", "mais",
         "menos", "igual a", "vezes", "a", "por", "cerca de", "menor que", "maior que", "vírgula",
-        point_digits=False, one="um", star="asterisco", pound="cardinal",
+        point_digits=True, one="um", star="asterisco", pound="cardinal",
         halves={"1/2": "meio", "1/3": "um terço", "2/3": "dois terços", "1/4": "um quarto", "3/4": "três quartos"},
-        cents={"EUR": ("cêntimo", "cêntimos"), "BRL": ("centavo", "centavos"), "USD": ("centavo", "centavos")},
+        cents={
+            "GBP": ("péni", "pence"),
+            "EUR": ("cêntimo", "cêntimos"), "BRL": ("centavo", "centavos"), "USD": ("centavo", "centavos")},
         currencies={"EUR": ("euro", "euros"), "USD": ("dólar", "dólares"), "BRL": ("real", "reais")},
-        amount="{major} e {minor}",
+        amount="{major} e {cents}",
     ),
     "nl": Vocabulary(
         "punt", "slash", "apenstaartje", "streepje", "laag streepje", "dubbele punt", "en", "of", "nummer", "hashtag",
         "plus", "min", "is", "keer", "tot", "per", "ongeveer", "minder dan", "meer dan", "komma",
         point_digits=False, one="één", star="sterretje", pound="hekje",
         halves={"1/2": "een half", "1/3": "een derde", "2/3": "twee derde", "1/4": "een kwart", "3/4": "drie kwart"},
-        cents={"EUR": ("cent", "cent"), "USD": ("cent", "cent")},
+        cents={
+            "GBP": ("penny", "pence"),
+            "EUR": ("cent", "cent"), "USD": ("cent", "cent")},
         currencies={"EUR": ("euro", "euro"), "USD": ("dollar", "dollar"), "GBP": ("pond", "pond")},
     ),
 }  # fmt: skip

@@ -91,7 +91,7 @@ def said(text: str, tag: str = "en") -> str:
         ("2026-11-22T19:30:00Z", "November twenty-second twenty twenty-six seven thirty PM"),
         ("2026/11/22", "November twenty-second twenty twenty-six"),
         ("1234 Elm Street, room 1204", "twelve thirty-four Elm Street, room twelve oh-four"),
-        ("Flight UA 1175, 1600 Oak Ave NW", "Flight UA eleven seventy-five, sixteen hundred Oak Ave NW"),
+        ("Flight UA 1175, 1600 Oak Ave NW", "Flight UA eleven seventy-five, sixteen hundred Oak Avenue Northwest"),
         ("1500 Street vendors", "one thousand five hundred Street vendors"),
         # telephone numbers and codes
         ("ending in 4821", "ending in four eight two one"),
@@ -207,7 +207,7 @@ def test_english(written, spoken):
         ("pl", "1 zł, 2 zł, 5 zł, 12,50 zł, np. 5 km",
          "jeden złoty, dwa złote, pięć złotych, dwanaście złotych pięćdziesiąt, na przykład pięć kilometrów"),
         ("pt", "às 19h30, R$ 1.200, a Sra. Silva",
-         "às dezanove horas e trinta, mil e duzentos reais, a senhora Silva"),
+         "às dezenove horas e trinta, mil e duzentos reais, a senhora Silva"),
         ("nl", "om 19:30 uur, € 12,50, 1e, bijv. 5 km",
          "om negentien uur dertig, twaalf euro vijftig, eerste, bijvoorbeeld vijf kilometer"),
         ("ja", "**料金**は¥1,200です。https://www.example.com/menu 😀", "料金は¥1,200です。example.com/menu"),
