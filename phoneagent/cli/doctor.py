@@ -23,6 +23,7 @@ from .program import FAILED
 if TYPE_CHECKING:
     from .checks import Finding
     from .measuring import Measured
+    from .trial_call import Heard
 
 WIDE = 120  # columns; in fewer, four of text are a word or two wide
 
@@ -38,16 +39,23 @@ COLOURS = {"ok": "green", "failed": "red", "skipped": "yellow"}
     is_flag=True,
     help="Send each provider five small requests, and show how long they take. They cost a few cents.",
 )
+@click.option(
+    "--call",
+    "call_to",
+    metavar="NUMBER",
+    help="Make a real call to this number, and show what was heard in it, and when. It costs what a call costs.",
+)
 @click.option("--json", "as_json", is_flag=True, help="Print one JSON object.")
 @setting("public_url", "URL")
 @setting("redis_url", "URL")
-def doctor(*, embedded: bool, measures: bool, as_json: bool, **flags: Any) -> None:
+def doctor(*, embedded: bool, measures: bool, call_to: str | None, as_json: bool, **flags: Any) -> None:
     """Check everything that real calls need, by trying it.
 
     \b
       phoneagent doctor
       phoneagent doctor --agent agents/front-desk.toml --json
       phoneagent doctor --measure
+      phoneagent doctor --call +12125550123
 
     Settings and agent files; each provider that the agents use (is the key accepted, are model and voice there);
     whether this server answers through its public URL, WebSockets too; the Twilio account, and whether
@@ -61,6 +69,12 @@ def doctor(*, embedded: bool, measures: bool, as_json: bool, **flags: Any) -> No
     of a call, the model answers it with a tool at hand, five times each. Before it begins it says what that costs. You
     see the median and the worst of each stage; with --json also "measured": [{"provider", "heard", "failures",
     "stages": [{"stage", "median", "worst", "times"}]}], in seconds.
+
+    --call makes one real call through the running server. A number of your account (not TWILIO_PHONE_NUMBER, which
+    calls) is answered by the agent, and Twilio speaks the caller: you need no telephone. Any other number, such as your
+    own telephone, is called by the agent. You see who was heard saying what, in seconds since the media stream began,
+    and how long after the caller each answer came; with --json as "call": {"id", "status", "good", "turns",
+    "problems"}.
     """
     from phoneagent.telemetry import logs
 
@@ -70,6 +84,7 @@ def doctor(*, embedded: bool, measures: bool, as_json: bool, **flags: Any) -> No
     secrets: tuple[str, ...] = ()
     findings: list[Finding] = []
     measured: list[Measured] = []
+    heard: Heard | None = None
     try:
         settings = load(**flags)
     except SettingsError as error:
@@ -81,21 +96,34 @@ def doctor(*, embedded: bool, measures: bool, as_json: bool, **flags: Any) -> No
         findings += _examined(settings, embedded=embedded, quiet=as_json)
         if measures:
             measured = _measured(settings, embedded=embedded, hide=logs.BlackOut(secrets))
+        if call_to:
+            heard = asyncio.run(_called(settings, call_to, embedded=embedded))
 
     # Others' messages may quote what they were sent.
     hide = logs.BlackOut(secrets)
     told = [Finding(one.check, one.state, hide(None, "", one.found), hide(None, "", one.fix)) for one in findings]
     failed = any(one.state == "failed" for one in told) or any(one.failures for one in measured)
+    failed = failed or (heard is not None and not heard.good)
     if as_json:
         checks = [{"check": one.check, "state": one.state, "found": one.found, "fix": one.fix} for one in told]
-        figures = {"measured": [_as_json(one) for one in measured]} if measures else {}
-        click.echo(json.dumps({"ok": not failed, "checks": checks, **figures}, ensure_ascii=False, indent=2))
+        more: dict[str, Any] = {"measured": [_as_json(one) for one in measured]} if measures else {}
+        if heard is not None:
+            more["call"] = {
+                "id": heard.call,
+                "status": heard.status,
+                "good": heard.good,
+                "turns": heard.turns,
+                "problems": heard.problems,
+            }
+        click.echo(json.dumps({"ok": not failed, "checks": checks, **more}, ensure_ascii=False, indent=2))
     elif sys.stdout.isatty():
         _show_table(told)
     else:
         click.echo("\n".join(_lines(told)))
     if measured and not as_json:
         click.echo("\n".join(_figures(measured)))
+    if heard is not None and not as_json:
+        click.echo("\n" + "\n".join(heard.lines()))
     if failed:
         click.get_current_context().exit(FAILED)
 
@@ -130,6 +158,25 @@ def _examined(settings: Settings, *, embedded: bool, quiet: bool) -> Iterator[Fi
     with Console(stderr=True).status("trying everything, ten seconds at most"):
         found = asyncio.run(examine(settings, agents))
     yield from found
+
+
+async def _called(settings: Settings, to: str, *, embedded: bool) -> Heard:
+    """Raises `SettingsError` for what is not set, and whatever the server or Twilio has to say."""
+    from contextlib import aclosing
+
+    from phoneagent.app import twilio_control
+
+    from .call import here
+    from .rest import connected
+    from .trial_call import trial
+
+    control = twilio_control(settings)
+    if control is None:
+        raise SettingsError("TWILIO_ACCOUNT_SID: expected it, and TWILIO_AUTH_TOKEN, for --call; set them in .env")
+    agent = next(iter(chosen_agents(settings, embedded=embedded).values()))
+    key = settings.api_keys[0].get_secret_value() if settings.api_keys else ""
+    async with aclosing(control), connected(here(settings), key) as server:
+        return await trial(settings, agent, control, server, to)
 
 
 def _measured(settings: Settings, *, embedded: bool, hide: Callable[[Any, str, str], str]) -> list[Measured]:

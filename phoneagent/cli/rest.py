@@ -62,6 +62,11 @@ class RestClient:
     async def call(self, call: str) -> dict[str, Any]:
         return await self._ask("GET", f"/v1/calls/{quote(call, safe='')}")
 
+    async def newest(self, direction: str) -> list[dict[str, Any]]:
+        """The newest calls, `inbound` or `outbound`."""
+        page = await self._ask("GET", f"/v1/calls?direction={quote(direction, safe='')}")
+        return list(page["items"])
+
     async def report(self, call: str) -> dict[str, Any]:
         """Of a call that is over."""
         return await self._ask("GET", f"/v1/calls/{quote(call, safe='')}/report")

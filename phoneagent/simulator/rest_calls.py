@@ -15,6 +15,7 @@ from .call_order import API_VERSION, HOST, Fetch, Inline, Order, Over
 from .machine_detection import Detection
 from .placed_call import PlacedCall
 from .rest_refusal import Refused
+from .spoken_caller import spoken_by
 from .violation import REST_REFUSED
 
 if TYPE_CHECKING:
@@ -79,6 +80,8 @@ def place(carrier: Carrier, form: Mapping[str, str], events: list[str]) -> Place
     queued = carrier.queue_time
     if queued > LONGEST_QUEUE:
         raise Refused(400, 22005, "The queue of calls is full")
+    if to in carrier.numbers and isinstance(instructions, Inline):
+        carrier.dial(from_=form["From"], to=to, caller=spoken_by(instructions.document))
     return carrier.place(
         Order(
             from_=form["From"],
