@@ -759,7 +759,8 @@ class Makers:
 
                 mind = HedgedMind(mind, hedged=self.metrics.hedged, won=self.metrics.hedge_won)
             minds.append(Candidate(mind, self.circuits.of("llm", _name(choice)), again=choice.hedge is not False))
-        return FallbackMind(minds, declined=agent.phrasing.declined, fell_back=self._fell_back)
+        within = agent.policy.first_word_within
+        return FallbackMind(minds, declined=agent.phrasing.declined, within=within, fell_back=self._fell_back)
 
     def _all_ears(self, agent: Agent) -> SpeechToText:
         """The agent's ears as one; those of this machine alone may well hear nothing of what they do not expect."""
@@ -835,6 +836,7 @@ class Makers:
                     **{
                         "organization": self.settings.openai_org_id,
                         "project": self.settings.openai_project_id,
+                        "first_token_within": agent.policy.first_word_within,
                         **_options(choice, OpenAiModel),
                     },
                 )

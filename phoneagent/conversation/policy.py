@@ -9,6 +9,9 @@ from .knobs import check, knob
 
 FirstMessage = Literal["agent", "caller", "generated"]
 
+VOICE_BEGINS = (
+    1.5  # seconds from the model's first word to the first sound: voices need 0.3, slow ones and retries more
+)
 TEMPLATE = {"unit": "template"}  # a text in which `{variables}` of the call may stand
 
 
@@ -202,11 +205,18 @@ class Policy:
         "patterns",
         "how callers ask for a moment",
     )
-    filler_after: float = knob(1.4, "s", "after the caller's turn; people say “hm” after a second")
+    filler_after: float = knob(
+        1.4, "s", "after the caller's last sound, or a hole in the answer; people say “hm” after a second"
+    )
     filler_again: float = knob(5.0, "s", "of silence after the agent last said something; more often it nags")
     fillers_at_most: int = knob(3, "times", "in one wait")
     still_here_again: float = knob(4.0, "s", 'so long "I am still here" answers every "hello?" while an answer is slow')
-    reply_within: float = knob(8.0, "s", "from asking the model to its first audio; then an apology")
+    reply_within: float = knob(
+        10.0,
+        "s",
+        "from asking the model to its first audio, through retries, second requests and fallbacks; then an apology. "
+        "Slow models take 5 to 8 s for a word, and fillers bridge that; after 10 people hang up",
+    )
     tool_within: float = knob(15.0, "s", "a tool that has not answered by then has failed")
     tool_rounds: int = knob(8, "rounds", "of tools in one answer, then it must do without; three are many", least=1)
     turn_within: float = knob(45.0, "s", "from the caller's turn to its answer, through all rounds of tools")
@@ -225,6 +235,13 @@ class Policy:
 
     # -- slices
     slice_samples: int = knob(1280, "samples", "160 ms: a mark after each; 100 to 200 ms suits the ledger", least=160)
+
+    @property
+    def first_word_within(self) -> float:
+        """Seconds that the model has for its first word, however often and of whomever it is asked: of `reply_within`
+        the voice needs some.
+        """
+        return max(self.reply_within - VOICE_BEGINS, self.reply_within / 2)
 
     def __post_init__(self) -> None:
         """Raise `ValueError` for what would cut speech into pieces of nothing, without end, and for broken patterns."""

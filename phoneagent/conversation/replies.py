@@ -116,6 +116,7 @@ class Replies:
         reply.waterfall.speech_ended = heard_until
         reply.waterfall.end_of_turn = at
         since = at if heard_until is None else heard_until
+        reply.asked = max(since, at - self._floor.policy.filler_after / 2)  # an answer that is on time needs no filler
         reply.not_before = max(self._quiet_until, since + self._floor.policy.respond_after)
         if self._floor.state is not State.THINKING:
             self._commit(reply, at)
@@ -738,7 +739,7 @@ class Replies:
     def _filler_due(self, reply: Reply) -> float | None:
         """When the caller has waited long enough for a word; None while the voice has something to say."""
         policy, playout = self._floor.policy, reply.playout
-        if reply.kind != "answer" or not reply.waits_for_more or playout.voice_owes:
+        if reply.kind != "answer" or not (reply.waits_for_more or self._stalls(reply)) or playout.voice_owes:
             return None
         if self._tools.has_messages(reply.running_tools):
             message = self._tools.next_message(reply.running_tools, spoken=reply.spoken)
@@ -746,8 +747,14 @@ class Replies:
         if not self._fillers or reply.fillers >= policy.fillers_at_most:
             return None
         if playout.sent:
-            return playout.ends_at + policy.filler_again
+            return playout.ends_at + (policy.filler_again if reply.waits_for_more else policy.filler_after)
         return max(reply.asked + policy.filler_after, reply.not_before)
+
+    def _stalls(self, reply: Reply) -> bool:
+        """Whether the model has stopped in the middle of its answer. One hole is bridged: who writes more slowly than
+        is spoken would be heard to say "one moment" in all of them.
+        """
+        return not reply.written and reply.spoken and self._floor.state is State.SPEAKING and not reply.bridged
 
     def say_filler(self, at: float) -> None:
         """The answer is slow: say that it is coming."""
@@ -760,7 +767,8 @@ class Replies:
             _, text = message
             self._tools.said(text)
         else:
-            text = self._fillers.next(later=bool(reply.playout.phrases))
+            reply.bridged = reply.bridged or not reply.waits_for_more
+            text = self._fillers.next(later=reply.fillers > 0 or (reply.spoken and reply.waits_for_more))
             reply.fillers += 1
         self._floor.emit("filler", reply=reply.id, text=text)
         self._speak(reply, Phrase(text, filler=True), at)

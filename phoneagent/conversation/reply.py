@@ -45,6 +45,7 @@ class Reply:
     owed_since: float | None = None  # when the model was asked; None when it has answered
     not_before: float = 0.0  # it is held until then
     fillers: int = 0  # said in this wait
+    bridged: bool = False  # a hole in the middle of it was
     filler_ends: float | None = None  # when the filler under way makes way for the answer
     over: list[str] = field(default_factory=list)  # what the caller said over it without interrupting
     keys: str = ""  # those whose tones it is made of

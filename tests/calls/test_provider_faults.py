@@ -19,6 +19,7 @@ from phoneagent.simulator.faults import Attempt, Fault
 from .world import HOURS, agent, world
 
 SILENCE = 2.5  # seconds, after which callers say "hello?"
+BRIDGED = 1.9  # of the model a filler tells, 1.4 s after the caller's last sound or a hole; and its own first sound
 QUESTION = "What are your opening hours?"
 IN_TURN = 4.3  # seconds after the ears were connected: the caller is asking
 LONG = AgentFinished(3.0)  # so long that no break in an answer is taken for its end
@@ -167,7 +168,7 @@ async def test_a_provider_without_a_stand_in_is_asked_again(case):
 
 def check(case: Case, call: Any, told: Any) -> None:
     assert call.violations == ()
-    assert max(longest_silences(call.ear)) <= SILENCE
+    assert max(longest_silences(call.ear)) <= (BRIDGED if case.part == "llm" else SILENCE)
     hours, table, goodbye = told.dialogue[1:]
     caller, _, answer = hours.partition(" / ")
     assert caller == QUESTION
@@ -181,7 +182,8 @@ def check(case: Case, call: Any, told: Any) -> None:
 def without_filler(answer: str) -> str:
     """A filler is cut at the end of a word when the answer is there."""
     for filler in ("One moment, please. ", "One moment, ", "One "):
-        answer = answer.removeprefix(filler)
+        if filler in f"{answer} ":
+            return f"{answer} ".replace(filler, "", 1).rstrip()
     return answer
 
 

@@ -572,7 +572,7 @@ def test_a_failed_reply_is_apologised_for_and_a_second_one_ends_the_call(call):
     call.passes(6)
     assert call.state is State.LISTENING
     reply = call.hears("Hours?").reply
-    call.passes(8.1)  # nothing at all comes
+    call.passes(10.1)  # nothing at all comes
     call.voices(call.last(Synthesize).reply)
     call.passes(8)
     assert call.last(Hangup) == Hangup("failure")

@@ -8,6 +8,7 @@ from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from phoneagent.conversation.events import ProviderFailed, ReplyDone, ReplyText, ToolRequested
+from phoneagent.conversation.policy import Policy
 from phoneagent.conversation.transcript import Turn
 from phoneagent.errors import ProviderError
 from phoneagent.ports import LanguageModel, Thought
@@ -24,7 +25,7 @@ LATE_ALONE = 2.0  # seconds, where the same one would be asked again; a machine 
 USUAL = 0.9  # share of a mind's replies that begin in time
 RETRY_AFTER = 0.1  # seconds; a server that restarts, or a connection that was just closed
 SHORT_WAIT = 0.5  # seconds that a mind may ask for while there is another one
-BUDGET = 6.0  # seconds for all attempts, from the last word on: `reply_within` is 8, and then comes an apology
+BUDGET = Policy().first_word_within  # seconds for all attempts, from the last word on
 ATTEMPTS = 3  # of one mind a reply, the parts that it is asked to go on with included
 
 GO_ON = (
@@ -52,7 +53,8 @@ class FallbackMind:
 
     A mind that failed is asked once more if that may help, then the next one is; one that is late gets company, and
     whoever speaks first goes on. An answer that breaks off is finished by whoever is next: they are told what was said.
-    `declined` is said when all refuse for what the caller talks about. `fell_back` is told of each answer, or rest of
+    `declined` is said when all refuse for what the caller talks about. `within`: seconds
+    in which one is asked again, or another, from the last word on. `fell_back` is told of each answer, or rest of
     one, that was another's than the first mind's.
     """
 
@@ -61,9 +63,11 @@ class FallbackMind:
         minds: Sequence[Candidate],
         *,
         declined: str = "",
+        within: float = BUDGET,
         fell_back: Callable[[Circuit], None] = lambda _: None,
     ) -> None:
         self._minds = minds
+        self._within = within
         self._declined = declined
         self._fell_back = fell_back
 
@@ -76,7 +80,7 @@ class FallbackMind:
             known = (*turns, Turn("agent", said, 0.0), Turn("operator", GO_ON, 0.0)) if said else turns
             return mind.reply(reply, instructions=instructions, turns=known, tools=tools)
 
-        answer = _Answer(reply, self._minds, ask, self._fell_back)
+        answer = _Answer(reply, self._minds, ask, self._fell_back, within=self._within)
         try:
             while (thought := await answer.next()) is not None:
                 yield thought
@@ -129,8 +133,11 @@ class _Answer:
         minds: Sequence[Candidate],
         ask: Callable[[LanguageModel, str], AsyncGenerator[Thought, None]],
         fell_back: Callable[[Circuit], None],
+        *,
+        within: float,
     ) -> None:
         self.said = ""
+        self._within = within
         self._reply = reply
         self._ask = ask
         self._fell_back = fell_back
@@ -320,7 +327,7 @@ class _Answer:
     def _following(self, failed: Candidate, problem: ProviderError) -> tuple[Candidate | None, float]:
         """Who is asked next, and in how many seconds."""
         now, wait = self._loop.time(), RETRY_AFTER if problem.wait is None else problem.wait
-        left = max(self._heard_at, self._all[0].began) + BUDGET - now
+        left = max(self._heard_at, self._all[0].began) + self._within - now
         again = failed.name not in self._useless and self._asked[failed.name] < ATTEMPTS and wait < left
         if again and wait <= SHORT_WAIT and self._asked[failed.name] < 2 and not failed.circuit.open:
             return failed, wait

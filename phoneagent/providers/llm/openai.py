@@ -21,6 +21,7 @@ import msgspec
 import structlog
 
 from phoneagent.conversation.events import ReplyText
+from phoneagent.conversation.policy import Policy
 from phoneagent.conversation.transcript import Turn
 from phoneagent.errors import ProviderError, SettingsError
 from phoneagent.ports import Thought
@@ -36,7 +37,11 @@ from .model_marks import says_where_thoughts_begin
 from .openai_models import DEFAULT_MODEL, OPENAIS_OWN, family_of
 
 OPENAI_URL = "https://api.openai.com/v1"
-FIRST_TOKEN_WITHIN = 5.0  # seconds from the request to the first word or tool call; the caller hears nothing meanwhile
+FIRST_TOKEN_WITHIN = Policy().first_word_within
+"""Seconds from the request to the first word or tool call: one that is given up sooner might have answered in time.
+What is late gets company instead (`fallback`, `hedged`), and the caller hears fillers.
+"""
+
 THINKS_AT_MOST = 3  # times `FIRST_TOKEN_WITHIN`, until a model that thinks all the time has to have said a word
 TOKEN_GAP = 4.0  # seconds between two tokens, after which the stream is taken for dead
 THOUGHT_TOKENS = 2_000
