@@ -8,18 +8,15 @@ from dataclasses import dataclass, field
 from typing import Any, Protocol
 
 import structlog
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import to_json
 
 from phoneagent.errors import ToolError
+from phoneagent.plain_text import plain
 from phoneagent.records import ToolSpec
 
+from .arguments import parsed
+from .results import LONGEST, cut, told
+
 log = structlog.get_logger(__name__)
-
-LONGEST = 20_000
-"""Characters of a result that the model is given: some 5,000 tokens, which it reads anew with every later request."""
-
-_OBJECT = TypeAdapter(dict[str, Any])
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,27 +73,46 @@ class Box:
         raise ToolError(f"There is no tool called {name!r}. There are: {', '.join(known) or 'none'}.")
 
     async def run(self, name: str, arguments: str, *, call: str, variables: Mapping[str, str] | None = None) -> str:
-        """Run a tool; `arguments` is JSON text as the model wrote it. Raises `ToolError` with a text for the model."""
-        tool = self._named(name)
+        """Run a tool; `arguments` is JSON text as the model wrote it. Raises `ToolError` with a text for the model.
+
+        Both texts are plain, and no longer than a model shall read.
+        """
         try:
-            given = _OBJECT.validate_json(arguments or "{}")
-        except ValidationError as error:
-            raise ToolError(f"{name}: the arguments must be a JSON object.") from error
+            text = told(name, await self._ran(self._named(name), parsed(name, arguments), Asked(call, variables or {})))
+        except ToolError as error:
+            raise ToolError(_said(error, name)) from error
+        if len(text) > LONGEST:
+            log.warning("tool_result_cut", tool=name, call=call, characters=len(text), kept=LONGEST)
+        return cut(text)
+
+    async def _ran(self, tool: Tool, arguments: dict[str, Any], asked: Asked) -> Any:
+        name = tool.spec.name
         try:
             async with asyncio.timeout(tool.spec.timeout) as limit:
-                result = await tool.run(given, Asked(call, variables or {}))
+                return await tool.run(arguments, asked)
         except TimeoutError as error:
             if limit.expired():
                 raise ToolError(f"{name} did not answer within {tool.spec.timeout:g} seconds.") from error
             raise ToolError(f"{name} waited too long for something it needs.") from error
         except ToolError:
             raise
-        except Exception as error:
-            # Whatever a tool does wrong must not end the call. Its text may hold private values: only its kind is told.
-            log.warning("tool_failed", tool=name, call=call, error=type(error).__name__)
-            raise ToolError(f"{name} failed ({type(error).__name__}).") from error
-        text = result if isinstance(result, str) else to_json(result, fallback=str).decode()
-        if len(text) > LONGEST:
-            log.warning("tool_result_cut", tool=name, call=call, characters=len(text), kept=LONGEST)
-            text = f"{text[:LONGEST]} … [cut: these are the first {LONGEST:,} of {len(text):,} characters]"
-        return text
+        except asyncio.CancelledError as error:
+            if (task := asyncio.current_task()) is None or task.cancelling():
+                raise
+            raise _failed(name, asked.call, error) from error  # by something of its own
+        except (Exception, SystemExit) as error:
+            raise _failed(name, asked.call, error) from error
+
+
+def _failed(name: str, call: str, error: BaseException) -> ToolError:
+    """Whatever a tool does wrong must not end the call. Its text may hold private values: only its kind is told."""
+    kind = plain(type(error).__name__)
+    log.warning("tool_failed", tool=name, call=call, error=kind)
+    return ToolError(f"{name} failed ({kind}).")
+
+
+def _said(error: ToolError, name: str) -> str:
+    try:
+        return cut(str(error))
+    except Exception:  # noqa: BLE001 - of a class of their own, whose text cannot be made
+        return f"{name} failed."

@@ -5,8 +5,9 @@ from __future__ import annotations
 import asyncio
 import importlib
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import AsyncIterator, Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from types import ModuleType
 from typing import Any, get_type_hints
 
@@ -20,6 +21,7 @@ from phoneagent.tools import UNMARKED, CallInfo, mark_of
 
 from .arguments import problems
 from .box import Asked, Box
+from .results import MOST_VALUES
 
 
 class PythonTools(Box):
@@ -59,11 +61,38 @@ class PythonTool:
             arguments = {**arguments, self.told: _call_info(asked)}
         try:
             if inspect.iscoroutinefunction(self.function):
-                return await self.function(**arguments)
-            result = await asyncio.to_thread(self.function, **arguments)
-            return await result if inspect.isawaitable(result) else result
+                result = await self.function(**arguments)
+            else:
+                result = await asyncio.to_thread(_called, self.function, arguments)
+            if inspect.isawaitable(result):
+                result = await result
+            if isinstance(result, AsyncIterator):
+                return await _first(result)
+            return await asyncio.to_thread(_collected, result) if isinstance(result, Iterator) else result
         except ValidationError as error:
             raise ToolError(f"{self.spec.name}: {problems(error)}") from error
+
+
+def _called(function: Callable[..., Any], arguments: Mapping[str, Any]) -> Any:
+    """In a thread."""
+    try:
+        return _collected(function(**arguments))
+    except StopIteration as error:  # of a next() that found nothing: no future can hold it, and nobody would hear
+        raise LookupError("expected one more") from error
+
+
+def _collected(result: Any) -> Any:
+    """What a generator yields, as far as a model reads; it may run for long, so in a thread."""
+    return list(islice(result, MOST_VALUES)) if isinstance(result, Iterator) else result
+
+
+async def _first(values: AsyncIterator[Any]) -> list[Any]:
+    found = []
+    async for value in values:
+        found.append(value)
+        if len(found) == MOST_VALUES:
+            break
+    return found
 
 
 def _call_info(asked: Asked) -> CallInfo:
