@@ -81,6 +81,11 @@ _NUMBER_FOLLOWS = frozenset(
 """Words that a number may follow; what is read as one must not be cut while it is written."""
 
 _OPEN_LINK = re.compile(r"\[[^\[\]\n]{0,200}+(?:\](?:\([^()\s]{0,500}+)?+)?+\Z")
+_OPEN_TAG = re.compile(
+    r"<(?:[!/]?+|/?+[A-Za-z][\w:-]{0,40}+(?:=[^\s<>]{0,40}+)?+"
+    r"""(?:\s++[\w:.-]++(?:\s*+=\s*+(?:"[^"<>]{0,200}+(?:"|\Z)|'[^'<>]{0,200}+(?:'|\Z)|[^\s"'<>]*+))?+)*+\s*+/?+)\Z"""
+)
+_LONGEST_TAG = 500  # characters; what goes on longer is no tag
 _NUMBER = re.compile(r"\s*+[\d+(#$€£¥]")
 _BELONGS_TO_NAME = re.compile(r"\s*+(?:St|Ave|Blvd|Rd|Hwy|Dr|Jr|Sr|Inc|Ltd|Corp|Co)\b")
 _WORD_END = re.compile(r"\S(?=\s)")
@@ -176,7 +181,8 @@ class Phrases:
 
     def _ends_sentence(self, match: re.Match[str]) -> bool:
         text = match.string
-        if _in_link(text[: match.end()].rstrip()):
+        before = text[: match.end()].rstrip()
+        if _in_link(before) or _in_tag(before):
             return False
         if not match[0].startswith("."):
             return True
@@ -215,7 +221,7 @@ class Phrases:
         if text[-1:] not in (".", "!", "?", ",", ";") or len(text) > self._longest:
             return False
         word = _SPACE_BEFORE_LAST_WORD.fullmatch(text, text.rfind(_last_word(text)) - 1, len(text) - 1)
-        if word is None or _in_link(text):
+        if word is None or _in_link(text) or _in_tag(text):
             return False
         if text[-1] in ",;":  # a comma that no number, date or address goes on after
             return _bare(word[0]) not in _NUMBER_FOLLOWS and self._may_pause(text, len(text))
@@ -238,7 +244,7 @@ class Phrases:
     def _may_pause(self, text: str, end: int, *, before_number: bool = False) -> bool:
         """Whether a phrase may end here, in the middle of a sentence."""
         before = text[:end]
-        if _in_link(before) or ends_in_abbreviation(before, self._language):
+        if _in_link(before) or _in_tag(before) or ends_in_abbreviation(before, self._language):
             return False
         if _NUMBER.match(text, end) and not (before_number and _bare(before) not in _NUMBER_FOLLOWS):
             return False  # "bus 5", "open 9 to 5", "Nov 22, 2026"
@@ -259,6 +265,7 @@ class Phrases:
 def ends_in_abbreviation(text: str, language: str = "en") -> bool:
     """Whether the full stop at the end of the text belongs to its last word."""
     last = _last_word(text).lower().lstrip("\"'(“*_[«¿¡").rstrip(_CLOSING)
+    last = re.sub(r"^\w{1,4}['’]", "", last)  # l'avv.
     if last in ABBREVIATIONS.get(_code(language), ABBREVIATIONS["en"]):
         return True
     return bool(re.fullmatch(r"[^\W\d_]\.|(?:[^\W\d_]\.){2,}", last))
@@ -267,6 +274,14 @@ def ends_in_abbreviation(text: str, language: str = "en") -> bool:
 def _in_link(text: str) -> bool:
     """Whether the text ends in the middle of a link, or right after one."""
     return "[" in text and _OPEN_LINK.search(text) is not None
+
+
+def _in_tag(text: str) -> bool:
+    """Whether the text ends in the middle of a tag or a comment: half of it would be spoken."""
+    end = text[-_LONGEST_TAG:]
+    if (begin := end.rfind("<")) < 0:
+        return False
+    return _OPEN_TAG.match(end, begin) is not None or end.rfind("<!--") > end.rfind("-->")
 
 
 def _last_word(text: str) -> str:

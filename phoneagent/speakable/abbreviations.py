@@ -164,7 +164,25 @@ ABBREVIATIONS: Mapping[str, Mapping[str, str]] = {
 }  # fmt: skip
 
 _BEFORE_NUMBER = frozenset(
-    {"No.", "no.", "n.", "N.", "p.", "int.", "ap.", "Bl.", "Art.", "Abs.", "art.", "cap.", "tel", "m."}
+    {
+        "No.",
+        "no.",
+        "n.",
+        "N.",
+        "p.",
+        "int.",
+        "ap.",
+        "Bl.",
+        "Art.",
+        "Abs.",
+        "art.",
+        "cap.",
+        "tel",
+        "m.",
+        "Max.",
+        "Min.",
+        "Cap.",
+    }
 )
 """Otherwise the word "no" at the end of a sentence, an initial."""
 _AFTER_NUMBER = frozenset(
@@ -209,7 +227,7 @@ _HOUR = {"o": "godzinie", "po": "godzinie", "przed": "godziną", "od": "godziny"
 
 
 def rules(language: Language) -> list[Rule]:
-    known = ABBREVIATIONS[language.code]
+    known = _with_capitals(ABBREVIATIONS[language.code])
     english = language.code == "en"
 
     def in_full(found: re.Match[str]) -> Said:
@@ -234,6 +252,16 @@ def rules(language: Language) -> list[Rule]:
         street = r"(?<![^\W\d_])[^\W\d_]+str\.(?=\s?\d|\s*$|,)"
         found.insert(0, Rule(street, lambda found: found[0].removesuffix("str.") + "straße", Begins.LETTER))
     return [*_weekdays(language), *found]
+
+
+def _with_capitals(known: Mapping[str, str]) -> dict[str, str]:
+    """Approx., too, at the beginning of a sentence."""
+    capitals = {
+        text.capitalize(): said.capitalize()
+        for text, said in known.items()
+        if text.endswith(".") and len(text) > 3 and text[:-1].isalpha() and text[:-1].islower()
+    }
+    return {**capitals, **known}
 
 
 def words(language: Language) -> list[str]:

@@ -23,7 +23,8 @@ _LAST = r"[^\s<>\"`|.,;:!?)\]*_'’”…]"  # what follows the address is not p
 _PATH = rf"(?:[/?#](?:{_TEXT}*{_LAST})?)?"
 URL = rf"(?:(?i:https?://|(?<!\w)www\.){_TEXT}*{_LAST}|(?<![\w@.-])(?:[A-Za-z0-9-]+\.)+(?:{'|'.join(TLDS)})(?![\w-]|\.\w){_PATH})"
 HANDLE = r"(?<![\w.@/-])@[A-Za-z_][\w.]{0,40}\w(?![\w@])"
-EMAIL = r"(?<![\w.+&-])(?:mailto:)?[A-Za-z0-9][A-Za-z0-9._%+&'-]{0,63}@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}"
+PATH = r"(?<![\w/.:-])(?:[A-Za-z]{1,8}:)?/{1,3}[A-Za-z][\w.-]*(?:/[\w.-]*\w){2,}/?"
+EMAIL = r"(?<![\w.+&-])(?:mailto:)?[A-Za-z0-9][A-Za-z0-9._%+&'-]{0,63}@(?:[A-Za-z0-9-]+\.)+[A-Za-z]{2,}(?:/[\w/-]*\w)?"
 
 
 WORD = Begins.LETTER | Begins.DIGIT
@@ -35,7 +36,7 @@ def rules(language: Language | None, known: Callable[[str], str | None]) -> list
     return [
         Rule(EMAIL, reader.email, WORD),
         Rule(URL, reader.url, WORD),
-        *([Rule(HANDLE, reader.handle, Begins.SIGN)] if language else []),
+        *([Rule(HANDLE, reader.handle, Begins.SIGN), Rule(PATH, reader.path, Begins.ANYHOW)] if language else []),
     ]
 
 
@@ -46,7 +47,7 @@ class _Reader:
         words = language.vocabulary if language else None
         self._signs = {
             ".": words.dot, "/": words.slash, "@": words.at, "-": words.dash, "_": words.underscore,
-            ":": words.colon, "+": words.plus, "=": words.equals, "&": words.both,
+            ":": words.colon, "+": words.plus, "=": words.equals, "&": words.ampersand, "|": words.pipe,
         } if words else {}  # fmt: skip
 
     def email(self, found: re.Match[str]) -> Said:
@@ -61,9 +62,18 @@ class _Reader:
     def url(self, found: re.Match[str]) -> Said:
         if said := self._known(found[0]):
             return said
-        address = re.sub(r"(?i)^(?:https?://)?(?:www\.)?", "", found[0])
+        address = re.sub(r"(?i)^https?://(?:www\.)?", "", found[0])
         address = re.split(r"[?#]", address)[0].rstrip("/")  # nobody can remember what follows
-        return self._known(address) or self._spoken(address)
+        short = re.sub(r"(?i)^www\.", "", address)
+        if said := self._known(address) or self._known(short):
+            return said
+        if short != address and self._signs:  # who writes it without https:// wants it said
+            return f"w w w {self._signs['.']} {self._spoken(short)}"
+        return self._spoken(short)
+
+    def path(self, found: re.Match[str]) -> Said:
+        """/usr/local/bin, file:///c/code."""
+        return self._spoken(found[0], spell=False)
 
     def _spoken(self, address: str, *, spell: bool = True) -> str:
         if not self._signs:

@@ -128,6 +128,7 @@ class _Money:
         self._words = language.vocabulary
         self._locale = language.locale
         self._names: dict[tuple[str, str], str] = {}
+        self._english = language.code == "en"
         self.names = _code_by_name(language.vocabulary.currencies)
         self._dollar = DOLLARS.get(language.locale.territory or "", "USD")
         own = {code.lower(): code for code in CODES if code not in _WORDS}
@@ -151,6 +152,10 @@ class _Money:
         return f"{self._numbers.count(found['a'])} {one if found['a'] == '1' else many}"
 
     def say(self, found: re.Match[str]) -> Said:
+        said = self._said(found)
+        return said.replace(" dollar", " US dollar", 1) if found["unit"] == "US$" and self._english else said
+
+    def _said(self, found: re.Match[str]) -> str:
         unit = found["unit"]
         code = SIGNS.get(unit) or self.short.get(unit, unit)
         if unit == "$":
@@ -237,6 +242,8 @@ class _Money:
             return cents
         if minor < 10 and self._numbers.language in ("es", "it"):
             return self._words.amount.format(major=major, minor=cents, cents=cents)
+        if self._numbers.language == "it" and code not in ("EUR", "USD"):
+            return f"{major} e {cents}"
         return self._words.amount.format(major=major, minor=self._numbers.cardinal(minor), cents=cents)
 
     def _few(self, many: str, minor: int) -> str:
@@ -274,6 +281,8 @@ class _Measures:
         last = found["b"] or found["a"]
         if unit == "m" and re.search(r"[$€£]\s*$", before(found)):
             return None
+        if unit == "A" and re.search(r"[^\W\d_]{4}\s*$", before(found)):
+            return None  # Hauptstraße 15 A
         if unit == "s" and found[0][-2].isdecimal():
             return None  # the 1990s
         if unit == "°" and _is_ordinal(found, self._numbers.language):

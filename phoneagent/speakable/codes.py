@@ -48,9 +48,8 @@ def rules(language: Language) -> list[Rule]:
         """Your code is ab9453."""
         if name_before(before(found, 40), language.code) is None:
             return None
-        return " ".join(
-            numbers.digits(run) if run.isdecimal() else " ".join(run) for run in re.findall(r"[a-zA-Z]+|\d+", found[0])
-        )
+        runs = re.findall(r"[a-z]+|\d+", found[0])
+        return " ".join(numbers.digits(run) if run.isdecimal() else " ".join(run) for run in runs)
 
     def spelled(found: re.Match[str]) -> Said:
         return spell(found[0])

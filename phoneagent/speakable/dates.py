@@ -133,10 +133,13 @@ class _Calendar:
         self.by_name = {name.casefold(): number for number, name in self._months.items()}
         for number, name in locale.months["format"]["abbreviated"].items():
             self.by_name[str(name).rstrip(".").casefold()] = number
-        if self._code == "en":
-            self.by_name["sept"] = 9
+        more = {"en": {"sept": 9}, "de": {"mär": 3, "mrz": 3, "sep": 9, "jän": 1, "jänner": 1, "juno": 6}}
+        more |= {"es": {"set": 9, "sept": 9, "setiembre": 9}, "nl": {"mrt": 3, "sept": 9}, "pt": {"fev": 2}}
+        self.by_name |= more.get(self._code, {})
         written = [str(name).rstrip(".") for name in locale.months["format"]["abbreviated"].values()]
-        self.month_pattern = one_of(*self._months.values(), *written, *(["Sept"] if self._code == "en" else []))
+        self.month_pattern = one_of(
+            *self._months.values(), *written, *(name.capitalize() for name in more.get(self._code, {}))
+        )
         self._say: Callable[[int, int, str], str] = getattr(self, f"_{self._code}", self._cardinals)
 
     # -- what is written ----------------------------------------------------------------------------

@@ -18,6 +18,22 @@ _EMOJI = rf"[{_PICTURE}][{_PICTURE}\u200d\ufe0e\ufe0f\U000e0020-\U000e007f]*|[\u
 BLANKS = 100  # characters on either side of a mark in which a word is looked for; tables are not wider
 
 
+_TAG_NAME = r"[A-Za-z][A-Za-z0-9:_-]{0,40}+"
+_ATTRIBUTE = r"""\s++[A-Za-z_:][\w:.-]*+\s*+=\s*+(?:"[^"]{0,200}+"|'[^']{0,200}+'|[^\s"'<>]++)"""
+_TAG = rf"</?{_TAG_NAME}(?:=[^\s<>]{{0,40}}+)?+(?:{_ATTRIBUTE})*+\s*+/?>"
+_HALF_TAG = (  # which the text ends in: the rest never came
+    rf"""</?{_TAG_NAME}(?:{_ATTRIBUTE}){{0,8}}\s++[A-Za-z_:][\w:.-]*+\s*+=\s*+(?:"[^"<>]{{0,200}}+|'[^'<>]{{0,200}}+|[^\s"'<>]*+)/?\Z"""
+    rf"""|</{_TAG_NAME}\Z|<!--(?:(?!-->).){{0,400}}\Z"""
+)
+_PLACEHOLDER = r"(?<!\w)</?[A-Za-z][A-Za-z0-9]{0,20}(?:\s[^<>]{0,200})?/?>"  # <your name>
+
+
+def _underline(found: re.Match[str]) -> Said:
+    """The title above it ends like a sentence."""
+    earlier = found.string[: found.start()].rstrip()
+    return ". " if earlier and earlier[-1].isalnum() else ""
+
+
 def _link(found: re.Match[str]) -> Said:
     if not found["label"].strip():
         return ""
@@ -49,7 +65,8 @@ def _entity(found: re.Match[str]) -> Said:
 
 RULES = (
     Rule(r"<(?:br|break|p|/p|li)\b[^<>]{0,80}>", lambda _: ",", Begins.SIGN),
-    Rule(r"</?[A-Za-z][A-Za-z0-9]{0,20}(?:\s[^<>]{0,200})?/?>", silent, Begins.SIGN),
+    Rule(rf"(?s:<!--(?:(?!-->).){{0,400}}-->)|{_TAG}|{_PLACEHOLDER}|(?s:{_HALF_TAG})", silent, Begins.SIGN),
+    Rule(r"(?m:^[ \t]*={2,}[ \t]*$)", _underline, Begins.SIGN),
     Rule(r"<(?P<inside>(?:https?://|mailto:|[^\s<>@]{1,64}@)[^\s<>]+)>", _inside, Begins.SIGN),
     Rule(r"!?\[(?P<label>[^\[\]\n]{0,200})\]\((?:[^()\s]|\([^()\s]*\))*(?:\s+\"[^\"\n]*\")?\)", _link, Begins.SIGN),
     Rule(r"(?m:^(?=[ \t|:-]*--)[ \t]*[|:-][ \t|:-]*$)", silent, Begins.SIGN),  # a line across, or the second of a table

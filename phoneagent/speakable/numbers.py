@@ -15,7 +15,7 @@ from .vocabulary import Vocabulary
 
 SPACES = "\u00a0\u202f\u2009"  # that join the groups of a number: no-break, narrow no-break, thin
 GROUPED_BY_SPACE = frozenset({"fr", "pl", "es", "pt"})  # who writes 1 200, also with the space of the keyboard
-LONGEST = 15  # digits; num2words gives up in some languages, and nobody follows
+LONGEST = 18  # digits; num2words gives up in some languages, and nobody follows
 _KEPT = 4096  # numbers whose words are remembered: prices, years and minutes come again
 
 
@@ -115,6 +115,7 @@ class Numbers:
             words = words.replace(" and ", " ")
         if self.language == "nl":
             words = words.replace("éé", "ee") if number != 1 else words
+            words = re.sub(r"duizend(?=\w)(?!ste)", "duizend ", words)
         return words
 
     def _polish_year(self, number: int) -> str:

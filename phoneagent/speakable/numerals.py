@@ -85,8 +85,11 @@ def rules(language: Language) -> list[Rule]:
     if language.code == "nl":
         found.append(Rule(r"(?<![\w.,])(?P<n>\d{1,4})(?:e|de|ste)(?!\w)", reader.ordinal, Begins.DIGIT))
     if language.code == "de":
+        found.append(
+            Rule(r"(?<![\w.,])(?P<n>\d{1,4})\.?(?P<e>te[rmns]?|ste[rmns]?)(?!\w)", reader.german_suffix, Begins.DIGIT)
+        )
         found.append(Rule(
-            r"(?<![\w.,])(?P<n>\d{1,3})\.(?=\s(?:Stock|Etage|Jahrhundert|Tag|Mal|Platz|Klasse|Stufe|Reihe|Person|Kapitel|Schritt)\w*)",
+            r"(?<![\w.,])(?P<n>\d{1,4})\.(?=\s(?:Geburtstag|Jubiläum|Auflage|Kunde|Besucher|Hochzeitstag|Semester|Runde|Woche|Monat|Jahr|Bezirk|Weltkrieg|Liga|Stock|Etage|Jahrhundert|Tag|Mal|Platz|Klasse|Stufe|Reihe|Person|Kapitel|Schritt)\w*)",
             reader.german_ordinal,
             Begins.DIGIT,
         ))  # fmt: skip
@@ -100,6 +103,11 @@ def rules(language: Language) -> list[Rule]:
         Rule(r"(?<![\w.,/])50/50(?![\w/])", reader.evenly, Begins.DIGIT),
         Rule(rf"(?<![\w.,:])(?P<a>\d{{1,3}}):(?P<b>\d{{1,3}})(?![\w:]|{ends})", reader.ratio, Begins.DIGIT),
         Rule(rf"{sign}(?<![\w.,])(?P<n>{number})(?![^\W_]|{ends})", reader.plain, Begins.DIGIT | Begins.SIGN),
+        Rule(
+            r"(?<![^\W_])(?<![.@/])(?=[a-z]*\d)(?=\d*[a-z])[a-z\d]{2,20}(?![\w@/]|\.\w|:)",
+            reader.mixed,
+            Begins.LETTER | Begins.DIGIT,
+        ),
     ]
 
 
@@ -139,7 +147,7 @@ class _Numerals:
         earlier = before(found, 40)
         coded = len(written) > CARDINAL_DIGITS and (
             (name_before(earlier, self._numbers.language) or not written.endswith("000"))
-            and not (_COUNTED.search(earlier) and len(written) <= LONGEST_COUNT)
+            and not ((_COUNTED.search(earlier) or after(found, 1) == "/") and len(written) <= LONGEST_COUNT)
         )
         if coded and self._numbers.language != "en" and found.string.strip() == written:
             coded = False  # of a table: codes come with their name, or in a sentence
@@ -148,7 +156,8 @@ class _Numerals:
         number = int(written)
         if len(written) == 4 and (number in _YEARS or (number < 1900 and _OF_YEARS.search(before(found)))):
             return self._numbers.year(number)
-        if len(written) == 4 and self._numbers.language == "en" and _in_pairs(found):
+        alone = found.string.strip() == written and 1100 < number < 1900
+        if len(written) == 4 and self._numbers.language == "en" and (alone or _in_pairs(found)):
             return self._numbers.year(number)
         return self._numbers.cardinal(number)
 
@@ -201,8 +210,23 @@ class _Numerals:
         return self._numbers.ordinal(int(found["n"].replace(",", "")))
 
     def german_ordinal(self, found: re.Match[str]) -> Said:
-        article = re.search(r"(?i)\b(?:im|am|vom|zum|beim|dem|den|des)\s+$", before(found))
-        return self._numbers.ordinal(int(found["n"])) + ("n" if article else "")
+        article = re.search(
+            r"(?i)\b(?:im|am|vom|zum|beim|dem|den|des|seine[mn]|ihre[mn]|der zum|ab|zur|der)\s+$", before(found)
+        )
+        definite = re.search(r"(?i)\b(?:der|die|das)\s+$", before(found))
+        ending = "" if definite else "n" if article else "r"
+        if (
+            not article
+            and not definite
+            and re.match(r"\s(?:Klasse|Etage|Person|Reihe|Stufe|Auflage|Runde|Woche|Liga)", after(found))
+        ):
+            ending = ""
+        return self._numbers.ordinal(int(found["n"])) + ending
+
+    def german_suffix(self, found: re.Match[str]) -> Said:
+        """Der 3te, am 20sten."""
+        ending = re.sub("^s?te", "", found["e"])
+        return self._numbers.ordinal(int(found["n"])) + ending
 
     def french_ordinal(self, found: re.Match[str]) -> Said:
         number = int(re.sub(r"\D", "", found["n"]))
@@ -242,6 +266,15 @@ class _Numerals:
         number = int(digits)
         said = self._numbers.year(number) if number >= 1000 else self._numbers.cardinal(number)
         return said[:-1] + "ies" if said.endswith("y") else said + "s"
+
+    def mixed(self, found: re.Match[str]) -> Said:
+        """Of mp3 and 12b; more than two digits are said one by one."""
+        runs = re.findall(r"[a-z]+|\d+", found[0])
+        return " ".join(run if run.isalpha() else self._short(run) for run in runs)
+
+    def _short(self, digits: str) -> str:
+        few = len(digits) <= 2 and digits[0] != "0"
+        return self._numbers.cardinal(int(digits)) if few else self._numbers.digits(digits)
 
     def times(self, found: re.Match[str]) -> Said:
         """3x a day."""

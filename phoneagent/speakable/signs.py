@@ -86,7 +86,7 @@ def rules(language: Language) -> list[Rule]:
         Rule(r"(?:(?<=[\d$€£%])|(?<=\d[kKM]))/(?=[^\W\d_]{2})", lambda _: f" {words.per} ", Begins.SIGN),
         Rule(r"(?<=[^\W\d_])/(?=[^\W\d_])", between_words, Begins.SIGN),
         Rule(
-            r"(?<![\w.,/-])(?P<c>[$€£¥%])(?=\s|[.,;:!?)]|$)|(?<=[^\W\d])(?P<c2>[$€£¥])(?=\s|[.,;:!?)\w$]|$)",
+            r"(?<![\w.,/-])(?P<c>[$€£¥%])(?=\s|[.,;:!?)]|$)|(?<=[^\W\d]|[$€£])(?P<c2>[$€£¥])(?=\s|[.,;:!?)\w$]|$)",
             alone,
             Begins.SIGN,
         ),

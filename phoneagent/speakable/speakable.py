@@ -255,7 +255,7 @@ def _rules(language: Language | None, dictionary: Pronunciation) -> tuple[list[R
         )  # fmt: skip
 
         for subject in (
-            sums, amounts, dates, times, telephone, streets, codes, fractions, numerals, roman, abbreviations, signs,
+            sums, times, amounts, dates, telephone, streets, codes, fractions, numerals, roman, abbreviations, signs,
         ):  # fmt: skip
             rules += subject.rules(language)
         for words in (

@@ -112,7 +112,7 @@ class _Reader:
 
 def _cut(digits: str, size: int) -> list[str]:
     groups = []
-    while len(digits) > (GROUP if size == 3 else size):
+    while len(digits) > (GROUP if size == 3 else size) and not (size == 3 and len(digits) == 5):
         groups.append(digits[:size])
         digits = digits[size:]
     return [*groups, digits]

@@ -256,6 +256,8 @@ class _Clock:
             return self._polish(hour, minute, before(found))
         pattern = _PARTS[self._code] if minute else _FULL.get(self._code, "{h}")
         spoken = pattern.format(h=self._hour_name(hour), m=self._numbers.cardinal(minute))
+        if self._code == "it" and 1 <= hour <= 12 and minute in (15, 30):
+            return f"{self._hour_name(hour)} {'e mezza' if minute == 30 else 'e un quarto'}"
         if hour == 1 or (hour == 0 and self._code == "fr"):
             spoken = spoken.replace("heures", "heure").replace("horas", "hora")
         return spoken

@@ -36,14 +36,14 @@ MEASURES = {
     "secs": "duration-second", "seg": "duration-second", "s": "duration-second", "ms": "duration-millisecond",
     "Std": "duration-hour", "Min": "duration-minute", "Sek": "duration-second", "godz": "duration-hour",
     "Hz": "frequency-hertz", "kHz": "frequency-kilohertz", "MHz": "frequency-megahertz", "GHz": "frequency-gigahertz",
-    "hp": "power-horsepower", "psi": "pressure-pound-force-per-square-inch",
+    "A": "electric-ampere", "hp": "power-horsepower", "psi": "pressure-pound-force-per-square-inch",
     "tbsp": "volume-tablespoon", "tsp": "volume-teaspoon", "gal": "volume-gallon", "qt": "volume-quart",
     "pt": "volume-pint", "fl oz": "volume-fluid-ounce", "fl. oz.": "volume-fluid-ounce", "acres": "area-acre",
 }  # fmt: skip
 SHORTENED = frozenset("min mins hr hrs sec secs seg lb lbs oz ft yd yds mi Std Min Sek godz tbsp tsp gal qt pt".split())
 """Measures that may have a full stop of their own."""
 _OF_LANGUAGES = {
-    "en": frozenset("godz Std Min Sek qm gr seg ltr".split()),
+    "en": frozenset("A godz Std Min Sek qm gr seg ltr".split()),
     "de": frozenset("pt gal qt seg gr hr hrs mins secs godz lb lbs mi".split()),
     "fr": frozenset("pt qt gal Std Sek qm seg godz hr hrs gr".split()),
     "es": frozenset("pt qt gal Std Sek qm godz hr".split()),

@@ -34,6 +34,8 @@ class Vocabulary:
     one: str  # before a noun: "ein Euro", while counting says "eins"
     star: str = ""  # the key of a telephone
     pound: str = ""  # the key beside the zero
+    ampersand: str = "ampersand"  # where it is written down, in an address
+    pipe: str = "pipe"
     halves: Mapping[str, str] = field(default_factory=dict)
     """Simple fractions: "1/2" is "one half"."""
     cents: Mapping[str, tuple[str, str]] = field(default_factory=dict)
@@ -67,6 +69,7 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
         "Punkt", "Schrägstrich", "ät", "Bindestrich", "Unterstrich", "Doppelpunkt", "und", "oder", "Nummer", "Hashtag",
         "plus", "minus", "gleich", "mal", "bis", "pro", "etwa", "kleiner als", "größer als", "Komma",
         point_digits=True, one="ein", star="Stern", pound="Raute",
+        ampersand="Und-Zeichen", pipe="senkrechter Strich",
         halves={
             "1/2": "ein halb", "1/3": "ein Drittel", "2/3": "zwei Drittel", "1/4": "ein Viertel", "3/4": "drei Viertel",
         },
@@ -82,6 +85,7 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
         "point", "slash", "arobase", "tiret", "tiret bas", "deux-points", "et", "ou", "numéro", "hashtag", "plus",
         "moins", "égale", "fois", "à", "par", "environ", "inférieur à", "supérieur à", "virgule",
         point_digits=False, one="un", star="étoile", pound="dièse",
+        ampersand="esperluette", pipe="barre verticale",
         halves={
             "1/2": "un demi", "1/3": "un tiers", "2/3": "deux tiers", "1/4": "un quart", "3/4": "trois quarts",
         },
@@ -97,6 +101,7 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
         "punto", "barra", "arroba", "guion", "guion bajo", "dos puntos", "y", "o", "número", "almohadilla", "más",
         "menos", "igual a", "por", "a", "por", "unos", "menor que", "mayor que", "coma", point_digits=False, one="un",
         star="asterisco", pound="almohadilla",
+        ampersand="y comercial", pipe="barra vertical",
         halves={
             "1/2": "un medio", "1/3": "un tercio", "2/3": "dos tercios", "1/4": "un cuarto", "3/4": "tres cuartos",
         },
@@ -114,6 +119,7 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
         "punto", "barra", "chiocciola", "trattino", "trattino basso", "due punti", "e", "o", "numero", "cancelletto",
         "più", "meno", "uguale", "per", "a", "al", "circa", "minore di", "maggiore di", "virgola",
         point_digits=False, one="un", star="asterisco", pound="cancelletto",
+        ampersand="e commerciale", pipe="barra verticale",
         halves={"1/2": "mezzo", "1/3": "un terzo", "2/3": "due terzi", "1/4": "un quarto", "3/4": "tre quarti"},
         cents={
             "GBP": ("penny", "penny"),
@@ -129,6 +135,7 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
         "kropka", "ukośnik", "małpa", "myślnik", "podkreślnik", "dwukropek", "i", "lub", "numer", "hasztag", "plus",
         "minus", "równa się", "razy", "do", "za", "około", "mniej niż", "więcej niż", "przecinek",
         point_digits=False, one="jeden", star="gwiazdka", pound="krzyżyk",
+        ampersand="ampersand", pipe="kreska pionowa",
         halves={
             "1/2": "jedna druga", "1/3": "jedna trzecia", "2/3": "dwie trzecie", "1/4": "jedna czwarta",
             "3/4": "trzy czwarte",
@@ -145,6 +152,7 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
         "ponto", "barra", "arroba", "hífen", "sublinhado", "dois pontos", "e", "ou", "número", "cardinal", "mais",
         "menos", "igual a", "vezes", "a", "por", "cerca de", "menor que", "maior que", "vírgula",
         point_digits=True, one="um", star="asterisco", pound="cardinal",
+        ampersand="e comercial", pipe="barra vertical",
         halves={"1/2": "meio", "1/3": "um terço", "2/3": "dois terços", "1/4": "um quarto", "3/4": "três quartos"},
         cents={
             "GBP": ("péni", "pence"),
@@ -156,6 +164,7 @@ VOCABULARIES: Mapping[str, Vocabulary] = {
         "punt", "slash", "apenstaartje", "streepje", "laag streepje", "dubbele punt", "en", "of", "nummer", "hashtag",
         "plus", "min", "is", "keer", "tot", "per", "ongeveer", "minder dan", "meer dan", "komma",
         point_digits=False, one="één", star="sterretje", pound="hekje",
+        ampersand="ampersand", pipe="verticale streep",
         halves={"1/2": "een half", "1/3": "een derde", "2/3": "twee derde", "1/4": "een kwart", "3/4": "drie kwart"},
         cents={
             "GBP": ("penny", "pence"),

@@ -178,3 +178,46 @@ def test_phrases_after_the_first_are_the_same_however_the_text_arrives(text, siz
     phrases = spoken("Well then. ", *pieces, policy=policy)
     assert phrases == spoken("Well then. ", text, policy=policy)
     assert max(map(len, phrases)) <= longest
+
+
+TAGGED = [
+    'I am <emphasis level="strong">very, very</emphasis> sorry about that.',
+    "One moment <!-- thinks. Or not, who knows --> please, I look it up.",
+    'So <say-as interpret-as="date" format="mdy">11/22/2026</say-as> it is then.',
+    "Take <prosody rate='slow' pitch='-2st' volume='loud. Or not'>your time, please</prosody> and call.",
+    'Then <break time="1.5s"/>, if you like, <phoneme alphabet="ipa" ph="a. b! c?">we go</phoneme> on.',
+]
+
+
+@pytest.mark.parametrize("text", TAGGED)
+@given(size=st.integers(1, 9))
+def test_a_tag_or_comment_is_not_cut_however_it_arrives(text, size):
+    phrases = spoken(*(text[at : at + size] for at in range(0, len(text), size)))
+    assert " ".join(phrases).split() == text.split()
+    for phrase in phrases:
+        assert phrase.count("<") == phrase.count(">")
+        assert phrase.count('"') % 2 == 0
+
+
+def test_what_only_begins_like_a_tag_holds_nothing_back():
+    assert spoken("Now some <other and more. Next one is here. Well, one < two. Good.")[-1] == "Good."
+
+
+@pytest.mark.parametrize(
+    ("language", "text"),
+    [
+        ("en", "It weighs about 5 lb. and 3 oz. on my scale."),
+        ("en", "Please ask Sgt. Miller or Jane Doe, Ph.D. about Mt. Everest."),
+        ("en", "Two tbsp. of oil, 1 tsp. of salt, and Lt. Gov. Smith of Ft. Worth."),
+        ("de", "Das macht Herr Dr. med. Huber, Dipl.-Ing. Maier oder Prof. Dr. phil. Kant."),
+        ("fr", "Le rendez-vous avec Mgr. Martin est env. à dix heures, réf. 12, bd. Voltaire."),
+        ("es", "La Dra. Ruiz y el Lic. Gómez viven en la Avda. Mayor, esq. Toledo, dcha. y aprox. cerca."),
+        ("it", "La Sig.ra Rossi e l'avv. Bianchi, ing. Verdi e spett.le ditta, p.zza Roma."),
+        ("pt", "A Profa. Souza e o Eng. Lima, Av. Paulista, apto. dois, Jd. Europa."),
+        ("nl", "Dhr. Jansen en mevr. de Vries, drs. Bakker, blz. tien, t.a.v. afd. Verkoop."),
+        ("pl", "Pan inż. Nowak i prof. hab. Kowalska, ul. Długa, woj. mazowieckie, tel. domowy."),
+    ],
+)
+def test_an_abbreviation_ends_no_sentence(language, text):
+    phrases = spoken(f"{'Ja, ' * 12}gut. {text} Danke.", language=language, policy=Policy(first_phrase_words=1000))
+    assert phrases[1:] == [text, "Danke."]

@@ -1,6 +1,6 @@
 """How many texts of others are spoken as they say: a gauge by language, printed with the tests' summary.
 
-Compared are letters and digits, without case, punctuation, hyphens, spaces and "and":
+Compared are letters and digits, without case, punctuation, hyphens, spaces and "and" (et, e, y):
 "vier hundert zwei" is "vierhundertzwei", "c d f" is "cdf". Where ours is better for a caller, it counts if it is listed
 with its reason.
 """
@@ -16,7 +16,8 @@ import pytest
 from phoneagent.speakable import Speakable
 
 FOLDER = Path(__file__).parents[1] / "vectors" / "spoken"
-TARGETS = {"en": 0.84, "de": 0.79, "es": 0.80, "fr": 0.90, "it": 0.64, "pt": 0.90}
+TARGETS = {"en": 0.90, "de": 0.85, "es": 0.80, "fr": 0.90, "it": 0.85, "pt": 0.90}
+AND = {"fr": "et", "es": "y|e", "it": "e", "pt": "e"}
 LISTED = 0.03  # of a language's cases; more would be a gauge of our own
 
 
@@ -39,9 +40,11 @@ def cases(language: str) -> list[Case]:
 DEVIATIONS = {(language, written): spoken for language, written, spoken, _ in rows("deviations")}
 
 
-def key(spoken: str) -> str:
-    """What two spellings of the same speech share."""
-    return "".join(filter(str.isalnum, re.sub(r"\band\b", "", spoken.casefold())))
+def key(spoken: str, language: str, kind: str) -> str:
+    """What two spellings of the same speech share: "trentatre" is their spelling of trentatré."""
+    both = AND.get(language, "and") if kind != "electronic" else "and"  # there they are letters
+    without_and = re.sub(rf"\b(?:{both})\b", "", spoken.casefold().replace("tré", "tre"))
+    return "".join(filter(str.isalnum, without_and))
 
 
 @pytest.mark.parametrize("language", TARGETS)
@@ -50,7 +53,7 @@ def test_texts_of_others_are_spoken_as_they_say(language, record_property):
     right, listed, wrong = 0, 0, []
     for case in cases(language):
         said = speakable.render(case.written).spoken
-        if key(said) in map(key, case.spoken):
+        if key(said, language, case.kind) in {key(spoken, language, case.kind) for spoken in case.spoken}:
             right += 1
         elif DEVIATIONS.get((language, case.written)) == said:
             listed += 1
@@ -71,3 +74,9 @@ def test_each_deviation_is_of_a_case_and_has_its_reason():
     for language, written, _, reason in rows("deviations"):
         assert (language, written) in known
         assert reason.strip()
+
+
+@pytest.mark.parametrize("row", rows("callers"), ids=lambda row: f"{row[0]}: {row[1]}")
+def test_what_callers_heard_wrong_before(row):
+    language, written, spoken = row
+    assert Speakable(language).render(written.replace("\\n", "\n")).spoken == spoken
