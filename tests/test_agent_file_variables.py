@@ -97,3 +97,62 @@ def test_any_text_is_taken_or_told_what_is_wrong(text):
         parse_agent(f"name = 'a'\ninstructions = '''\n{text}'''\n", "a.toml")
     except SettingsError as error:
         assert all(problem.startswith("a.toml:2: instructions: expected ") for problem in error.problems)  # noqa: PT017
+
+
+CALLS_BACK = 'name = "a"\ntimezone = "Europe/Berlin"\nbuilt_in = ["schedule_callback"]\ngreeting = "About {purpose}."\n'
+
+
+def test_what_a_callback_is_about_is_known_where_callbacks_are():
+    assert parse_agent(CALLS_BACK, "a.toml").variables == {"purpose": ""}
+    own = parse_agent(f"{CALLS_BACK}[variables]\npurpose = 'your order'\n", "a.toml")
+    assert own.variables == {"purpose": "your order"}
+    required = parse_agent(f"{CALLS_BACK}[variables]\npurpose = {{ required = true }}\n", "a.toml")
+    assert needed_variables(required) == {"purpose"}
+    assert problems(greeting("About {purpose}."))[0].startswith(f"a.toml:2: greeting: {KNOWN} {{purpose}}")
+
+
+TOOL = """name = "a"
+[variables]
+shop = "north"
+[[tools]]
+name = "order_status"
+description = "Where an order is."
+method = "POST"
+url = "https://api.example.com/{shop}/orders/{number}"
+headers = { Authorization = "Bearer ${SHOP_TOKEN}", X-Call = "{call_id}" }
+query = { phone = "{caller_number}" }
+body = { lines = [{ note = "from {agent}: {note}" }] }
+[tools.parameters]
+number = "The order's number."
+note = "What to write down."
+"""
+REQUEST = "expected a parameter or a variable that is known, got"
+
+
+def test_the_names_in_a_request_are_parameters_or_variables(monkeypatch):
+    monkeypatch.setenv("SHOP_TOKEN", "s")
+    assert parse_agent(TOOL, "a.toml")
+
+
+@pytest.mark.parametrize(
+    ("right", "wrong", "problem"),
+    [
+        ("{shop}", "{shpo}", f"tools[0].url: {REQUEST} {{shpo}}; did you mean 'shop'?"),
+        ("{call_id}", "{calls_id}", f"tools[0].headers: {REQUEST} {{calls_id}}; did you mean 'call_id'?"),
+        ("{caller_number}", "{callers_number}", f"tools[0].query: {REQUEST} {{callers_number}}; did you mean"),
+        ("{note}", "{notes}", f"tools[0].body: {REQUEST} {{notes}}; did you mean 'note'?"),
+        ("{note}", "{zzz}", f"tools[0].body: {REQUEST} {{zzz}}; declare it: under parameters"),
+    ],
+)
+def test_a_name_in_a_request_that_nothing_stands_for_is_told(right, wrong, problem):
+    (told,) = problems(TOOL.replace(right, wrong))
+    assert problem in told
+
+
+def test_a_schema_names_parameters_too():
+    schema = 'schema = { type = "object", properties = { number = { type = "string" } } }'
+    text = TOOL.partition("[tools.parameters]")[0].replace(
+        'body = { lines = [{ note = "from {agent}: {note}" }] }', schema
+    )
+    assert parse_agent(text, "a.toml")
+    assert f"{REQUEST} {{numbr}}; did you mean 'number'?" in problems(text.replace("{number}", "{numbr}"))[0]

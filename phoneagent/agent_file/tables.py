@@ -58,7 +58,7 @@ from .provider_tables import PROVIDERS, LlmTable, SttTable, TtsTable
 from .recording_table import RecordingTable
 from .toml_lines import Loc
 from .tool_table import ToolTable
-from .variables_table import Variables, defaults, variable_problems
+from .variables_table import Variables, declared, defaults, variable_problems
 from .voice_problems import voice_problems
 from .webhook_table import IncomingTable, WebhookTable
 
@@ -393,7 +393,7 @@ class AgentFile(_Table):
             hours={name: hours.hours() for name, hours in self.hours.items()},
             closed=closed,
             calling_hours=self.calling_hours.hours() if self.calling_hours else None,
-            variables=defaults(self.variables),
+            variables=defaults(declared(self.variables, self.built_in)),
             pronunciation=self.pronunciation,
             recording=self.recording.rules(),
             prices=Prices(**dict(self.prices)),
@@ -422,7 +422,10 @@ class AgentFile(_Table):
         dialogue = self.dialogue.dialogue() if self.dialogue is not None else None
         menu = dialogue is not None and bool(choices(dialogue, MAIN))
         zone = self.timezone is not None
-        yield from variable_problems(self._texts(), self.variables, timezone=zone, menu=menu)
+        known = declared(self.variables, self.built_in)
+        yield from variable_problems(self._texts(), known, timezone=zone, menu=menu)
+        for index, tool in enumerate(self.tools):
+            yield from tool.request_problems(("tools", index), known)
 
     def _texts(self) -> Iterator[tuple[Loc, str]]:
         """Where `{variables}` of the call may stand."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from typing import Annotated, Any, Literal
 from urllib.parse import urlsplit
@@ -19,6 +19,7 @@ from phoneagent.toolbox.template import names_in
 from .kinds import Seconds, Template
 from .problems import NAME, Misfits, Problem
 from .toml_lines import Loc
+from .variables_table import request_problems
 
 METHODS = ("GET", "POST", "PUT", "PATCH", "DELETE")
 _HTTP = HttpRequest("GET", "")
@@ -127,6 +128,17 @@ class ToolTable(BaseModel):
             yield from (tool_spec(function, reference=name) for name, function in find_marked(self.module).items())
         else:
             yield self._function()
+
+    def request_problems(self, loc: Loc, variables: Collection[str]) -> Iterator[Problem]:
+        """Names in braces in the request that nothing will ever stand for."""
+        from phoneagent.toolbox.reserved import parameters_in
+
+        schema = self._schema()
+        if self.url is None or "$ref" in schema or "patternProperties" in schema:  # then any name may be a parameter
+            return
+        parts = {"url": self.url, "query": self.query, "headers": self.headers, "body": self.body}
+        names = (((*loc, part), name) for part, text in parts.items() for name in dict.fromkeys(names_in(text)))
+        yield from request_problems(names, parameters_in(schema), variables)
 
     def _function(self) -> ToolSpec:
         spec = tool_spec(

@@ -19,7 +19,7 @@ from .built_in import built_in_tools, run_tools
 from .business_hours import closed_now, spelled_out
 from .handoff import hand_over_tool
 from .lookup import lookup_tool
-from .variables import NOW, VARIABLE, fill, variables_of
+from .variables import NOW, PURPOSE, VARIABLE, fill, variables_of
 
 AS_WRITTEN = Speakable()  # of no language: only marks for the eye are left out
 
@@ -85,7 +85,7 @@ class EquippedAgent:
         says so too.
         """
         agent = self.agent
-        if not agent.language.startswith("en") or "purpose" not in variables:
+        if not agent.language.startswith("en") or not variables.get(PURPOSE):
             return agent.phrasing.greeting
         return f"This is {re.sub('[-_]+', ' ', agent.name)}. I am calling about {{purpose}}."
 

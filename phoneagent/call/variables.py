@@ -18,6 +18,9 @@ NOW = "now"
 MENU = "menu"
 """The choices of the agent's main menu, in a greeting."""
 
+PURPOSE = "purpose"
+"""What a call is about that the built-in tool `schedule_callback` has ordered. Other calls of such an agent: empty."""
+
 VARIABLE = re.compile(r"\{([A-Za-z_]\w*)\}", re.ASCII)
 
 

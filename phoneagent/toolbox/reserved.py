@@ -15,19 +15,23 @@ log = structlog.stdlib.get_logger(__name__)
 
 
 def reserved_in(schema: Mapping[str, Any]) -> list[str]:
-    """Those among the parameters that a JSON schema describes, wherever in it."""
+    """Those among the parameters of a JSON schema."""
+    return sorted(parameters_in(schema) & {*KNOWN})
+
+
+def parameters_in(schema: Mapping[str, Any]) -> set[str]:
+    """The names of the parameters that a JSON schema describes, wherever in it."""
     found: set[str] = set()
     parts: list[Any] = [schema]
     while parts:
         part = parts.pop()
         if not isinstance(part, Mapping):
             continue
-        names = [*_mapping(part.get("properties")), *_texts(part.get("required"))]
-        found.update(name for name in names if name in KNOWN)
+        found.update(_mapping(part.get("properties")), _texts(part.get("required")))
         parts += [part.get(key) for key in ("then", "else", "if")]
         parts += [each for key in ("allOf", "anyOf", "oneOf") for each in _list(part.get(key))]
         parts += [*_mapping(part.get("dependentSchemas")).values()]
-    return sorted(found)
+    return found
 
 
 def expected(names: list[str]) -> str:

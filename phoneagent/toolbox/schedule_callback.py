@@ -19,7 +19,7 @@ from phoneagent.call.calling_rules import AT_ANY_TIME, CallingRules
 from phoneagent.call.contact_limits import NO_LIMITS, ContactLimits
 from phoneagent.call.emergency import WHAT_TO_SAY
 from phoneagent.call.phone_numbers import NumberRules
-from phoneagent.call.variables import KNOWN
+from phoneagent.call.variables import KNOWN, PURPOSE
 from phoneagent.errors import KeyReused, OrderRefused, StoreError, ToolError
 from phoneagent.ports import OrderBook
 from phoneagent.private import Private
@@ -150,7 +150,7 @@ class ScheduleCallback:
             caller_id=Private(asked.variables.get("agent_number", "")),
             agent=self._agent.name,
             created=self._now(),
-            variables={**known, "purpose": reason},
+            variables={**known, PURPOSE: reason},
             metadata={"callback_of": asked.call},
             machine="voicemail" if self._agent.phrasing.voicemail else "ignore",
             not_before=due,
