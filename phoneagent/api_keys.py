@@ -65,6 +65,9 @@ class RateLimits(Protocol):
     async def spend(self, who: str) -> Allowance:
         """Count one more."""
 
+    async def forget(self, who: str) -> bool:
+        """Count anew. Whether there was anything to forget. Raises `StoreError`."""
+
 
 def new_key() -> str:
     """A key that nobody can guess."""

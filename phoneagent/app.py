@@ -196,20 +196,13 @@ def create_app(
                 asyncio.to_thread(messenger.load if webhooks_out or asked else _nothing),
             )
             stack.push_async_callback(limits.aclose)
-            texts, callbacks = (
-                _rate_limits(settings, f"{most}/day", shared=store is None)
-                for most in (settings.texts_a_day, settings.callbacks_a_day)
-            )
-            stack.push_async_callback(texts.aclose)
-            stack.push_async_callback(callbacks.aclose)
+            makers.texts, makers.callbacks = contacts = _contact_limits(settings, kept, stack, shared=store is None)
             if control is not None:
                 stack.push_async_callback(control.aclose)
             numbers = NumberRules(settings.allowed_countries, home=settings.twilio_phone_number or "")
             hours = {name: one.calling_hours for name, one in agents.items()}
             rules = CallingRules(numbers, kept.do_not_call, hours=settings.calling_hours, by_agent=hours)
             makers.rules = rules
-            makers.texts = ContactLimits("texts", texts, settings.caller_attestation)
-            makers.callbacks = ContactLimits("callbacks", callbacks, settings.caller_attestation)
             if control is not None:
                 learning = asyncio.create_task(_learn_own_numbers(control, numbers), name="own numbers")
                 stack.push_async_callback(_end, learning)
@@ -295,7 +288,9 @@ def create_app(
             kept_journals = JournalFolder(journals, keep=settings.retention) if journals is not None else None
             if kept_journals is not None:
                 stack.push_async_callback(_end, asyncio.create_task(kept_journals.run(), name="journals"))
-            app.state.eraser = erases = Eraser(kept, recordings=recordings, carrier=control, journals=kept_journals)
+            app.state.eraser = erases = Eraser(
+                kept, recordings=recordings, carrier=control, journals=kept_journals, counts=contacts
+            )
             webhooks = Webhooks(signatures, board, documents, told, dialler, account=settings.twilio_account_sid or "")
             app.router.routes[:] = routes(
                 MediaSocket(TwilioCodec(), signatures, board, told),
@@ -433,7 +428,8 @@ async def eraser(settings: Settings) -> AsyncIterator[tuple[Eraser, Store]]:
         if control is not None:
             stack.push_async_callback(control.aclose)
         journals = JournalFolder(settings.journals) if settings.journals is not None else None
-        yield Eraser(kept, recordings=recordings, carrier=control, journals=journals), kept
+        counts = _contact_limits(settings, kept, stack, shared=True)
+        yield Eraser(kept, recordings=recordings, carrier=control, journals=journals, counts=counts), kept
 
 
 @asynccontextmanager
@@ -508,6 +504,19 @@ def _rate_limits(settings: Settings, rate: str, *, shared: bool) -> RateLimits:
     from .store.redis_counts import RedisCounts
 
     return RateLimits(rate, RedisCounts(settings.redis_url.get_secret_value()))
+
+
+def _contact_limits(
+    settings: Settings, kept: Store, stack: AsyncExitStack, *, shared: bool
+) -> tuple[ContactLimits, ContactLimits]:
+    """Of texts and callbacks."""
+
+    def limits(way: str, most: int) -> ContactLimits:
+        counts = _rate_limits(settings, f"{most}/day", shared=shared)
+        stack.push_async_callback(counts.aclose)
+        return ContactLimits(way, counts, settings.caller_attestation, pseudonym=kept.people.pseudonym)
+
+    return limits("texts", settings.texts_a_day), limits("callbacks", settings.callbacks_a_day)
 
 
 async def _learn_own_numbers(control: TwilioControl, numbers: NumberRules) -> None:

@@ -9,10 +9,12 @@ from __future__ import annotations
 
 import hashlib
 import re
+import secrets
+from collections.abc import Awaitable, Callable
 from typing import Final, Literal
 
 from phoneagent.api_keys import RateLimits
-from phoneagent.errors import ToolError
+from phoneagent.errors import StoreError, ToolError
 
 Attestation = Literal["any", "A", "B", "C"]
 """What a caller's carrier must say of the number. `A`: it is the caller's; `B`: the caller is its customer; `C`: the
@@ -32,12 +34,23 @@ def is_attested(told: str, wanted: Attestation) -> bool:
 
 
 class ContactLimits:
-    """For one way to reach people. `limits` counts by number, all processes together while the store is there."""
+    """For one way to reach people. `limits` counts by number, all processes together while the store is there;
+    `pseudonym` names a number there, so that the store tells nobody's.
+    """
 
-    def __init__(self, way: str = "", limits: RateLimits | None = None, attestation: Attestation = "any") -> None:
+    def __init__(
+        self,
+        way: str = "",
+        limits: RateLimits | None = None,
+        attestation: Attestation = "any",
+        *,
+        pseudonym: Callable[[str], Awaitable[str]] | None = None,
+    ) -> None:
         self._way = way
         self._limits = limits
         self._attestation = attestation
+        self._pseudonym = pseudonym
+        self._secret = secrets.token_bytes(32)
 
     def expect_attested(self, told: str, undone: str) -> None:
         """Raises `ToolError`, which begins with `undone`, for a caller who may be anybody."""
@@ -51,11 +64,26 @@ class ContactLimits:
         """Count one more. Raises `ToolError` when there were as many as there may be in a day."""
         if self._limits is None:
             return
-        allowance = await self._limits.spend(f"{self._way} {hashlib.sha256(number.encode()).hexdigest()}")
+        allowance = await self._limits.spend(await self._name(number))
         if not allowance.granted:
             raise ToolError(
                 f"{undone}: this number has had {allowance.quota} today, and gets no more. It may have more tomorrow."
             )
+
+    async def forget(self, number: str) -> bool:
+        """Count anew. Whether there was anything. Raises `StoreError`."""
+        return self._limits is not None and await self._limits.forget(await self._name(number))
+
+    async def _name(self, number: str) -> str:
+        """While the store is away a process counts alone, and has a secret of its own."""
+        try:
+            person = await self._pseudonym(number) if self._pseudonym is not None else self._own(number)
+        except StoreError:
+            person = self._own(number)
+        return f"{self._way} {person}"
+
+    def _own(self, number: str) -> str:
+        return hashlib.blake2b(number.encode(), key=self._secret).hexdigest()
 
 
 NO_LIMITS = ContactLimits()

@@ -12,6 +12,7 @@ from phoneagent.ports import CarrierRecordings, Recordings, Store
 from phoneagent.private import Private
 from phoneagent.records import FINAL_STATUSES, Order
 
+from .contact_limits import ContactLimits
 from .journal_folder import JournalFolder
 
 SETTLING = 60.0
@@ -29,6 +30,7 @@ Kind = Literal[
     "carrier_recordings",
     "journals",
     "speech",
+    "counts",
 ]
 
 ELSEWHERE = (
@@ -75,7 +77,9 @@ class _Theirs:
 
 
 class Eraser:
-    """Erases in a store, in recordings here and at the carrier, and in journals; each of them may not be there."""
+    """Erases in a store, in recordings here and at the carrier, and in journals; each of them may not be there.
+    `counts`: of how often a number was reached.
+    """
 
     def __init__(
         self,
@@ -84,12 +88,14 @@ class Eraser:
         recordings: Recordings | None = None,
         carrier: CarrierRecordings | None = None,
         journals: JournalFolder | None = None,
+        counts: Sequence[ContactLimits] = (),
         now: Callable[[], float] = time.time,
     ) -> None:
         self._store = store
         self._recordings = recordings
         self._carrier = carrier
         self._journals = journals
+        self._counts = counts
         self._now = now
 
     async def erase(self, number: Private[str]) -> Erasure:
@@ -106,6 +112,7 @@ class Eraser:
         for each in theirs:
             await self._erase_data(each, erasure)
         erasure.count("speech", await self._store.erase_clips() if theirs else 0)
+        erasure.count("counts", sum([await counts.forget(number.reveal()) for counts in self._counts]))
         gone = [name for each in theirs if each not in failed for name in each.names]
         await self._store.people.forget(number.reveal(), gone)
         return erasure

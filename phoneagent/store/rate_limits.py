@@ -13,6 +13,7 @@ from limits.aio.storage import MemoryStorage
 from limits.aio.strategies import FixedWindowRateLimiter
 
 from phoneagent.api_keys import Allowance
+from phoneagent.errors import StoreError
 
 if TYPE_CHECKING:
     from .redis_counts import RedisCounts
@@ -46,9 +47,24 @@ class RateLimits:
                 log.warning("rate_limits_counted_alone", seconds=AWAY, problem=type(error).__name__)
         return await self._counted(self._alone, who)
 
+    async def forget(self, who: str) -> bool:
+        """Count anew. Whether there was anything to forget. Raises `StoreError`."""
+        gone = await self._cleared(self._alone, who)
+        if self._together is None:
+            return gone
+        try:
+            return await self._cleared(self._together.limiter, who) or gone
+        except self._together.failures as error:
+            raise StoreError(f"redis: {type(error).__name__} while counts were erased") from error
+
     async def aclose(self) -> None:
         if self._together is not None:
             await self._together.aclose()
+
+    async def _cleared(self, limiter: FixedWindowRateLimiter, who: str) -> bool:
+        counted = (await limiter.get_window_stats(self._rate, who)).remaining < self._rate.amount
+        await limiter.clear(self._rate, who)
+        return counted
 
     async def _counted(self, limiter: FixedWindowRateLimiter, who: str) -> Allowance:
         granted = await limiter.hit(self._rate, who)

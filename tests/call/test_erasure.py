@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import hashlib
 import time
 from dataclasses import replace
 from functools import partial
 
 import pytest
 
+from phoneagent.call.contact_limits import ContactLimits
 from phoneagent.call.erasure import SETTLING, Eraser
 from phoneagent.call.journal_folder import JournalFolder
-from phoneagent.errors import CarrierError
+from phoneagent.errors import CarrierError, ToolError
 from phoneagent.private import Private
 from phoneagent.simulator.fast_forward import FastForwardLoop
 from phoneagent.store.memory import MemoryStore
+from phoneagent.store.rate_limits import RateLimits
 from phoneagent.store.recordings import RecordingFolder
 from phoneagent.store.redis import RedisStore
+from phoneagent.store.redis_counts import RedisCounts
 from tests.redis_server import redis_server
 from tests.store import populated
 from tests.store.populated import CAME_IN, ORDER, PERSON, PLACED, populate
@@ -98,8 +102,16 @@ def carrier():
 
 
 @pytest.fixture
-def eraser(store, recordings, journals, carrier):
-    return Eraser(store, recordings=recordings, carrier=carrier, journals=JournalFolder(journals), now=lambda: NOW)
+async def texts(store, kind, server):
+    limits = RateLimits("1/day", None if kind == "memory" else RedisCounts(server.url))
+    yield ContactLimits("texts", limits, pseudonym=store.people.pseudonym)
+    await limits.aclose()
+
+
+@pytest.fixture
+def eraser(store, recordings, journals, carrier, texts):
+    folder = JournalFolder(journals)
+    return Eraser(store, recordings=recordings, carrier=carrier, journals=folder, counts=[texts], now=lambda: NOW)
 
 
 async def test_all_of_a_person_is_erased_and_counted_and_nothing_of_others(
@@ -119,6 +131,7 @@ async def test_all_of_a_person_is_erased_and_counted_and_nothing_of_others(
         "carrier_recordings": 1,
         "journals": 2,
         "speech": 0 if kind == "memory" else 1,
+        "counts": 0,
     }
     assert await store.people.calls(PERSON) == ()
     assert [kept.call for kept in await recordings.all()] == ["CAtheirs"]
@@ -132,6 +145,20 @@ async def test_asked_again_there_is_nothing(eraser, store):
     again = await eraser.erase(WHO)
     assert not any(again.erased.values())
     assert again.left == []
+
+
+async def test_how_often_somebody_was_written_to_is_forgotten(eraser, texts, kind, server):
+    other = "+13105550199"
+    for number in (PERSON, other):
+        await texts.spend(number, "Not sent")
+    if kind == "redis":
+        keys = server.command("KEYS", "*")
+        assert PERSON[1:] not in str(keys)
+        assert hashlib.sha256(PERSON.encode()).hexdigest() not in str(keys), "who knows all numbers knows this one"
+    assert (await eraser.erase(WHO)).erased["counts"] == 1
+    await texts.spend(PERSON, "Not sent")
+    with pytest.raises(ToolError, match="has had 1 today"):
+        await texts.spend(other, "Not sent")
 
 
 async def test_recordings_are_found_when_nothing_else_is_known_of_the_call(eraser, store, recordings):

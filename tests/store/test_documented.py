@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 
 from phoneagent.audit import AuditEntry
+from phoneagent.call.contact_limits import ContactLimits
 from phoneagent.do_not_call import DoNotCall
 from phoneagent.private import Private
+from phoneagent.store.rate_limits import RateLimits
 from phoneagent.store.redis import RedisStore
+from phoneagent.store.redis_counts import RedisCounts
 
 from .populated import PERSON, SIGNS, populate
 from .test_encryption import NEW
@@ -36,6 +39,9 @@ async def fill(url, *keys):
     await store.take_lease("CA1", "host-1", seconds=10)
     await store.orders.pace(per_second=1)
     await store.audit.append([AuditEntry(now, "crm", "say", 202, "CA1", await store.people.pseudonym(PERSON))])
+    counts = RateLimits("10/day", RedisCounts(url))
+    await ContactLimits("texts", counts, pseudonym=store.people.pseudonym).spend(PERSON, "Not sent")
+    await counts.aclose()
     await store.aclose()
 
 

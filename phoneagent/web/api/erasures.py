@@ -28,7 +28,8 @@ class WantedErasure(Body):
 
 class ErasedView(Representation):
     """How many of each were erased. `messages`: to webhooks, on their way or dead; `speech`: phrases in the shared
-    cache, all of them, for nobody can tell whose words are in it.
+    cache, all of them, for nobody can tell whose words are in it; `counts`: of the texts and the callbacks that the
+    number had today.
     """
 
     calls: int = 0
@@ -41,6 +42,7 @@ class ErasedView(Representation):
     carrier_recordings: int = 0
     journals: int = 0
     speech: int = 0
+    counts: int = 0
 
 
 class LeftView(Representation):
