@@ -22,6 +22,7 @@ from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
 from .agent_file import builtin_agent, dotted, model_misfits, strangers, tool_misfits
+from .agent_file.language_defaults import english_phrases
 from .agent_file.price_file import load_prices
 from .api_keys import KeyRing
 from .call.audit_writer import AuditWriter
@@ -633,6 +634,8 @@ class Makers:
         """An agent's ears and voice. Both are made before the voice is asked for anything, so that a wrong option is
         all that is told.
         """
+        if phrases := english_phrases(agent):
+            log.warning("phrases_stay_english", agent=agent.name, language=agent.language, phrases=phrases)
         ears = self._all_ears(agent)
         voices = self._voices(agent)
         return Speaker(

@@ -115,9 +115,9 @@ def test_a_knob_can_be_turned_to_nothing_where_that_makes_sense():
 
 
 def test_fillers_are_not_english_where_the_agent_is_not():
-    german = 'name = "a"\nlanguage = "de"\n'
-    assert parse_agent(german, "a.toml").phrasing.fillers == ()
-    assert parse_agent(f'{german}[phrases]\nfillers = ["Moment."]', "a.toml").phrasing.fillers == ("Moment.",)
+    finnish = 'name = "a"\nlanguage = "fi"\n'
+    assert parse_agent(finnish, "a.toml").phrasing.fillers == ()
+    assert parse_agent(f'{finnish}[phrases]\nfillers = ["Hetki."]', "a.toml").phrasing.fillers == ("Hetki.",)
     assert parse_agent('name = "a"\nlanguage = "en-GB"', "a.toml").phrasing.fillers
 
 

@@ -18,6 +18,7 @@ from phoneagent.providers.llm.function_tools import untellable
 from phoneagent.records import Agent, ProviderChoice
 
 from .ear_problems import ear_problems
+from .language_defaults import untranslated
 from .model_choices import misfits_of
 from .problems import Misfits, Problem, dotted, expected, meant, names_of, syntax_problem
 from .provider_tables import PROVIDERS
@@ -36,6 +37,7 @@ __all__ = [
     "parse_agent",
     "strangers",
     "tool_misfits",
+    "untranslated",
 ]
 
 BUILT_IN = Path(__file__).parents[1] / "agents" / "front-desk.toml"

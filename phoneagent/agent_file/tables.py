@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 import typing
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import Field as DataclassField
 from dataclasses import asdict, fields
 from functools import partial
@@ -51,6 +51,7 @@ from .handoff_table import HandoffTable
 from .hours_table import CallingHoursTable, HoursTable, Timezone
 from .kinds import CallSeconds, Template, at_most
 from .knowledge_table import KnowledgeTable
+from .language_defaults import with_language
 from .mcp_table import McpTable
 from .model_choices import misfits_of
 from .problems import CURRENCY, LANGUAGE, NAME, Misfits, Problem
@@ -407,11 +408,15 @@ class AgentFile(_Table):
             **chosen,
         )
 
+    @model_validator(mode="before")
+    @classmethod
+    def _in_its_language(cls, data: Any) -> Any:
+        """What the file does not say is said in the agent's language."""
+        return with_language(data) if isinstance(data, Mapping) else data
+
     def _phrasing(self, dialogue: Dialogue | None) -> Phrasing:
         table: _Table = self.phrases
         phrases: dict[str, Any] = dict(table)
-        if not self.language.startswith("en"):  # nobody wants an English "one moment" before a German answer
-            phrases |= {name: () for name in ("fillers", "later_fillers") if name not in table.model_fields_set}
         return Phrasing(greeting=_with_menu(self.greeting, dialogue), disclosure=self.disclosure.strip(), **phrases)
 
     def _knowledge_problems(self) -> Iterator[Problem]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 
 from phoneagent.conversation.answering import Answering
 from phoneagent.conversation.check_in import check_in
+from phoneagent.conversation.languages import is_known, language_of
 from phoneagent.conversation.policy import Phrasing
 from phoneagent.conversation.running_tools import NO_MESSAGES, SlowMessage, ToolMessages
 from phoneagent.ports import LanguageModel, SpeechToText, TextToSpeech, ToolBox
@@ -85,9 +86,9 @@ class EquippedAgent:
         says so too.
         """
         agent = self.agent
-        if not agent.language.startswith("en") or not variables.get(PURPOSE):
+        if not is_known(agent.language) or not variables.get(PURPOSE):
             return agent.phrasing.greeting
-        return f"This is {re.sub('[-_]+', ' ', agent.name)}. I am calling about {{purpose}}."
+        return language_of(agent.language).introduction.replace("{agent}", re.sub("[-_]+", " ", agent.name))
 
     def spoken(self, text: str) -> str:
         """What the voice is given for a text: the key under which its speech is cached."""

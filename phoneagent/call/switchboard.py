@@ -13,6 +13,7 @@ from typing import Any, Self, TypeVar
 import structlog
 
 from phoneagent.conversation.entrance import BY_CALL, Entrance
+from phoneagent.conversation.languages import language_of
 from phoneagent.errors import CarrierError, ProviderError, StoreError
 from phoneagent.ports import MediaStream, Speech, Transcription
 from phoneagent.records import FINAL_STATUSES, CallPage, CallRecord, CallStatus, StoredCall, StreamStarted
@@ -41,9 +42,6 @@ WAIT_AT_MOST = 300.0  # seconds for which callers wait for room
 WAITS = 5  # times that somebody else took the room a caller had waited for
 FOR_ROOM = "queue"  # as `overflow`: callers wait here
 AGAIN = 60  # times that the carrier is told to ask another process, the first at once, then once a second
-WAIT = "All our lines are busy. Please hold the line."
-SORRY = "I am sorry, all our lines are busy. Please call again in a few minutes."
-BROKEN = "I am sorry, we have a technical problem. Please call again later."
 FINISHING = 2.0  # seconds a call gets to save its last turns before it is carried on
 KEEPING = 5.0  # seconds for recordings, when the server ends; the others are completed when it runs again
 SETTLE = 600.0  # seconds for which what a store that is away has not taken of a call is kept for it
@@ -257,7 +255,7 @@ class Switchboard:
         `waited`: seconds that the caller has waited for room. `details`: what else the carrier tells of the caller.
         """
         if self.draining or (self.full and record.id not in self._ringing):
-            return self._refuse(asked, again, waited)
+            return self._refuse(record.agent, asked, again, waited)
         if record.id in self._live or self._has_its_stream(record.id):
             return self._not_again(record.id, over=False)
         record = replace(record, started=record.started or time.time())
@@ -328,9 +326,10 @@ class Switchboard:
         documents = self._around.documents
         if (self.room and position == "1") or waited >= WAIT_AT_MOST:
             return documents.leave_queue()
-        return documents.hold("", text="" if waited else WAIT)
+        language = self._language()
+        return documents.hold("", text="" if waited else language_of(language).queued, language=language)
 
-    def _refuse(self, asked: str, again: int, waited: float) -> str:
+    def _refuse(self, agent: str, asked: str, again: int, waited: float) -> str:
         """Never silence: another process, another place, or a word."""
         reason = "draining" if self.draining else self._admission.closed(self.calls)
         log.warning("call_refused", reason=reason, calls=self.calls)
@@ -342,7 +341,20 @@ class Switchboard:
             return documents.wait_for_room(again + 1, what=asked)
         if self._overflow not in ("", FOR_ROOM) and not again:
             return documents.send_on(self._overflow)
-        return documents.say_and_hang_up(SORRY)
+        language = self._language(agent)
+        return documents.say_and_hang_up(language_of(language).busy, language=language)
+
+    def broken(self, agent: str = "") -> str:
+        """What callers of an agent hear when something of ours does not work; of any agent, if it is not known."""
+        language = self._language(agent)
+        return self._around.documents.say_and_hang_up(language_of(language).broken, language=language)
+
+    def _language(self, agent: str = "") -> str:
+        """What an agent speaks, or all of them do; empty if they do not agree."""
+        if agent in self.agents:
+            return self.agents[agent].agent.language
+        spoken = {equipped.agent.language for equipped in self.agents.values()}
+        return spoken.pop() if len(spoken) == 1 else ""
 
     async def proceed(self, call: str, *, dialled: str = "", queued: str = "", again: int = 0) -> str:
         """The media stream of a call is over, whoever closed it: the document that says how it goes on.
@@ -386,7 +398,7 @@ class Switchboard:
         record = stored.record
         resumed = record.resumed + (entrance.kind == "call")
         if resumed > RESUMES:
-            return self._around.documents.say_and_hang_up(BROKEN)
+            return self.broken(record.agent)
         log.info("call_carried_on", turns=len(stored.turns), resumed=resumed, entrance=entrance.kind)
         changes: dict[str, Any] = {"status": "in-progress", "ended": None, "ended_reason": ""}
         changes |= {"resumed": resumed, "entrance": entrance}

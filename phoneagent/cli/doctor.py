@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from phoneagent.agent_file import untranslated
 from phoneagent.errors import SettingsError
 from phoneagent.records import Agent
 from phoneagent.settings import Settings, load, require_for_serving
@@ -149,6 +150,11 @@ def _examined(settings: Settings, *, embedded: bool, quiet: bool) -> Iterator[Fi
                 "agents", "failed", problem, "Correct the file; front-desk.toml shows and explains every key."
             )
 
+    yield from (
+        Finding("languages", "ok", note, "Callers hear English in the middle of a call until you do.")
+        for note in map(untranslated, agents.values())
+        if note
+    )
     yield from _webhooks(settings, agents)
     if quiet or not sys.stderr.isatty():
         yield from asyncio.run(examine(settings, agents))

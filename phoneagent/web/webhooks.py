@@ -15,7 +15,7 @@ from starlette.requests import Request
 from starlette.responses import PlainTextResponse, Response
 
 from phoneagent.call.dialler import Dialler
-from phoneagent.call.switchboard import BROKEN, Switchboard
+from phoneagent.call.switchboard import Switchboard
 from phoneagent.errors import CarrierError, StoreError
 from phoneagent.ports import Documents, Observer, Signatures
 from phoneagent.private import Private
@@ -158,13 +158,13 @@ class Webhooks:
                 order = await self._ordered(wanted, text_of(form, "CallSid"))
             except StoreError as error:
                 log.exception("order_not_loaded", problem=str(error))
-                return twiml(self._documents.say_and_hang_up(BROKEN))
+                return twiml(self._switchboard.broken())
             if order is None:
                 return twiml(self._documents.hang_up())
         wanted = order.agent if order else request.query_params.get("agent", "")
         if (name := _named(wanted, agents)) is None:
             log.error("agent_unknown", agent=wanted, known=sorted(agents))
-            return twiml(self._documents.say_and_hang_up(BROKEN))
+            return twiml(self._switchboard.broken())
         if request.method == "GET" and not self._told_of_get:
             self._told_of_get = True
             log.warning("webhook_by_get", problem=BY_GET)
@@ -206,7 +206,7 @@ class Webhooks:
             )
         except StoreError as error:
             log.exception("call_not_carried_on", problem=str(error))
-            document = self._documents.say_and_hang_up(BROKEN)
+            document = self._switchboard.broken()
         return twiml(document)
 
     async def _ordered(self, order: str, call: str) -> Order | None:
