@@ -546,7 +546,9 @@ class RunningTool:
 
 @dataclass(frozen=True, slots=True)
 class Saying:
-    """An answer that is being said: the sentences that were heard to their end, and those that follow."""
+    """An answer that is being said: the sentences that were heard to their end, and those that follow, from the one
+    that is heard. Without a `rest` it is still being written, and `said` is what was heard.
+    """
 
     said: str
     rest: str

@@ -124,7 +124,7 @@ CARRIER_SILENCE = 20.0
 without a break, also in silence; but they stop while a caller's own network changes cells or holds the call ("RTP
 timeout on Media Stream", its warning 31953), and come back. Who is gone for good hangs up, and a peer that is dead
 answers no ping of the server's, which come every 20 seconds."""
-HEARING_EVERY = 0.5  # seconds between two writes of what the caller is saying
+HEARING_EVERY = 0.5  # seconds between two writes of what the caller is saying, or of an answer still being written
 FLUSH = 0.5  # seconds that the store gets for the last turns; what it has not taken then is written later
 NOTED = 0.5  # seconds that it gets for what the carrier will ask for; then this process has to know
 OVER = frozenset({"agent", "caller", "duration", "silence", "failure", "operator", "transfer", "machine", "spend"})
@@ -273,6 +273,7 @@ class Call:
         self._moving = False
         self._hearing, self._hearing_kept = record.hearing, float("-inf")
         self._saying = record.saying
+        self._saying_kept = float("-inf")
         self._last_frame = self._connected
         self._ignored: set[IgnoredMessage] = set()
 
@@ -442,7 +443,7 @@ class Call:
         self.scribe.note(spent=self._spending.until(at), used=self._spending.used(at))
 
     def _keep_unfinished(self, event: Event, at: float) -> None:
-        """What the caller is saying, every now and then, and each sentence of a longer answer that was heard: were this
+        """What the caller is saying, every now and then, and each sentence of an answer that was heard: were this
         process to die, the next one goes on from there.
         """
         if isinstance(event, PartialTranscript | EagerEndOfTurn | SpeechStopped):
@@ -452,8 +453,8 @@ class Call:
                 self.scribe.note(hearing=hearing)
         elif isinstance(event, MarkPlayed) and (saying := self._conversation.saying(at)) is not None:
             kept = Saying(*saying)
-            if kept != self._saying:
-                self._saying = kept
+            if kept != self._saying and (kept.rest or at - self._saying_kept >= HEARING_EVERY):
+                self._saying, self._saying_kept = kept, at
                 self.scribe.note(saying=kept)
 
     def _no_longer_unfinished(self, turn: Turn) -> None:

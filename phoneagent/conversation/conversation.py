@@ -135,8 +135,8 @@ class Conversation:
         return self._listening.turn.text if speaking else ""
 
     def saying(self, at: float) -> tuple[str, str] | None:
-        """The sentences of an answer that were heard to their end, and those that follow; None if it has no two, or is
-        not written to its end.
+        """The sentences of an answer that were heard to their end, and those that follow. Of one that is not written to
+        its end, the words that were heard. None while nothing of it was.
         """
         return self._replies.saying(at) if self._floor.state is State.SPEAKING else None
 
@@ -164,10 +164,15 @@ class Conversation:
         last = floor.last_spoken  # of a call that is being carried on
         if self._answerer.begin(at):
             return
+        said, words = self._entrance.said, self._entrance.words
         if self._entrance.heard:
+            if said:  # and then the caller has spoken over it
+                floor.save(Turn("agent", said, at, interrupted=True, generated=f"{said} {words}".strip()))
             self._listening.take_up(self._entrance.heard, at)
-        elif self._entrance.said:
-            self._replies.go_on(self._entrance.said, self._entrance.words or floor.phrasing.bridge, at)
+        elif words and (said or self._entrance.kind == "call"):
+            self._replies.go_on(said, words, at)
+        elif said:
+            self._replies.answer_again(said, at)
         elif floor.muted and not self._entrance.words:
             self._listening.listen(at)
         elif self._entrance.kind == "return":

@@ -17,7 +17,7 @@ class Entrance:
 
     `note` is what the model shall know of it; the caller does not hear it. Where the stream was lost, `heard` is what
     the caller was saying; and `said` the sentences of an answer that were heard to their end, of which `words` is the
-    rest.
+    rest, from the sentence that was cut. Without `words` the rest was not written yet: `said` is all that was heard.
     """
 
     kind: Literal["call", "moved", "return", "handover"] = "call"

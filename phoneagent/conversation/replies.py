@@ -56,6 +56,11 @@ from .speculation import Speculation
 from .states import State
 from .transcript import ToolCall, Turn
 
+BROKE_OFF = (
+    "The line broke off in the middle of your answer. The caller has heard what you see of it: go on from there, and "
+    "say nothing that contradicts it."
+)
+
 DISCLOSED_AT_MOST = 3
 """Times that a disclosure is begun: nobody can cut the second one, so only a voice that fails needs a third."""
 
@@ -178,16 +183,26 @@ class Replies:
             self._speak(reply, Phrase(phrase), at)
         self._hand_over(reply)
 
+    def answer_again(self, said: str, at: float) -> None:
+        """So much was heard of an answer that nobody knows the rest of: the model is told, and goes on from there."""
+        self._floor.save(Turn("agent", said, at, interrupted=True))
+        self._floor.save(Turn("operator", BROKE_OFF, at))
+        if self._floor.muted:
+            self._after_reply(at)
+        else:
+            self.ask_model(at)
+
     def saying(self, at: float) -> tuple[str, str] | None:
         """See `Conversation.saying`."""
         reply = self.reply
         if reply is None or reply.kind not in ("answer", "instructed") or reply.then is not None:
             return None
-        if not reply.written or reply.running_tools or not (reply.before or len(reply.playout.phrases) > 1):
+        if reply.waits_for_more or not (heard := reply.playout.heard(at)):
             return None
+        if not reply.written:
+            return _joined(reply.before, heard), ""
         said, rest = reply.playout.sentences(at)
-        said = _joined(reply.before, said)
-        return (said, rest) if said and rest else None
+        return (_joined(reply.before, said), rest) if rest else None
 
     def _announce(self, reply: Reply, announcement: str, at: float) -> None:
         """What must have been heard before anything else, and is told when it was."""

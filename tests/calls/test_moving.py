@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+from collections.abc import Callable
 from contextlib import asynccontextmanager
+from typing import Any
 
 from phoneagent.call.journal import replay
 from phoneagent.call.steering import Control
+from phoneagent.records import Saying
 from phoneagent.simulator.caller import AgentFinished, CallerScript, Press, Say, Wait
 from phoneagent.simulator.ear import StreamOpened
 from phoneagent.store.memory import MemoryStore
@@ -184,6 +187,34 @@ async def test_what_a_caller_was_saying_when_the_stream_was_lost_is_not_lost_wit
     assert "I am back" not in " ".join(turn.text for turn in stored.turns)
 
 
+async def said_so_far(store: Any, call: str, enough: Callable[[Saying], bool]) -> None:
+    """Until the store knows so much of the answer that is being said; a store tells nobody."""
+
+    def known(record: Any) -> bool:
+        return record is not None and record.saying is not None and enough(record.saying)
+
+    while not known(await store.load_record(call)):  # noqa: ASYNC110
+        await asyncio.sleep(0.05)
+
+
+async def test_the_only_sentence_of_an_answer_that_a_crash_cut_off_is_said_again_from_its_own_text():
+    store, only = Shared(), "Is there anything else?"
+    async with world(store=store) as (running, told), running.another() as other:
+        script = CallerScript(Say("It is a fine day."), Say("Goodbye", after=AgentFinished(2.0)), patience=60.0)
+        placed = running.carrier.dial(running.voice_url, caller=script)
+        await told.until(lambda: len(told.of("first_frame_sent")) == 1)
+        await said_so_far(store, placed.sid, lambda saying: saying.rest == only)
+        assert running.openai is not None
+        written = running.openai.tokens_produced
+        await store.take_lease(placed.sid, "nobody", seconds=0.1, force=True)  # the dead do not write any more
+        running.front.app = other
+        await running.app.state.switchboard.live(placed.sid)._stream.aclose("dropped", violation=True)
+        await placed.ended
+        stored = await other.state.switchboard.look_up(placed.sid)
+    assert [turn.text for turn in stored.turns if turn.role == "agent"] == [GREETING, only, GOODBYE]
+    assert running.openai.tokens_produced - written <= len(GOODBYE) / 3, "the model was not asked for it again"
+
+
 async def test_of_an_answer_that_a_crash_cut_off_only_the_sentence_that_was_cut_is_said_again():
     store = Shared()
     async with world(store=store) as (running, told), running.another() as other:
@@ -192,8 +223,7 @@ async def test_of_an_answer_that_a_crash_cut_off_only_the_sentence_that_was_cut_
         )
         placed = running.carrier.dial(running.voice_url, caller=script)
         await told.until(lambda: len(told.of("first_frame_sent")) == 1)
-        while (record := await store.load_record(placed.sid)) is None or record.saying is None:  # noqa: ASYNC110
-            await asyncio.sleep(0.05)  # a store tells nobody
+        await said_so_far(store, placed.sid, lambda saying: bool(saying.said and saying.rest))
         await store.take_lease(placed.sid, "nobody", seconds=0.1, force=True)  # the dead do not write any more
         running.front.app = other
         await running.app.state.switchboard.live(placed.sid)._stream.aclose("dropped", violation=True)

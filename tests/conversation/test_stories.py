@@ -906,3 +906,56 @@ def test_an_answer_that_turns_out_empty_while_the_caller_makes_a_sound_leaves_th
     assert call.state is State.PAUSED
     call.tells(e.ReplyDone(call.last(StartReply).reply))
     assert call.state is State.CALLER_SPEAKING
+
+
+# --- the process dies in the middle of an answer -------------------------------------------------------
+
+
+def test_what_is_being_said_is_known_from_its_first_word_also_of_one_sentence():
+    call = ScriptedCall().greets()
+    call.hears("Where are you?")
+    assert call.core.saying(call.at) is None
+    call.answers("Code vuduri, that is no problem at all.")
+    assert call.core.saying(call.at) is None
+    call.passes(1.0)
+    assert call.core.saying(call.at) == ("", "Code vuduri, that is no problem at all.")
+    call.passes(3.0)
+    assert call.core.saying(call.at) is None
+
+
+def test_of_an_answer_that_is_still_being_written_the_words_heard_are_known():
+    call = ScriptedCall().greets()
+    call.hears("Where are you?")
+    reply = call.replies("Code vuduri, that is. And ", done=False)
+    call.voices(reply)
+    call.passes(0.6)
+    assert call.core.saying(call.at) == ("Code vuduri,", "")
+
+
+def test_the_only_sentence_is_said_again_and_the_model_is_not_asked():
+    told = (Turn("agent", "Hello", 1.0), Turn("caller", "Where?", 2.0))
+    call = ScriptedCall(history=told, entrance=Entrance(words="Code vuduri, that is no problem."))
+    call.tells(e.CallStarted())
+    assert call.all(StartReply) == []
+    call.voices(call.last(Synthesize).reply)
+    call.passes(3.0)
+    assert call.transcript == ["agent: Code vuduri, that is no problem."]
+
+
+def test_the_model_is_told_what_was_heard_of_an_answer_that_nobody_knows_the_rest_of():
+    told = (Turn("agent", "Hello", 1.0), Turn("caller", "Where?", 2.0))
+    call = ScriptedCall(history=told, entrance=Entrance(said="Code vuduri,"))
+    call.tells(e.CallStarted())
+    turns = call.last(StartReply).turns
+    assert [(turn.role, turn.interrupted) for turn in turns[-2:]] == [("agent", True), ("operator", False)]
+    assert turns[-2].text == "Code vuduri,"
+
+
+def test_who_spoke_over_it_when_it_broke_off_goes_on_and_the_model_knows_what_they_had_heard():
+    told = (Turn("agent", "Hello", 1.0), Turn("caller", "Where?", 2.0))
+    entrance = Entrance(heard="And when", said="By the sea.", words="It is blue.")
+    call = ScriptedCall(history=told, entrance=entrance)
+    call.tells(e.CallStarted())
+    turns = call.hears("do you open?").turns
+    assert [turn.text for turn in turns[-2:]] == ["By the sea.", "And when do you open?"]
+    assert turns[-2].interrupted
