@@ -7,6 +7,7 @@ import json
 import time
 import uuid
 from collections.abc import Callable, Mapping
+from email.message import Message
 from typing import Any
 from urllib.parse import quote
 
@@ -16,6 +17,7 @@ import structlog
 
 from phoneagent.errors import OutboundRefused, SettingsError, ToolError
 from phoneagent.outbound import Reach, outbound_client, read_at_most
+from phoneagent.plain_text import NotText, decoded, plain
 from phoneagent.records import HttpRequest, ToolSpec
 from phoneagent.retry_after import retry_after
 
@@ -31,6 +33,7 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "PUT", "DELETE"})  # by RFC 9110, 9.2.2: 
 BODILESS = frozenset({"GET", "HEAD", "DELETE"})
 AGAIN = frozenset({429, 502, 503, 504})  # statuses that may be others in a moment
 DELAYS = (0.2, 0.8)  # seconds before the second and the third attempt
+READ = frozenset({"", "text/plain", "text/markdown", "text/csv"})  # types of what models read as it is
 QUOTED = 300  # characters of an answer that says what is wrong
 
 
@@ -123,31 +126,55 @@ class HttpTool:
             await response.aclose()
 
     def _result(self, response: httpx.Response, body: bytes, asked: Asked) -> Any:
-        status, kind = response.status_code, response.headers.get("content-type", "").partition(";")[0].strip().lower()
-        text = body.decode("utf-8", "replace").strip()  # JSON has no other encoding (RFC 8259, 8.1)
+        kind, charset = _media_type(response)
+        try:
+            text = decoded(body, charset).strip()
+        except NotText as error:
+            log.warning("tool_answer_not_text", tool=self.spec.name, call=asked.call, content_type=kind)
+            told = f"HTTP {response.status_code}" if not response.is_success else _expected(kind)
+            raise ToolError(f"{self.spec.name}: {told}.") from error
         if not response.is_success:
-            quoted = text[:QUOTED] if kind == "text/plain" or _is_json(kind) else ""
-            log.warning("tool_request_failed", tool=self.spec.name, call=asked.call, status=status)
-            where = response.headers.get("location", "")[:QUOTED]
-            told = f" (it leads to {where})" if response.is_redirect else f": {quoted}" if quoted else ""
-            raise ToolError(f"{self.spec.name}: HTTP {status}{told}.")
+            raise self._refused(response, text if kind == "text/plain" or _is_json(kind) else "", asked)
         if not text:
             return "Done." if self._find is None else "null"
         try:
-            value = json.loads(text)
+            value = json.loads(text, strict=False)
         except (ValueError, RecursionError) as error:
-            if kind in ("", "text/plain") and self._find is None and not text.startswith("<"):
+            if kind in READ and self._find is None and not text.startswith("<"):
                 return text
             log.warning("tool_answer_not_json", tool=self.spec.name, call=asked.call, content_type=kind)
-            got = "something else" if _is_json(kind) or not kind else kind
-            raise ToolError(f"{self.spec.name}: expected JSON, but the answer is {got}.") from error
+            raise ToolError(f"{self.spec.name}: {_expected(kind)}.") from error
         if self._find is None:
             return text if isinstance(value, dict | list) else value
         try:
-            return json.dumps(self._find(value), ensure_ascii=False)
-        except jmespath.exceptions.JMESPathError as error:
-            log.warning("tool_result_not_found", tool=self.spec.name, call=asked.call, problem=str(error))
+            return self._found(value)
+        except (jmespath.exceptions.JMESPathError, ValueError, RecursionError) as error:
+            log.warning("tool_result_not_found", tool=self.spec.name, call=asked.call, problem=type(error).__name__)
             raise ToolError(f"{self.spec.name}: the answer is not as expected.") from error
+
+    def _found(self, value: Any) -> str:
+        assert self._find is not None  # noqa: S101 - who calls this looks for it
+        return json.dumps(self._find(value), ensure_ascii=False)
+
+    def _refused(self, response: httpx.Response, said: str, asked: Asked) -> ToolError:
+        log.warning("tool_request_failed", tool=self.spec.name, call=asked.call, status=response.status_code)
+        where = response.headers.get("location", "")[:QUOTED]
+        told = f" (it leads to {where})" if response.is_redirect else f": {said[:QUOTED]}" if said else ""
+        return ToolError(f"{self.spec.name}: HTTP {response.status_code}{told}.")
+
+
+def _media_type(response: httpx.Response) -> tuple[str, str]:
+    """The type, and the charset that is said to be the text's; empty where it is not said."""
+    message = Message()
+    message["content-type"] = plain(response.headers.get("content-type", ""))
+    kind = message["content-type"].partition(";")[0].strip().lower()
+    charset = message.get_param("charset", "")
+    return kind, charset if isinstance(charset, str) else charset[2]
+
+
+def _expected(kind: str) -> str:
+    """What was wrong with an answer of this type."""
+    return f"expected JSON, but the answer is {'something else' if _is_json(kind) or not kind else kind}"
 
 
 def _path_part(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from base64 import b64decode
 from collections.abc import Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib import import_module
@@ -12,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 import structlog
 
 from phoneagent.errors import SettingsError, ToolError
+from phoneagent.plain_text import decoded
 from phoneagent.records import McpServer, ToolSpec
 
 from .box import Asked, Tool
@@ -324,7 +326,20 @@ def _text(part: Any) -> str:
     if part.type == "text":
         return str(part.text)
     resource = getattr(part, "resource", None)
-    return str(getattr(resource, "text", "") or f"[{part.type}, which cannot be told on the telephone]")
+    return _text_of(resource) or f"[{part.type}, which cannot be told on the telephone]"
+
+
+def _text_of(resource: Any) -> str:
+    """Of a resource that is text, also where it came as bytes."""
+    if text := getattr(resource, "text", ""):
+        return str(text)
+    kind, _, charset = str(getattr(resource, "mime_type", "") or "").lower().partition(";")
+    if not kind.strip().startswith("text/") and kind.strip() != "application/json":
+        return ""
+    try:
+        return decoded(b64decode(getattr(resource, "blob", "") or "", validate=True), charset.partition("charset=")[2])
+    except ValueError:  # no base64, or no text
+        return ""
 
 
 async def _listed(client: Client) -> AsyncIterator[Description]:

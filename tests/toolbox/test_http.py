@@ -194,6 +194,53 @@ async def test_a_long_result_is_cut_and_says_so():
     assert read.endswith("… [cut: these are the first 20,000 of 600,001 characters]")
 
 
+def typed(body: bytes, kind: str) -> Response:
+    return Response(body, headers={"content-type": kind})
+
+
+@pytest.mark.parametrize(
+    ("body", "kind", "read"),
+    [
+        ("Größe".encode("latin-1"), "text/plain; charset=iso-8859-1", "Größe"),
+        ("Größe".encode("latin-1"), 'text/plain; format=flowed; Charset="ISO-8859-1"', "Größe"),
+        ("Größe".encode(), "text/plain; charset=iso-8859-1", "Größe"),
+        ("“3 €”".encode("cp1252"), "text/plain; charset=latin1", "“3 €”"),
+        ("Größe".encode("latin-1"), "text/plain", "Größe"),
+        ("Größe".encode("latin-1"), "text/plain; charset=utf-8", "Größe"),
+        ("Größe".encode(), "text/plain; charset=utf8mb4", "Größe"),
+        ("Größe".encode("latin-1"), "text/plain; charset=none", "Größe"),
+        ("Größe".encode(), "text/plain; charset=hex", "Größe"),
+        ("Größe".encode(), "text/plain; charset=", "Größe"),
+        ("Größe".encode(), "text/plain; charset=\xff", "Größe"),
+        ("Größe".encode("utf-8-sig"), "text/plain", "Größe"),
+        ("Größe".encode("utf-16"), "text/plain", "Größe"),
+        ("Größe".encode("utf-16-be"), "text/plain", "Größe"),
+        ("Größe".encode("utf-16-le"), "text/plain; charset=utf-16le", "Größe"),
+        (b"ready", "text/plain; charset=utf-16", "ready"),
+        ("Привет".encode("koi8-r"), "text/plain; charset=koi8-r", "Привет"),
+        ("東京です".encode("shift_jis"), "text/plain; charset=Shift_JIS", "東京です"),
+        (b"a;b\n1;2", "text/csv", "a;b\n1;2"),
+        (b"ready\x00\x1b[0m now".replace(b"\0", b""), "text/plain", "ready[0m now"),
+        ('{"a":"é"}'.encode("utf-8-sig"), "application/json", '{"a":"é"}'),
+        ('{"a":"é"}'.encode("utf-16"), "application/json", '{"a":"é"}'),
+        ('{"a":"é"}'.encode("latin-1"), "application/json; charset=iso-8859-1", '{"a":"é"}'),
+        (b'{"a":1,"a":2}', "application/json", '{"a":1,"a":2}'),
+        (b'{"a":NaN}', "application/json", '{"a":NaN}'),
+        (b'"half \\ud83d a pair\\u0000"', "application/json", "half  a pair"),
+    ],
+)
+async def test_text_is_read_in_the_encoding_that_it_has(body, kind, read):
+    async with shop(typed(body, kind)) as it, tool(it.url) as box:
+        assert await run(box) == read
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "text/plain; charset=utf-8", "application/octet-stream", ""])
+async def test_a_picture_that_calls_itself_text_is_none(kind):
+    async with shop(typed(b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR", kind)) as it, tool(it.url) as box:
+        with pytest.raises(ToolError, match="expected JSON, but the answer is"):
+            await run(box)
+
+
 # -- where it may go --------------------------------------------------------------------------------
 
 

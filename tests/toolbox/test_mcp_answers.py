@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from base64 import b64encode
 from contextlib import asynccontextmanager
 
 import pytest
@@ -72,6 +73,39 @@ async def test_what_is_no_text_is_named():
             "[audio, which cannot be told on the telephone]",
             "a note",
         ]
+
+
+def written(identity: object, value: object) -> Response:
+    """With escapes for all that is not ASCII, so that halves of pairs can be sent, too."""
+    body = json.dumps({"jsonrpc": "2.0", "id": identity, "result": value})
+    return Response(body, media_type="application/json")
+
+
+def resource(mime: str, content: bytes) -> dict[str, object]:
+    blob = {"uri": "file://1", "mimeType": mime, "blob": b64encode(content).decode()}
+    return {"type": "resource", "resource": blob}
+
+
+async def test_a_resource_of_bytes_that_are_text_is_read():
+    parts = [
+        resource("text/plain; charset=iso-8859-1", "Größe".encode("latin-1")),
+        resource("text/plain", b"\x89PNG\r\n\x1a\n\0"),
+        resource("application/pdf", b"%PDF"),
+        *texts("a\x00b\x1b\ud83d\ude0a"),
+    ]
+    nothing = "[resource, which cannot be told on the telephone]"
+    async with connected(OlderServer(answer=lambda i: written(i, {"content": parts}))) as found:
+        assert await run(found, "look_up", what="tea") == f"Größe\n{nothing}\n{nothing}\nab\U0001f60a"
+
+
+@pytest.mark.parametrize("content", [{"a": "\ud83d"}, {"a": ["\udfff"]}])
+async def test_half_a_pair_is_an_error_and_the_connection_goes_on(content):
+    server = OlderServer(answer=lambda i: written(i, {"content": [], "structuredContent": content}))
+    async with connected(server) as found:
+        with pytest.raises(ToolError, match="not by the protocol"):
+            await run(found, "look_up", what="tea")
+        server.answer = OlderServer().answer
+        assert await run(found, "look_up", what="tea") == "found"
 
 
 async def test_structured_content_is_told_as_json():
