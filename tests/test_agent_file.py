@@ -235,6 +235,14 @@ def test_a_mind_may_be_asked_twice(line, hedge):
             ),
         ),
         (
+            f"{SMALL}[[turn_taking.rules]]\nagent = 'number'\ncaller = '(?:one|two|o|ne)+$'",
+            (
+                "a.toml:4: turn_taking.rules[0].caller: takes too long on long texts: '(?:one|two|o|ne)+$'; write it "
+                "without repetition inside repetition, such as (a+)+, and without alternatives that begin alike inside "
+                "one"
+            ),
+        ),
+        (
             f"{SMALL}[phrases]\nvoicemail = 'Call {{us'",
             "a.toml:3: phrases.voicemail: expected {name} with letters, digits and _, got '{us': write {us}",
         ),

@@ -13,7 +13,9 @@ from pathlib import Path
 
 from pydantic import ValidationError
 
+from phoneagent.conversation.knobs import patterns
 from phoneagent.errors import SettingsError
+from phoneagent.patterns import slow_problem
 from phoneagent.providers.llm.function_tools import untellable
 from phoneagent.records import Agent, ProviderChoice
 
@@ -35,6 +37,7 @@ __all__ = [
     "load_agents",
     "model_misfits",
     "parse_agent",
+    "pattern_misfits",
     "strangers",
     "tool_misfits",
     "untranslated",
@@ -106,6 +109,13 @@ def tool_misfits(agents: Mapping[str, Agent]) -> Iterator[tuple[str, Loc, str]]:
     for name, agent in agents.items():
         problems = ((("tools", index), untellable(tool)) for index, tool in enumerate(agent.tools))
         yield from ((name, place, problem) for place, problem in problems if problem)
+
+
+def pattern_misfits(agents: Mapping[str, Agent]) -> Iterator[tuple[str, Loc, str]]:
+    """The patterns of these agents that would take too long: agent, place, problem. Those of files are known by now."""
+    for name, agent in agents.items():
+        problems = ((place, slow_problem(pattern)) for place, pattern in patterns(agent.policy))
+        yield from ((name, ("turn_taking", *place), problem) for place, problem in problems if problem)
 
 
 def _read(path: Path) -> str:

@@ -29,6 +29,7 @@ from phoneagent.conversation.events import KeysExpected
 from phoneagent.conversation.grammar import parse
 from phoneagent.conversation.knobs import pattern_problem
 from phoneagent.conversation.policy import EndpointingRule, Interruption, KeypadRule, Phrasing, Policy
+from phoneagent.patterns import slow_problem
 from phoneagent.providers.llm.function_tools import untellable
 from phoneagent.records import (
     TALK_AT_MOST,
@@ -292,7 +293,7 @@ def _like(record: type[Any], name: str, *, without: tuple[str, ...] = ()) -> typ
 
 
 def _regular(pattern: str) -> str:
-    if problem := pattern_problem(pattern):
+    if problem := pattern_problem(pattern) or slow_problem(pattern):
         raise ValueError(problem)
     return pattern
 

@@ -18,6 +18,7 @@ from phoneagent.conversation.events import Event
 from phoneagent.conversation.policy import Phrasing, Policy
 from phoneagent.conversation.running_tools import ToolMessages
 from phoneagent.conversation.transcript import Turn
+from phoneagent.patterns import search
 
 VERSION = 1
 OWNERS = 0o600  # rights of a file
@@ -59,6 +60,7 @@ class Opening(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
             tool_messages=self.tool_messages,
             built_in=self.built_in,
             number_known=self.number_known,
+            search=search,
         )
 
 

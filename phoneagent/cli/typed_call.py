@@ -52,6 +52,7 @@ from phoneagent.conversation.playout import SAMPLES_A_CHARACTER
 from phoneagent.conversation.states import State
 from phoneagent.conversation.transcript import ToolCall, Turn
 from phoneagent.errors import ProviderError, ToolError
+from phoneagent.patterns import search
 from phoneagent.ports import LanguageModel, ToolBox
 from phoneagent.records import Agent
 
@@ -116,6 +117,7 @@ class TypedCall:
             entrance=entrance,
             tool_messages=tool_messages(own_tools(agent), variables),
             built_in=carried_out(agent),
+            search=search,
         )
         self._inbox: deque[Event] = deque()
         self._news = asyncio.Event()

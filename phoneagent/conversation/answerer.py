@@ -20,7 +20,6 @@ from .answering import Answering, Outcome
 from .caller_turn import CallerTurn
 from .commands import Hangup, ListenForBeeps
 from .deadlines import Reason
-from .endpointing import found
 from .floor import Floor
 from .listening import Listening
 from .meaning import Meaning, meaning, normalised
@@ -178,8 +177,8 @@ class Answerer:
         turn = self._listening.turn
         text = " ".join([*turn.held, *turn.segments, event.text])
         said = self._replies.reply.text if self._replies.reply else self._floor.asked
-        patterns = self._floor.policy.machine_words
-        if not found(patterns, text) or found(patterns, said):  # the line may return what the agent says
+        finds, patterns = self._floor.finds, self._floor.policy.machine_words
+        if not finds(patterns, text) or finds(patterns, said):  # the line may return what the agent says
             return False
         self._tell("machine")
         self._wait(at)
@@ -267,9 +266,9 @@ class Answerer:
 
     def _reconsider(self, at: float) -> bool:
         """Whether it was no machine after all: then the conversation goes on with what was said."""
-        policy, text = self._floor.policy, self._listening.turn.text
-        person = found(policy.person_words, text)
-        screener = found(policy.screener_words, text) and not found(policy.machine_words, text)
+        policy, finds, text = self._floor.policy, self._floor.finds, self._listening.turn.text
+        person = finds(policy.person_words, text)
+        screener = finds(policy.screener_words, text) and not finds(policy.machine_words, text)
         if not (person or screener) or self._floor.muted:
             return False
         self._floor.emit("verdict_overruled", verdict=self._answered_by)
@@ -366,12 +365,12 @@ class Answerer:
         """Whether what was just said is dealt with here, and not by the model."""
         if self._phase not in (Phase.WATCHING, Phase.SCREENED):
             return False
-        policy = self._floor.policy
-        person, machine = found(policy.person_words, text), found(policy.machine_words, text)
-        if not person and not machine and found(policy.screener_words, text) and self._plan.screening:
+        policy, finds = self._floor.policy, self._floor.finds
+        person, machine = finds(policy.person_words, text), finds(policy.machine_words, text)
+        if not person and not machine and finds(policy.screener_words, text) and self._plan.screening:
             return self._answer_screener(at)
         if self._phase is Phase.SCREENED:
-            if found(policy.screener_holds, text):
+            if finds(policy.screener_holds, text):
                 self._listening.hold_on(at)
                 return True
             self._phase = Phase.WATCHING

@@ -26,6 +26,7 @@ from .listening import Listening
 from .policy import Phrasing, Policy
 from .replies import Replies
 from .running_tools import RunningTools, ToolMessages
+from .search import Search, search
 from .states import TRANSITIONS, State
 from .transcript import Turn
 
@@ -38,7 +39,7 @@ class Conversation:
     of `wait` and `send_dtmf` the model may use. `language`: what the agent speaks. `history`: the turns of a call that
     is being carried on; `entrance`: how the agent comes into it, `at` so many seconds after it began. `answering`: what
     whoever answers gets, of a call that we placed. `muted`: an operator has muted the agent before. `number_known`: who
-    is on the line can be kept from being called again.
+    is on the line can be kept from being called again. `search`: how the policy's patterns are looked for.
     """
 
     def __init__(
@@ -57,12 +58,15 @@ class Conversation:
         answering: Answering | None = None,
         muted: bool = False,
         number_known: bool = False,
+        search: Search = search,
     ) -> None:
         self.impossible: Counter[tuple[str, str]] = Counter()  # (state, event) pairs that were ignored
         self._deaf = False  # the ears have failed
         self._spent = False  # as much as the call may cost
         self._entrance = entrance
-        self._floor = Floor(phrasing, policy, turn_events=turn_events, language=language, history=history)
+        self._floor = Floor(
+            phrasing, policy, turn_events=turn_events, language=language, history=history, search=search
+        )
         self._floor.muted = muted
         self._floor.number_known = number_known
         tools = RunningTools(safe_tools, tool_messages or {}, built_in)

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
 
 from .policy import EndpointingRule, Policy
+from .search import LOOKED_AT, Search, compiled, search
 
 _DIGIT = r"(?:\d|\b(?:zero|oh|one|two|three|four|five|six|seven|eight|nine|double|triple)\b)"
 _FRAGMENT = re.compile(
@@ -19,8 +19,6 @@ _NUMBER = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[.!?]$")
-LOOKED_AT = 2_000
-"""Characters, the last, in which patterns are looked for: two minutes of speech. What counts is at the end."""
 
 _YES = r"(?:yes|yeah|yep|no|nope|correct|right|exactly|sure|of course|not really|please do)"
 _YES_OR_NO = (
@@ -50,19 +48,21 @@ BUILT_IN = (
 )
 
 
-def rule_for(text: str, asked: str, policy: Policy, *, turn_events: bool) -> EndpointingRule | None:
+def rule_for(
+    text: str, asked: str, policy: Policy, *, turn_events: bool, search: Search = search
+) -> EndpointingRule | None:
     """The rule for `text`, said after the agent's `asked`, if there is one."""
     rules: tuple[EndpointingRule, ...] = (*policy.rules, *(BUILT_IN if policy.built_in_rules else ()))
     asked, text = asked[-LOOKED_AT:].strip(), text[-LOOKED_AT:].strip()
     for rule in rules:
         if turn_events and not rule.turn_events:
             continue
-        if _compiled(rule.agent).search(asked) and _compiled(rule.caller).search(text):
+        if search(rule.agent, asked) and search(rule.caller, text):
             return rule
     return None
 
 
-def silence_needed(text: str, policy: Policy, *, asked: str = "") -> float:
+def silence_needed(text: str, policy: Policy, *, asked: str = "", search: Search = search) -> float:
     """Seconds of silence after `text` that end the turn, when the ears do not decide it.
 
     >>> silence_needed("I would like a table for", Policy()) > silence_needed("A table for two, please.", Policy())
@@ -71,7 +71,7 @@ def silence_needed(text: str, policy: Policy, *, asked: str = "") -> float:
     text = text[-LOOKED_AT:].strip()
     if not text:
         return policy.silence_at_most
-    if (rule := rule_for(text, asked, policy, turn_events=False)) is not None:
+    if (rule := rule_for(text, asked, policy, turn_events=False, search=search)) is not None:
         return rule.silence
     if unfinished(text):
         return policy.silence_after_fragment
@@ -94,20 +94,9 @@ def is_number(word: str) -> bool:
 
 def wants_yes_or_no(asked: str) -> bool:
     """Whether this ends with a question that "yeah" answers."""
-    return bool(_compiled(_YES_OR_NO).search(asked[-LOOKED_AT:].strip()))
+    return bool(compiled(_YES_OR_NO).search(asked[-LOOKED_AT:].strip()))
 
 
 def says_yes_or_no(text: str) -> bool:
     """Whether there is a yes or a no in it."""
-    return bool(_compiled(rf"\b{_YES}\b").search(text[-LOOKED_AT:]))
-
-
-@lru_cache(maxsize=512)
-def _compiled(pattern: str) -> re.Pattern[str]:
-    return re.compile(pattern, re.IGNORECASE)
-
-
-def found(patterns: tuple[str, ...], text: str) -> bool:
-    """Whether one of these regular expressions is found in the text, in upper or lower case."""
-    text = text[-LOOKED_AT:]
-    return any(_compiled(pattern).search(text) for pattern in patterns)
+    return bool(compiled(rf"\b{_YES}\b").search(text[-LOOKED_AT:]))

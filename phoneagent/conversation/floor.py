@@ -7,15 +7,26 @@ from typing import Any
 from .commands import BlockCaller, Command, Emit, Expect, SaveTurn
 from .deadlines import Deadlines
 from .policy import Phrasing, Policy
+from .search import Search, found, search
 from .states import State
 from .transcript import Turn
 
 
 class Floor:
-    """The present of one call. `turn_events`: the ears decide when a turn ends. `language`: what the agent speaks."""
+    """The present of one call. `turn_events`: the ears decide when a turn ends. `language`: what the agent speaks.
+
+    `search`: how the policy's patterns are looked for.
+    """
 
     def __init__(
-        self, phrasing: Phrasing, policy: Policy, *, turn_events: bool, language: str, history: tuple[Turn, ...]
+        self,
+        phrasing: Phrasing,
+        policy: Policy,
+        *,
+        turn_events: bool,
+        language: str,
+        history: tuple[Turn, ...],
+        search: Search = search,
     ) -> None:
         self.state = State.CONNECTING
         self.turns: list[Turn] = list(history)
@@ -24,6 +35,7 @@ class Floor:
         self.policy = policy
         self.turn_events = turn_events
         self.language = language
+        self.search = search
         self.ended_by = ""
         self.spoke_until = float("-inf")  # when the agent's last word was heard
         self.moving = False  # another process is to have the call
@@ -83,6 +95,10 @@ class Floor:
     def last_said(self, turns: int) -> str:
         """What the agent said in its last so many turns."""
         return " ".join([turn.text for turn in self.turns if turn.role == "agent"][-turns:])
+
+    def finds(self, patterns: tuple[str, ...], text: str) -> bool:
+        """Whether one of the policy's patterns is found in it."""
+        return found(patterns, text, search=self.search)
 
     def want(self, command: Command) -> None:
         """Have something done after the present event."""

@@ -12,10 +12,10 @@ from dataclasses import dataclass, field
 from .caller_turn import HIDDEN, CallerTurn
 from .commands import SealKeys
 from .deadlines import Reason
-from .endpointing import found
 from .events import KeysExpected
 from .floor import Floor
 from .replies import Replies
+from .search import found
 from .transcript import Turn
 
 SENSITIVE_REACH = 4  # the agent's turns; "take your time" and idle prompts come between a question and its keys
@@ -92,7 +92,7 @@ class Keypad:
             return self.expected
         question = self._asked.question
         for rule in self._floor.policy.keypad:
-            if found((rule.agent,), question):
+            if self._floor.finds((rule.agent,), question):
                 return KeysExpected(rule.length, rule.end, rule.choices, rule.secret)
         return _NOTHING
 
@@ -143,9 +143,9 @@ class Keypad:
             sensitive = self._floor.policy.sensitive
             self._said = _Asked(
                 question,
-                found(sensitive, question),
+                self._floor.finds(sensitive, question),
                 found(PLAIN, question),
-                found(sensitive, " ".join([*before, text])),
+                self._floor.finds(sensitive, " ".join([*before, text])),
                 known_by,
             )
         return self._said

@@ -6,7 +6,7 @@ import math
 import re
 import unicodedata
 from collections.abc import Iterator
-from dataclasses import field, fields
+from dataclasses import field, fields, is_dataclass
 from typing import Any, TypeVar, cast
 
 T = TypeVar("T")
@@ -57,6 +57,21 @@ def knobs(record: type[Any]) -> Iterator[tuple[str, Any, str, str]]:
     """Name, default, unit and reason of each knob."""
     for each in fields(record):
         yield each.name, each.default, each.metadata["unit"], each.metadata["why"]
+
+
+def patterns(record: Any, place: tuple[str | int, ...] = ()) -> Iterator[tuple[tuple[str | int, ...], str]]:
+    """The regular expressions in it and in its records, each with its place."""
+    for each in fields(record):
+        value, at = getattr(record, each.name), (*place, each.name)
+        if each.metadata.get("unit") in ("pattern", "patterns"):
+            yield from (
+                [(at, value)] if isinstance(value, str) else (((*at, index), one) for index, one in enumerate(value))
+            )
+        elif is_dataclass(value):
+            yield from patterns(value, at)
+        elif isinstance(value, tuple):
+            for index, one in enumerate(value):
+                yield from patterns(one, (*at, index)) if is_dataclass(one) else ()
 
 
 def check(record: Any) -> None:

@@ -9,7 +9,7 @@ from .caller_turn import CallerTurn
 from .commands import Hangup, MoveOn
 from .deadlines import Reason
 from .do_not_call import asks_not_to_be_called
-from .endpointing import found, rule_for, silence_needed, unfinished
+from .endpointing import rule_for, silence_needed, unfinished
 from .floor import Floor
 from .keypad import Keypad
 from .late_words import compact, words_again
@@ -239,7 +239,7 @@ class Listening:
     def _answer_or_hold(self, at: float) -> None:
         """The ears take the turn for complete; a rule may know better, and waits for more."""
         turn = self.turn
-        rule = rule_for(turn.text, self._floor.asked, self._floor.policy, turn_events=True)
+        rule = rule_for(turn.text, self._floor.asked, self._floor.policy, turn_events=True, search=self._floor.search)
         until = (at if turn.voice_ended is None else turn.voice_ended) + rule.silence if rule else at
         if until <= at:
             self.answer(at)
@@ -259,12 +259,12 @@ class Listening:
         if self._floor.turn_events:
             wait = policy.end_of_turn_within
             if turn.held and turn.settled and not turn.voiced:  # the ears have ended it, and it waited for more
-                rule = rule_for(turn.text, asked, policy, turn_events=True)
+                rule = rule_for(turn.text, asked, policy, turn_events=True, search=self._floor.search)
                 wait = rule.silence if rule else policy.words_within
         elif turn.noticed or not turn.text:
             wait = policy.silence_at_most
         else:
-            wait = silence_needed(turn.text, policy, asked=asked)
+            wait = silence_needed(turn.text, policy, asked=asked, search=self._floor.search)
             heard_out = turn.settled or turn.voice_ended is not None
             if heard_out and not unfinished(turn.text) and not turn.keys:
                 self._replies.speculate(self.whole(turn.text), at)
@@ -291,7 +291,7 @@ class Listening:
         floor.caller_said(text, at)
         floor.emit("caller_turn", text=text)
         self._idle_prompts = 0
-        self._patient = found(policy.waiting, text)
+        self._patient = self._floor.finds(policy.waiting, text)
         if floor.moving and not self._replies.tools_with_effects:
             self._replies.leave(MoveOn(), at)
             return

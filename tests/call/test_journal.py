@@ -87,3 +87,20 @@ def test_only_its_owner_reads_a_journal(tmp_path):
     file.touch(0o644)
     Journal(Opening(Phrasing(), Policy(), True, (), ())).save(file)
     assert file.stat().st_mode & 0o777 == 0o600
+
+
+def test_a_call_and_its_replay_look_for_patterns_under_the_same_time_limit():
+    """Python's own engine would take for ever with this text, here and there."""
+    policy = Policy(waiting=("^(?:wait|w|ait)+$",))
+    opening = Opening(Phrasing(), policy, turn_events=True, safe_tools=(), history=())
+    told: list[tuple[float, e.Event]] = [
+        (0.0, e.CallStarted()),
+        (1.0, e.SpeechStarted()),
+        (2.0, e.EndOfTurn("wait" * 100 + "!")),
+    ]
+    commands = []
+    for _ in range(2):
+        core = opening.conversation()
+        commands.append([core.receive(event, at=at) for at, event in told])
+    assert commands[0] == commands[1]
+    assert core.turns[-1].text == "wait" * 100 + "!"

@@ -16,10 +16,11 @@ from urllib.parse import quote
 from starlette.datastructures import FormData
 from starlette.requests import Request
 
+from phoneagent import patterns
 from phoneagent.agent_file import load_agent
 from phoneagent.call import analysis, emergency, variables, vault
 from phoneagent.call.phone_numbers import NumberRules
-from phoneagent.conversation import do_not_call, endpointing, grammar, meaning, phrases, transcript
+from phoneagent.conversation import do_not_call, endpointing, grammar, meaning, phrases, search, transcript
 from phoneagent.conversation import events as e
 from phoneagent.conversation.caller_turn import HIDDEN
 from phoneagent.conversation.commands import StartReply
@@ -223,7 +224,10 @@ CALLER = (
     Reader(
         "endpointing: yes or no", lambda text: (endpointing.wants_yes_or_no(text), endpointing.says_yes_or_no(text))
     ),
-    *(Reader(f"policy: {name}", partial(endpointing.found, getattr(Policy(), name))) for name in _PATTERNS),
+    *(
+        Reader(f"policy: {name}", partial(search.found, getattr(Policy(), name), search=patterns.search))
+        for name in _PATTERNS
+    ),
     Reader(
         "meaning: the caller", lambda text: meaning.meaning(text, _POLICY, needed=1, agent="We open at nine, and then?")
     ),
