@@ -151,6 +151,13 @@ def test_the_guides_servers_can_be_taken_as_they_are():
             'a.toml:6: tools[0].schema: expected a JSON schema with type = "object": a model passes arguments by name',
         ),
         (
+            URL + 'parameters = { a = { type = "string", pattern = "^(a|aa)+$" } }\n',
+            (
+                "a.toml:6: tools[0].parameters: takes too long on long texts: '^(a|aa)+$'; write it without repetition "
+                "inside repetition, such as (a+)+, and without alternatives that begin alike inside one"
+            ),
+        ),
+        (
             URL + 'parameters = { a = "x" }\noptional = ["b"]\n',
             "a.toml:7: tools[0].optional: expected one of the parameters, got 'b'",
         ),

@@ -73,3 +73,55 @@ def test_a_model_that_wrote_nonsense_is_not_told_all_of_it():
 def test_a_schema_that_never_ends_fits_nothing():
     assert schema_problem({"$ref": "#"}) is None
     assert misfits({"$ref": "#"}, 1) == ("the whole: the value, or the schema, refers to itself without end",)
+
+
+# -- patterns of other people: Python's engine would take exponential time -------------------------------
+
+SLOW, TEXT = "^(a|aa)+$", "a" * 200 + "!"
+
+
+@pytest.mark.parametrize(
+    ("schema", "path"),
+    [
+        ({"properties": {"a": {"pattern": SLOW}}}, ("properties", "a", "pattern")),
+        ({"anyOf": [{"patternProperties": {SLOW: {}}}]}, ("anyOf", 0, "patternProperties", SLOW)),
+    ],
+)
+def test_a_schema_with_a_pattern_that_may_take_for_ever_is_refused(schema, path):
+    problem = schema_problem(schema)
+    assert problem is not None
+    assert problem.path == path
+    assert "takes too long on long texts" in problem.text
+
+
+@pytest.mark.parametrize(
+    ("schema", "value"),
+    [
+        ({"items": {"pattern": SLOW}}, [TEXT] * 100),
+        ({"patternProperties": {SLOW: {}}}, {TEXT: 1}),
+        ({"patternProperties": {SLOW: {}}, "additionalProperties": False}, {TEXT: 1}),
+        ({"properties": {"b": {"patternProperties": {SLOW: {}}}}, "unevaluatedProperties": False}, {"b": {TEXT: 1}}),
+    ],
+)
+def test_what_takes_too_long_to_be_judged_does_not_fit(schema, value):
+    assert misfits(schema, value) == ("the whole: it takes too long to be compared with the patterns of its schema",)
+
+
+def test_the_properties_of_a_pattern_are_judged_by_it_and_no_others_are_allowed():
+    schema = {
+        "properties": {"name": {"type": "string"}},
+        "patternProperties": {"^x-": {"type": "integer"}},
+        "additionalProperties": False,
+    }
+    assert misfits(schema, {"name": "Ana", "x-a": 1}) == ()
+    assert misfits(schema, {"x-a": "1"}) == ("x-a: '1' is not of type 'integer'",)
+    assert misfits(schema, {"y": 1}) == ("the whole: Additional properties are not allowed ('y' was unexpected)",)
+    assert misfits({**schema, "additionalProperties": {"type": "null"}}, {"y": 1, "x-a": 2}) == (
+        "y: 1 is not of type 'null'",
+    )
+
+
+def test_additional_properties_without_patterns_are_told_as_ever():
+    assert misfits(TABLE, {"people": 1, "peple": 2}) == (
+        "the whole: Additional properties are not allowed ('peple' was unexpected)",
+    )

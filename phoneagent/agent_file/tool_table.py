@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from phoneagent.conversation.running_tools import NO_MESSAGES, SlowMessage, ToolMessages
+from phoneagent.json_schemas import slow_pattern
 from phoneagent.providers.llm.function_tools import untellable
 from phoneagent.records import HttpRequest, ToolSpec
 from phoneagent.toolbox import find_function, find_marked, tool_spec
@@ -236,6 +237,8 @@ class ToolTable(BaseModel):
         except ValueError as error:
             yield Problem(place, str(error))
             return
+        if (slow := slow_pattern(schema)) is not None:
+            yield Problem((*place, *slow.path) if self.json_schema is not None else place, slow.text)
         if schema.get("type") != "object":
             yield Problem(place, 'expected a JSON schema with type = "object": a model passes arguments by name')
         if names := reserved_in(schema):
