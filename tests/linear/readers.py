@@ -18,7 +18,7 @@ from starlette.requests import Request
 
 from phoneagent import patterns
 from phoneagent.agent_file import load_agent
-from phoneagent.call import analysis, emergency, variables, vault
+from phoneagent.call import analysis, contact_limits, emergency, variables, vault
 from phoneagent.call.phone_numbers import NumberRules
 from phoneagent.conversation import do_not_call, endpointing, grammar, meaning, phrases, search, transcript
 from phoneagent.conversation import events as e
@@ -46,12 +46,12 @@ from phoneagent.providers.tts import spoken_text
 from phoneagent.records import McpServer, ToolSpec
 from phoneagent.retry_after import retry_after
 from phoneagent.speakable.speakable import Speakable
-from phoneagent.store import cursor
+from phoneagent.store import audit_rules, cursor, people_rules
 from phoneagent.telemetry import logs
 from phoneagent.telephony.twilio import answers, twiml
 from phoneagent.telephony.twilio.codec import TwilioCodec
 from phoneagent.telephony.twilio.numbers import Place
-from phoneagent.toolbox import template
+from phoneagent.toolbox import results, template
 from phoneagent.toolbox.schema import argument_check
 from phoneagent.web import webhooks
 from phoneagent.web.api import events, recordings
@@ -296,12 +296,23 @@ def _webhook(text: str) -> None:
     webhooks.seconds_of(FormData([("RecordingDuration", text)]), "RecordingDuration")
 
 
+class _Foreign:
+    """An object of somebody's tool that says something of itself."""
+
+    def __init__(self, text: str) -> None:
+        self._text = text
+
+    def __str__(self) -> str:
+        return self._text
+
+
 ELSEWHERE = (
     Reader("tools: schema", _lenient(_schema), 4_000),
     Reader("voice: letters", lambda text: (spoken_text.letters(text), spoken_text.can_be_spoken(text))),
     Reader("an address", emergency.dialled),
     Reader("Twilio: webhook", _lenient(_webhook)),
     Reader("tools: templates", _filled),
+    Reader("tools: a result", _lenient(lambda text: results.told("book", [text, _Foreign(f"<{text}>")]))),
     Reader("variables", lambda text: variables.fill(text, {"a": text})),
     Reader("knowledge: Markdown", _document("markdown")),
     Reader("knowledge: HTML", _document("html")),
@@ -312,11 +323,14 @@ ELSEWHERE = (
         "Twilio: wrong number",
         _lenient(lambda text: TwilioCodec().decode(json.dumps({"event": "media", "sequenceNumber": text}))),
     ),
+    Reader("Twilio: attestation", lambda text: contact_limits.is_attested(text, "B")),
     Reader("Twilio: error", answers.presentable),
     Reader("Twilio: webhook of a number", lambda text: Place("https://example.com").queue_of(text)),
     Reader("tools: name of a server's tool", lambda text: McpServer("a").offered(text)),
     Reader("Twilio: TwiML", _lenient(_twilio)),
     Reader("REST: cursor", _lenient(cursor.checked_cursor)),
+    Reader("REST: a place in the audit log", _lenient(audit_rules.checked_place)),
+    Reader("REST: a person", people_rules.is_somebody),
     Reader("REST: event id", _lenient(_event_id)),
     Reader("REST: range", _lenient(lambda text: recordings._wanted(f"bytes={text}", 1_000))),
     Reader("REST: number", _lenient(lambda text: _numbers().destination(text))),
@@ -342,6 +356,7 @@ NOT_OUTSIDE = {
     "phoneagent/scenarios/": "files of whoever runs the server",
     "phoneagent/settings.py": "the environment",
     "phoneagent/simulator/": "tests and the demo",
+    "phoneagent/speakable/units.py": "names of units from a table",
     "phoneagent/telephony/twilio/shared_keys.py": "the environment",
     "phoneagent/toolbox/secret_names.py": "texts of the agent file",
     "phoneagent/web/api/steering.py": "targets, of 200 characters at most",
