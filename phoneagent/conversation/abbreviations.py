@@ -48,7 +48,7 @@ ABBREVIATIONS: Mapping[str, frozenset[str]] = {
         "ltda. maj. mi. min. mins. máx. mín. nov. nº. núm. obs. out. oz. p.ex. prof. profa. pág. págs. pç. "
         "pça. ref. rod. sec. secs. sen. set. sgt. sr. sra. sras. srs. srta. sta. sto. sáb. tbsp. tel. trav. "
         "tsp. tv. vol. yd. yds.",
-        "nl": "afd. apr. aug. bijl. bijv. blz. bv. ca. dec. dhr. dr. drs. ds. enz. etc. evt. excl. feb. ft. gem. "
+        "nl": "p.st. afd. apr. aug. bijl. bijv. blz. bv. ca. dec. dhr. dr. drs. ds. enz. etc. evt. excl. feb. ft. gem. "
         "hfst. incl. ing. ir. jan. jhr. jl. kol. lb. lbs. lt. max. mej. mevr. min. mins. mld. mln. mr. mw. "
         "n.chr. nov. nr. nrs. okt. ong. oz. pag. pers. pp. prof. resp. sec. secs. sept. sgt. st. str. tbsp. "
         "tel. tsp. v.chr. vgl. vs. wo. yd. yds. zgn.",

@@ -143,6 +143,7 @@ ABBREVIATIONS: Mapping[str, Mapping[str, str]] = {
         "tel.": "telefone", "n.º": "número", "nº": "número", "Av.": "avenida", "R.": "rua",
     },
     "nl": {
+        "p.p.": "per persoon", "p/p": "per persoon", "p.st.": "per stuk", "p.j.": "per jaar", "p/m": "per maand",
         "Dhr.": "De heer", "Mevr.": "Mevrouw", "Mw.": "Mevrouw", "Dr.": "Dokter", "Prof.": "Professor",
         "ir.": "ingenieur", "ing.": "ingenieur", "drs.": "doctorandus", "mr.": "meester", "St.": "Sint",
         "str.": "straat", "blz.": "bladzijde", "pag.": "pagina", "i.p.v.": "in plaats van",
@@ -248,6 +249,9 @@ def rules(language: Language) -> list[Rule]:
         return said + ("." if text.endswith(".") and _ends(found, text, english=english) else "")
 
     found = [Rule(rf"(?<![\w.]){one_of(*known)}(?![^\W_])", in_full, Begins.LETTER)]
+    if language.code == "nl":
+        street = r"(?<![^\W\d_])[^\W\d_]{3,}str\.(?=\s?\d|\s*$|,)"
+        found.insert(0, Rule(street, lambda found: found[0].removesuffix("str.") + "straat", Begins.LETTER))
     if language.code == "de":
         street = r"(?<![^\W\d_])[^\W\d_]+str\.(?=\s?\d|\s*$|,)"
         found.insert(0, Rule(street, lambda found: found[0].removesuffix("str.") + "straße", Begins.LETTER))
@@ -307,7 +311,7 @@ def _weekdays(language: Language) -> list[Rule]:
 
     def dated(found: re.Match[str]) -> Said:
         """Tue, Nov 24."""
-        return names[found["a"].casefold()] if found["a"][0].isupper() else None
+        return names[found["a"].casefold()] if found["a"][0].isupper() or language.code not in ("en", "de") else None
 
     day = one_of(*names)
     months = one_of(*_months(language, "wide"), *_months(language, "abbreviated"))

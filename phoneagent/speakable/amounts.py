@@ -12,6 +12,7 @@ from .agreement import noun
 from .fractions import PATTERN as FRACTION
 from .fractions import Fractions
 from .language import Language
+from .numbers import Numbers
 from .rules import HYPHEN, SPACE, Begins, Rule, Said, after, before, ends_sentence, one_of
 from .units import SHORTENED, forms
 
@@ -37,7 +38,7 @@ _SHORT = {
 DOLLARS = {"CA": "CAD", "AU": "AUD", "NZ": "NZD", "MX": "MXN", "SG": "SGD", "HK": "HKD"}
 """Whose own the plain dollar sign is."""
 
-_WORDS = frozenset({"TRY", "PEN", "COP", "ARS", "ESP"})
+_WORDS = frozenset({"TRY", "PEN", "COP", "ARS", "ESP", "SEK"})
 """Codes that are words when they are written small."""
 _MULTIPLES = {
     "b": 1_000_000_000,
@@ -54,6 +55,16 @@ _SCALES = (
     "milionów miliard miliardy miliardów tysiąc tysiące tysięcy tys. mln mld mld. mln. milhão milhões bilhão bilhões "
     "trilhão trilhões mil biljoen miljoen miljard m. md. lakh lakhs crore crores bn"
 ).split()
+_ONE_SCALE = {
+    "Millionen": "Million", "Milliarden": "Milliarde", "milioni": "milione", "miliardi": "miliardo",
+    "millones": "millón", "milliards": "milliard",
+}  # fmt: skip
+_POLISH_SCALES = {
+    "tysięcy": ("tysiąc", "tysiące", "tysięcy", "tysiąca"),
+    "milionów": ("milion", "miliony", "milionów", "miliona"),
+    "miliardów": ("miliard", "miliardy", "miliardów", "miliarda"),
+}
+"""One, few, many, and after a part of one."""
 _FULL_SCALES = {
     "de": {"mio.": "Millionen", "mio": "Millionen", "mrd.": "Milliarden", "mrd": "Milliarden"},
     "pl": {"tys.": "tysięcy", "mln": "milionów", "mln.": "milionów", "mld": "miliardów", "mld.": "miliardów"},
@@ -183,7 +194,7 @@ class _Money:
         if found["scale"]:
             number = self._number_of(found["scale"])
             name = self._name(code, "1" if attributive else number, one_word)
-            scale = _FULL_SCALES.get(self._numbers.language, {}).get(found["scale"].lower(), found["scale"])
+            scale = _scale(self._numbers, found["scale"], last or first)
             return f"{minus}{self._through(first, last, scale)} {scale} {self._of(name)}"
         if last:
             to = self._amount(last, code, attributive, one_word)
@@ -300,7 +311,7 @@ class _Measures:
         else:
             spoken = self._numbers.count(last, scale or _noun(pattern), before(found))
         if scale:
-            spoken += " " + _FULL_SCALES.get(self._numbers.language, {}).get(scale.lower(), scale)
+            spoken += " " + _scale(self._numbers, scale, last)
             return minus + f"{spoken} {_linked(self._numbers.language, _unit(pattern))}" + self._stop(found)
         return minus + pattern.replace("{0}", spoken) + self._stop(found)
 
@@ -364,6 +375,16 @@ def _is_ordinal(found: re.Match[str], language: str) -> bool:
     return language in _ORDINALS and (
         (not re.search(r"\w\s*$", before(found)) and not after(found).strip()) or bool(noun(language, after(found)))
     )
+
+
+def _scale(numbers: Numbers, written: str, count: str) -> str:
+    """A million in full: "mln" of Polish takes its form from the number."""
+    full = _FULL_SCALES.get(numbers.language, {}).get(written.lower(), written)
+    if numbers.plain(count) == "1":
+        full = _ONE_SCALE.get(full, full)
+    if forms := _POLISH_SCALES.get(full) if numbers.language == "pl" else None:
+        return forms[("one", "few", "many", "other").index(numbers.plural(count))]
+    return full
 
 
 def _linked(language: str, name: str) -> str:

@@ -13,6 +13,7 @@ _CODE = r"(?<![\w.@/-])(?=[A-Z\d-]{0,20}\d)(?=[A-Z\d-]{0,20}[A-Z])[A-Z\d]+(?:-[A
 _SPELLED = r"(?<![\w-])[A-Z\d](?:-[A-Z\d]){2,}(?![\w-])"  # X-K-4-2
 _GROUPS = r"(?<![\w.,:$€£/-])(?:\d{1,6}(?:-\d{1,6}){2,}|\d{5}-\d{4}|0\d+-\d{2,})(?![\w:%€°/-]|[.,]\d)"  # 123-45-6789
 _SHORT = r"([A-Z]?)-?([1-9]\d?)([A-Z]?)"  # gate B12, seat 14C, I-95
+_DUTCH = r"(?<![\w.,-])[1-9]\d{3} ?(?!SA|SD|SS)[A-Z]{2}(?!\w)"  # 1012 AB Amsterdam
 _ID = (  # CPF, CNPJ, RUT: dots and then a dash
     r"(?<![\w.,])\d{1,3}(?:\.\d{3}){1,2}(?:/\d{4})?-[\dKkXx]{1,2}(?![\w-])"
 )
@@ -42,7 +43,7 @@ def rules(language: Language) -> list[Rule]:
         return groups(found)
 
     def groups(found: re.Match[str]) -> Said:
-        return ", ".join(spell(group) for group in re.split("[-./]", found[0]))
+        return ", ".join(spell(group) for group in re.split("[-./ ]", found[0]))
 
     def small(found: re.Match[str]) -> Said:
         """Your code is ab9453."""
@@ -61,12 +62,13 @@ def rules(language: Language) -> list[Rule]:
         if name is None or (name[0][:3].casefold() == "end" and re.fullmatch(r"(?:19|20)\d\d", found[0])):
             return None
         if len(found[0]) == 3 and re.match(
-            r"(?i:number|order|call|text|case|press|numer|número|numéro|numero|nummer|n\b)", name[0]
+            r"(?i:number|order|call|text|case|press|numer|número|numéro|numero|\w*nummer|nr|n\b|n[.º°])", name[0]
         ):
             return None  # number 112 is not more than that
         return spell(found[0])
 
     return [
+        *([Rule(_DUTCH, groups, Begins.DIGIT)] if language.code == "nl" else []),
         Rule(_ID, groups, Begins.DIGIT),
         Rule(_SPELLED, spelled, Begins.LETTER | Begins.DIGIT),
         Rule(

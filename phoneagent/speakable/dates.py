@@ -111,6 +111,14 @@ def rules(language: Language) -> list[Rule]:
         )
     )
     if language.code in ("de", "pl"):
+        links = "bis(?: zum)?|und|oder|do|i|lub|oraz"
+        found.append(
+            Rule(
+                rf"(?<![\w.,:/-])(?P<d>\d\d?)\.?(?={SPACE}(?:{links}){SPACE}\d\d?\.?{SPACE}(?P<m>{months})(?!\w))",
+                speaker.day,
+                Begins.DIGIT,
+            )
+        )
         found.append(Rule(r"(?<![\w.,:/-])(?P<d>\d\d?)\.(?P<m>\d\d?)\.(?!\d)", speaker.without_year, Begins.DIGIT))
     return found
 
@@ -191,6 +199,13 @@ class _Calendar:
         year = int(found["y"]) if found["y"] else None
         said = self._date(found, last, self._month(found["m"]), year)
         return ", ".join([*(self._numbers.cardinal(day) for day in first), said]) if said else None
+
+    def day(self, found: re.Match[str]) -> Said:
+        """The first of "od 3 do 5 czerwca"."""
+        month = self._month(found["m"])
+        if not _exists(int(found["d"]), month):
+            return None
+        return self._say(int(found["d"]), month, before(found)).removesuffix(f" {self._months[month]}")
 
     def french(self, found: re.Match[str]) -> Said:
         return self._date(found, int(found["d"]), int(found["m"]), None)

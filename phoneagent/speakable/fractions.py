@@ -6,7 +6,7 @@ import math
 import re
 from collections.abc import Callable
 
-from .agreement import is_feminine
+from .agreement import is_feminine, noun, polish_genitive
 from .language import Language
 from .numbers import Numbers
 from .rules import SPACE, Begins, Rule, Said, after, before
@@ -30,7 +30,7 @@ _SCORED = re.compile(
     r"|avalia\w*|gwiazd\w*|ocen\w*|punkt\w*|sterren|punten|beoordel\w*|cijfer|got|scale|answers|richtige?|correct)"
 )
 _SCORE_BEFORE = re.compile(rf"(?i:\b{_SCORED.pattern}\b[^.!?\d]{{0,16}}$)")
-_SCORE_AFTER = re.compile(rf"(?i:[ -]{_SCORED.pattern}\b)")
+_SCORE_AFTER = re.compile(rf"(?i:[ -](?:(?:als|as an?|como|come|comme|jako|in) )?{_SCORED.pattern}\b)")
 _COUNTED_BEFORE = re.compile(
     r"(?i:\b(?:pages?|steps?|questions?|parts?|slides?|chapters?|lessons?|levels?|volumes?|episodes?|rounds?|seite"
     r"|seiten|schritt|frage|teil|kapitel|étapes?|partie|leçon|páginas?|pasos?|pregunta|parte|capítulo|pagina"
@@ -80,7 +80,14 @@ class Fractions:
     # -- what is written ----------------------------------------------------------------------------
 
     def by_sign(self, found: re.Match[str]) -> Said:
-        return self.said(f"{found['whole'] or ''} {SIGNS[found['sign']]}".strip())
+        return self._before_noun(found, found["whole"], SIGNS[found["sign"]])
+
+    def _before_noun(self, found: re.Match[str], whole: str | None, fraction: str) -> str:
+        """1/2 Stunde is "eine halbe"."""
+        name = noun(self._code, after(found))
+        if name and not whole and fraction == "1/2" and self._code != "en":
+            return self._half(name)
+        return self.said(f"{whole or ''} {fraction}".strip())
 
     def score(self, found: re.Match[str]) -> Said:
         """5/5 stars, page 3/12, 4.8/5."""
@@ -100,8 +107,6 @@ class Fractions:
     def _of(self, found: re.Match[str], between: str) -> str:
         last = self._numbers.number(found["b"])
         if self._code == "pl" and between == "z":
-            from .agreement import polish_genitive
-
             last = polish_genitive(last, int(found["b"]))
         return f"{self._numbers.number(found['a'])} {between} {last}"
 
@@ -112,8 +117,10 @@ class Fractions:
             return None
         if below < 2 or found["n"].startswith("0") or found["d"].startswith("0"):
             return None
+        if self._code == "pl" and above > below and re.search(r"[^\W\d_]{3}\s$", before(found)):
+            return f"{self._numbers.cardinal(above)} przez {self._numbers.cardinal(below)}"  # ulica Polna 12/3
         minus = f"{self._words.minus} " if found["minus"] else ""
-        return minus + self.said(f"{found['whole'] or ''} {above}/{below}".strip())
+        return minus + self._before_noun(found, found["whole"], f"{above}/{below}")
 
     # -- how it is said -----------------------------------------------------------------------------
 

@@ -68,6 +68,9 @@ class Numbers:
         """1984 is "nineteen eighty-four" where years are said so."""
         if self.language == "pl":
             return self._polish_year(number)
+        if self.language == "nl" and 1100 <= number < 2000 and number % 1000:
+            century, rest = divmod(number, 100)
+            return f"{self.cardinal(century)}honderd{self.cardinal(rest) if rest else ''}"
         return self._words(number, "year") if self.language in ("en", "de") else self.cardinal(number)
 
     def number(self, written: str) -> str:
@@ -128,3 +131,8 @@ class Numbers:
 def genitive(ordinal: str) -> str:
     """Polish ordinals in the case of dates: "drugi" is "drugiego"."""
     return re.sub(r"i\b", "iego", re.sub(r"y\b", "ego", ordinal))
+
+
+def locative(year: str) -> str:
+    """A Polish year after "w": dwa tysiące dwudziestym szóstym."""
+    return re.sub(r"ego\b", "ym", re.sub(r"iego\b", "im", year))

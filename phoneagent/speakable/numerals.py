@@ -7,6 +7,7 @@ import re
 from .agreement import noun
 from .identifiers import name_before
 from .language import Language
+from .numbers import locative
 from .rules import HYPHEN, SPACE, Begins, Rule, Said, after, before
 from .sums import is_sum
 
@@ -155,7 +156,9 @@ class _Numerals:
             return ", ".join(self._numbers.digits(group) for group in in_threes(written))
         number = int(written)
         if len(written) == 4 and (number in _YEARS or (number < 1900 and _OF_YEARS.search(before(found)))):
-            return self._numbers.year(number)
+            year = self._numbers.year(number)
+            in_polish = self._numbers.language == "pl" and re.search(r"\b[Ww]\s$", before(found, 3))
+            return locative(year) if in_polish else year
         alone = found.string.strip() == written and 1100 < number < 1900
         if len(written) == 4 and self._numbers.language == "en" and (alone or _in_pairs(found)):
             return self._numbers.year(number)
@@ -171,6 +174,8 @@ class _Numerals:
             return None
         if first.startswith("0") or last.startswith("0"):
             return f"{self._say(found, first)}, {self._say(found, last)}"
+        if self._numbers.language == "pl" and len(first) == 4:  # of years
+            return f"{self._numbers.number(first)} {self._words.to} {self._numbers.number(last)}"
         return f"{self._say(found, first)} {self._words.to} {self._say(found, last)}"
 
     def ratio(self, found: re.Match[str]) -> Said:

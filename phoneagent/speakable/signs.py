@@ -74,6 +74,7 @@ def rules(language: Language) -> list[Rule]:
         Rule(r"(?<!\w)#(?=[^\W\d])", lambda _: f"{words.hashtag} ", Begins.SIGN),
         Rule(r"@", lambda _: f" {words.at} ", Begins.SIGN),
         Rule(rf"(?<=\d){SPACE}?[×x*]{SPACE}?(?=\d)|×", lambda _: f" {words.times} ", Begins.SIGN),
+        Rule(r"(?<=\d\s)x(?=\s\d)", lambda _: words.times, Begins.LETTER),
         Rule(r"(?<=\d\s)\*(?=\s*\d)", lambda _: f" {words.times} ", Begins.SIGN),
         Rule(r"(?<=[^\W\d_]\s)\*(?=\d{1,3}(?![\w*])(?![^*\n]*\*)|\s+[^\W\d_*]|[.,;!?)]|$)", star, Begins.SIGN),
         Rule(r"(?<=[^\W\d_]\s)#(?=:|\s\d)", lambda _: words.number, Begins.SIGN),

@@ -264,7 +264,7 @@ def _rules(language: Language | None, dictionary: Pronunciation) -> tuple[list[R
             dates.words(language),
             streets.words(language),
             roman.words(language),
-            ["noon", "midnight"],
+            ["noon", "midnight", "x"],
         ):
             beginnings += words
     first_words = (re.match(r"[^\W\d_]+", text.casefold()) for text in beginnings)

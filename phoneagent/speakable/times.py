@@ -36,7 +36,7 @@ _BEFORE_TIMES = {
     "de": r"um|ab|gegen|bis|von|seit|vor|nach|zwischen|und", "fr": r"à|dès|vers|jusqu'à|de|avant|après",
     "es": r"las|la", "it": r"alle|dalle|ore|le|delle",
     "pt": r"às|à|das|as|pelas", "pl": r"o|od|do|po|przed|na|godz\.|godzinie|godziny|godzinę|około",
-    "nl": r"om|vanaf|tot|rond|voor|na|tussen|en",
+    "nl": r"om|van|vanaf|tot|rond|voor|na|tussen|en",
 }  # fmt: skip
 """After these 13.05 is no decimal number."""
 _NOUNS = {"es": "hora", "it": "ora", "fr": "heure", "pt": "hora", "de": "Meter"}

@@ -77,6 +77,8 @@ def forms(locale: Locale) -> dict[str, Mapping[str, str]]:
             for other in (sign.upper(), sign.capitalize()):
                 if other not in MEASURES:
                     found[other] = by_name[name]
+    if language == "nl":
+        found["km/u"] = found["km/uur"] = by_name["speed-kilometer-per-hour"]
     found["kwh"] = found["KWH"] = found["KWh"] = by_name["energy-kilowatt-hour"]
     found["mV"] = found["mv"] = _thousandths(_forms(locale, "electric-volt"), language)
     for signs, name in (
