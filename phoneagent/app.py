@@ -25,6 +25,7 @@ from .agent_file import builtin_agent, dotted, model_misfits, pattern_misfits, s
 from .agent_file.language_defaults import english_phrases
 from .agent_file.price_file import load_prices
 from .api_keys import KeyRing
+from .call.admission import most_calls
 from .call.audit_writer import AuditWriter
 from .call.built_in import RUN, SCHEDULE_CALLBACK, SEND_SMS
 from .call.business_hours import closed_now
@@ -238,7 +239,7 @@ def create_app(
             board = Switchboard(
                 equipped,
                 around,
-                max_calls=settings.max_calls,
+                max_calls=settings.max_calls or most_calls(),
                 lag=lambda: lag.smoothed,
                 overflow=settings.overflow or "",
                 journals=journals,

@@ -198,10 +198,9 @@ class Settings(BaseSettings):
 
     # -- what we do
     agents: Path | None = _variable("PHONEAGENT_AGENTS", expected="an agent file (TOML) or a folder of them")
-    max_calls: Annotated[int, Field(ge=1)] = _variable(
+    max_calls: Annotated[int, Field(ge=1)] | None = _variable(
         "PHONEAGENT_MAX_CALLS",
-        # A call's frames, sockets and turns cost about one percent of a core: 50 of them leave half of it for stalls.
-        default=50,
+        # A core carries 100 to 250, as it is: its own lag tells better than a number that is right nowhere.
         expected="the number of calls one process takes at once, 1 or more",
     )
     overflow: HttpUrl | Literal["queue"] | None = _variable(

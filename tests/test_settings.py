@@ -354,7 +354,7 @@ def test_the_example_file_shows_every_setting_with_its_default():
     example = dict(re.findall(r"^#?([A-Z_]+)=(.*)$", EXAMPLE.read_text(), re.MULTILINE))
     assert set(example) == {variable(field) for field in Settings.model_fields}
     settings = load()
-    for field in ("host", "port", "max_calls", "call_ttl", "log_level", "elevenlabs_voice"):
+    for field in ("host", "port", "call_ttl", "log_level", "elevenlabs_voice"):
         assert example[variable(field)] == str(getattr(settings, field))
 
 

@@ -144,6 +144,11 @@ class Switchboard:
         return len(self._live.keys() | self._ringing.keys() | self._deciding)
 
     @property
+    def max_calls(self) -> int:
+        """So many it takes at the most, however calm the event loop is."""
+        return self._admission.max_calls
+
+    @property
     def room(self) -> int:
         """How many more calls are welcome; none while draining, or while the event loop is late."""
         return 0 if self.draining or self.full else self._admission.max_calls - self.calls

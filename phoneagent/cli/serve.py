@@ -154,7 +154,7 @@ async def _serve(
     app = create_app(agents, settings=settings, dev=dev, worker=worker)
     async with app.router.lifespan_context(app):
         server = Server(
-            configuration(app, max_calls=settings.max_calls, siblings=siblings),
+            configuration(app, max_calls=app.state.switchboard.max_calls, siblings=siblings),
             app.state.switchboard,
             drain_within=settings.drain_within,
             started=lambda: None if place else _announce(settings, agents, dev=dev),
@@ -186,7 +186,7 @@ def _announce(settings: Settings, agents: Mapping[str, Agent], *, dev: bool) -> 
             webhook=webhook,
             agents=list(agents),
             store=_store(settings),
-            calls=settings.max_calls,
+            calls=settings.max_calls or "as many as this machine carries",
             workers=settings.workers,
         )
         for warning in warnings:
@@ -197,7 +197,7 @@ def _announce(settings: Settings, agents: Mapping[str, Agent], *, dev: bool) -> 
         "public URL": settings.public_url or "none (--dev)",
         "webhook": f"{webhook}  ← at Twilio: your number, “A call comes in”, HTTP POST",
         **{f"agent {name}": _providers(agent) for name, agent in agents.items()},
-        "calls": f"{settings.max_calls} at once, kept in {_store(settings)}",
+        "calls": f"{settings.max_calls or 'as many as this machine carries'} at once, kept in {_store(settings)}",
     }
     if settings.workers > 1:
         lines["workers"] = f"{settings.workers}, each with so many calls"

@@ -356,6 +356,14 @@ async def test_who_has_waited_too_long_for_room_hears_that_we_are_busy():
         assert b"<Stream" not in (await running.carrier.request(f"{running.voice_url}?again=1", gone)).body
 
 
+async def test_nobody_is_refused_where_no_limit_is_set_and_the_loop_keeps_up():
+    async with world() as (running, _):
+        for number in range(60):
+            form = {"CallSid": f"CA{number:032x}", "From": "+15005550100", "Direction": "inbound"}
+            assert b"<Stream" in (await running.carrier.request(running.voice_url, form)).body
+        assert running.app.state.switchboard.calls == 60
+
+
 async def test_past_the_limit_a_caller_hears_that_we_are_busy():
     async with world(max_calls=1) as (running, _):
         first = running.carrier.dial(running.voice_url, caller=CallerScript(HangUp(after=AgentSpeaking(1.0))))
