@@ -15,6 +15,7 @@ from .keypad import Keypad
 from .late_words import compact, words_again
 from .latency import Waterfall
 from .meaning import NO_ANSWER, Meaning, echo_needed, meaning, normalised
+from .moments import patience
 from .replies import Replies
 from .reply import Kind
 from .states import State
@@ -42,7 +43,7 @@ class Listening:
         self._closed = CallerTurn()  # the turn before, and when it was closed
         self._closed_at = float("-inf")
         self._told, self._told_at = "", float("-inf")  # the last that the ears told of it, and when
-        self._patient = False  # the caller has asked for a moment
+        self._patience = 0.0  # seconds that the caller has asked for; 0: they have not
         self._idle_prompts = 0
         self._idle_since = 0.0
         self._to_say: list[e.ControlReceived] = []  # an operator's words and keys, for when the agent is free
@@ -57,7 +58,7 @@ class Listening:
     def hold_on(self, at: float) -> None:
         """Who is called has been asked for a moment of patience, and gives no answer."""
         self._replies.abandon_speculation()
-        self._patient = True
+        self._patience = self._floor.policy.idle_when_waiting
         self.listen(at)
 
     def _await_words(self, at: float) -> None:
@@ -68,7 +69,7 @@ class Listening:
         policy = self._floor.policy
         self.turn = CallerTurn()
         self._floor.enter(State.LISTENING)
-        wait = max(policy.idle_after, policy.idle_when_waiting) if self._patient else policy.idle_after
+        wait = max(policy.idle_after, self._patience)
         since = max(self._idle_since, self._floor.spoke_until)
         self._floor.deadlines.set(Reason.SILENCE, max(at + policy.final_within, since + wait))
         if self._floor.moving:
@@ -291,7 +292,7 @@ class Listening:
         floor.caller_said(text, at)
         floor.emit("caller_turn", text=text)
         self._idle_prompts = 0
-        self._patient = self._floor.finds(policy.waiting, text)
+        self._patience = patience(turn.text, floor.language, policy, search=floor.search)
         if floor.moving and not self._replies.tools_with_effects:
             self._replies.leave(MoveOn(), at)
             return
@@ -354,7 +355,8 @@ class Listening:
     def after_reply(self, at: float) -> None:
         """The agent has finished: whose turn is it?"""
         turn = self.turn
-        self._patient = self._patient or self._replies.asked_to_wait
+        if self._replies.asked_to_wait:
+            self._patience = max(self._patience, self._floor.policy.idle_when_waiting)
         self._replies.asked_to_wait = False
         if turn.keys:
             self._await_keys(at)
@@ -440,7 +442,6 @@ class Listening:
         if self._floor.muted or self._replies.tools_with_effects:
             self._floor.deadlines.set(Reason.SILENCE, at + self._floor.policy.idle_after)
             return
-        self._patient = False
         if not prompts or self._idle_prompts >= self._floor.policy.idle_prompts:
             # Who speaks up now is not silent any more: it can be interrupted, unlike other goodbyes.
             self._replies.say("idle", phrasing.idle_goodbye, at, then=Hangup("silence"))

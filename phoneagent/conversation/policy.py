@@ -196,14 +196,13 @@ class Policy:
     # -- waiting
     idle_after: float = knob(8.0, "s", "of silence; then the caller is asked whether they are there")
     idle_prompts: int = knob(3, "times", "then a goodbye")
-    idle_when_waiting: float = knob(30.0, "s", "instead, when the caller has asked for a moment")
+    idle_when_waiting: float = knob(
+        30.0,
+        "s",
+        "instead, when the caller has asked for a moment; twice that to find somebody, or as long as they say",
+    )
     waiting: tuple[str, ...] = knob(
-        (
-            r"\b(?:one|a|just a|give me a|wait a|half a)\s+(?:moment|second|sec|minute|min)\b",
-            r"\bhold on\b|\bhang on\b|\bbear with me\b|\blet me (?:see|look|check|find|get|grab|think)\b",
-        ),
-        "patterns",
-        "how callers ask for a moment",
+        (), "patterns", "more ways in which callers ask for a moment; the usual ones are known: see moments.py"
     )
     filler_after: float = knob(
         1.4, "s", "after the caller's last sound, or a hole in the answer; people say “hm” after a second"

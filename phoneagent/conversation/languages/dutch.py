@@ -121,8 +121,8 @@ DUTCH = Language(
             r"minuutje|tel|tel)(?: geduld| alstublieft| alsjeblieft| hoor| ik|$)|even geduld|heeft u (?:een |even )?"
             r"(?:momentje|geduld|ogenblik)|(?:blijft|blijf) (?:u )?(?:even |alstublieft |nog )*(?:aan de lijn|hangen)|"
             r"(?:niet ophangen|hang (?:alstublieft )?niet op|hangt u niet op)|(?:ik )?ben (?:zo|zometeen|direct|meteen) "
-            r"(?:weer )?(?:terug|bij u)|kom zo (?:bij u|terug)|(?:ik )?(?:moet|ga|zal|wil) (?:het |dat |even |snel |eerst |hem |haar |"
-            r"mijn |de )*(?:\w+ ){0,2}(?:kijken|nakijken|opzoeken|zoeken|pakken|halen|vragen|navragen|nadenken|opschrijven|"
+            r"(?:weer )?(?:terug|bij u)|kom zo (?:bij u|terug)|(?:ik )?(?:moet|ga|zal) (?:het |dat |even |snel |eerst |hem |haar |"
+            r"mijn |de )*(?:\w+ ){0,2}(?:kijken|nakijken|opzoeken|zoeken|pakken|halen|navragen|nadenken|opschrijven|"
             r"controleren|erbij pakken)|(?:ik )?(?:kijk|zoek|pak|vraag|haal|controleer) (?:ik )?(?:het |dat |hem |haar |mijn |de )*"
             r"(?:even|snel|eerst|nu|na|op|erbij)|laat me (?:even |het )*(?:kijken|zien|denken|nadenken|zoeken|checken)|"
             r"(?:geef|geeft) (?:u )?me (?:even|een|twee|een paar|nog)|(?:kunt|kan|wilt|zou|kun) (?:u|je) (?:misschien |"
@@ -137,6 +137,7 @@ DUTCH = Language(
             r"ik schakel u door|(?:blijft|blijf) (?:u )?(?:alstublieft |even )*(?:aan de lijn|hangen)|"
             r"ik (?:haal|ga|roep|vraag) (?:even |snel )*(?:de|mijn|iemand|hem|haar|het aan)|in de wacht"
         ),
+        minute="een minuut",
         minutes=(
             r"(?P<count>\d{1,2}|een|één|twee|drie|vier|vijf|zes|zeven|acht|negen|tien|vijftien|een paar|paar|"
             r"enkele) (?:minuten|minuut|minuutjes|minuutje)"

@@ -122,9 +122,9 @@ FRENCH = Language(
             r"(?:donnez|donne|laissez|laisse|accordez)-moi (?:juste )?(?:un|une|deux|quelques|le temps)|"
             r"ne (?:quittez|raccrochez|coupez|partez) pas|(?:restez|reste) en ligne|(?:veuillez )?patient(?:ez|er)|"
             r"je reviens|je suis à vous|(?:laissez|laisse)-moi (?:le |la |juste )?(?:voir|regarder|chercher|vérifier|"
-            r"réfléchir|prendre|trouver)|je (?:vais|dois) (?:juste |vite )?(?:le |la |les )?(?:chercher|voir|regarder|"
-            r"vérifier|prendre|trouver|demander|réfléchir|noter)|je (?:suis en train de )?(?:cherche|chercher|regarde|"
-            r"vérifie|réfléchis|prends|consulte|vais voir)(?: juste| vite)?(?: (?:ça|mon|ma|mes|le|la|les|un|dans))?|"
+            r"réfléchir|prendre|trouver)|je (?:vais|dois) (?:juste |vite )?(?:le |la |les )?(?:chercher|regarder|"
+            r"vérifier|demander|réfléchir|noter)\b|je vais voir|je (?:suis en train de (?:chercher|regarder|vérifier)|regarde|"
+            r"vérifie|réfléchis|(?:le |la |les )cherche|cherche (?:mon|ma|mes|le numéro|ça)|cherche$)|"
             r"(?:pouvez-vous|pourriez-vous|vous pouvez|pouvez vous|est-ce que vous pouvez) (?:m' ?)?(?:attendre|"
             r"patienter|rester|m'attendre)|attendez (?:un|une|deux|que je|moi|s'il)|attends (?:un|une|deux)|"
             r"où (?:est|sont|ai-je mis|j'ai mis) (?:mon|ma|mes|le|la)|je la cherche|je le cherche"
@@ -135,6 +135,7 @@ FRENCH = Language(
             r"restez en ligne|vous (?:allez être|êtes) (?:transféré|mis en relation|mise en relation)|"
             r"je vais (?:chercher|appeler|demander à) (?:le|la|mon|ma|un|une|quelqu'un)|en attente"
         ),
+        minute="une minute",
         minutes=(
             r"(?P<count>\d{1,2}|une|deux|trois|quatre|cinq|six|sept|huit|neuf|dix|quinze|quelques|"
             r"une ou deux) (?:petites? )?(?:minutes|minute)"

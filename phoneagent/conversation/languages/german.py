@@ -136,12 +136,12 @@ GERMAN = Language(
             r"bleiben sie (?:bitte |doch |kurz |noch )*(?:dran|am apparat|in der leitung|am telefon)|bleib dran|"
             r"legen sie (?:bitte )?nicht auf|(?:ich )?bin (?:sofort|gleich) (?:wieder )?(?:da|zurück|bei ihnen|für sie da)|"
             r"(?:haben|gedulden) sie (?:bitte |sich |einen |noch |etwas )*(?:geduld|moment|bitte|augenblick)|"
-            r"(?:ich )?(?:muss|will|möchte|werde) (?:das |es |mal |kurz |nur |eben |schnell |erst |gerade |noch |mir )*"
-            r"(?:\w+ ){0,3}(?:nachsehen|nachschauen|suchen|holen|schauen|gucken|nachgucken|überlegen|fragen|nachfragen|prüfen|"
+            r"(?:ich )?(?:muss|werde) (?:das |es |mal |kurz |nur |eben |schnell |erst |gerade |noch |mir )*"
+            r"(?:mein\w* |den |die |das )?(?:\w+ )?(?:nachsehen|nachschauen|suchen|holen|schauen|gucken|nachgucken|überlegen|fragen|nachfragen|prüfen|"
             r"aufschreiben)|"
             r"(?:ich )?(?:schaue|schau|sehe|seh|gucke|guck|suche|such|hole|hol|frage|frag|prüfe|überlege|überleg)"
-            r"(?: ich)?(?: (?:mal|kurz|eben|schnell|gerade|noch|das|es|ihn|sie|die|den|meine|meinen|mein|danach))* ?"
-            r"(?:nach|\w+|)$|lassen sie mich (?:\w+ ){0,3}(?:nachsehen|schauen|überlegen|suchen|sehen|gucken|nachschauen)|"
+            r"(?: ich)?(?: (?:mal|kurz|eben|schnell|gerade|noch|das|es|ihn|sie|danach|nach|heraus|raus))*"
+            r"(?: (?:meine|meinen|mein|die|den|das|in|im|auf) [\w ]+)?$|lassen sie mich (?:\w+ ){0,3}(?:nachsehen|schauen|überlegen|suchen|sehen|gucken|nachschauen)|"
             r"(?:geben|gib) (?:sie )?mir (?:bitte |noch |mal )*(?:einen|eine|kurz|zwei|drei|ein paar)|"
             r"(?:können|könnten|würden) sie (?:bitte |noch |mal )*(?:kurz|einen moment|einen augenblick|eine minute) "
             r"(?:warten|dranbleiben|am apparat bleiben)|warten sie (?:bitte |mal |noch |kurz |nur )*(?:kurz|einen|eine|"
@@ -154,6 +154,7 @@ GERMAN = Language(
             r"herrn|frau|er|sie|ob)|bleiben sie (?:bitte )?(?:am apparat|in der leitung|dran)|"
             r"(?:lege|leg) sie (?:\w+ ){0,3}in die warteschleife|(?:darf|kann) ich sie (?:\w+ ){0,2}verbinden"
         ),
+        minute="eine minute",
         minutes=(
             r"(?P<count>\d{1,2}|eine|zwei|drei|vier|fünf|sechs|sieben|acht|neun|zehn|fünfzehn|ein paar|einige|"
             r"paar) (?:minuten|minute|minütchen)"

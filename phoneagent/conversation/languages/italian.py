@@ -122,10 +122,10 @@ ITALIAN = Language(
             r"(?:un|una|due|qualche|cinque)|(?:resti|rimanga|stia|attenda|resta) in linea|non (?:riattacchi|riagganci|"
             r"metta giù|chiuda)|torno (?:subito|tra)|arrivo subito|sono subito da lei|(?:mi lasci|mi faccia|lasci che|"
             r"fammi|lasciami|fatemi) (?:un attimo )?(?:vedere|guardare|controllare|cercare|pensare|prendere|verificare|"
-            r"chiedere|che)|(?:vado a|devo|adesso|ora|fatemi) (?:solo |un attimo )?(?:vedere|guardare|guardo|controllare|"
+            r"chiedere|che)|(?:vado a|devo solo|devo un attimo|adesso|ora|fatemi) (?:solo |un attimo )?(?:vedere|guardare|guardo|controllare|"
             r"controllo|cercare|cerco|prendere|prendo|chiedere|chiedo|verificare|verifico|pensare|pensarci)|"
-            r"(?:la|lo|li|le)? ?(?:sto|sto ancora) (?:cercando|guardando|controllando|verificando|pensando|cercandola|"
-            r"cercandolo)|(?:può|potrebbe|puoi|le dispiace) (?:per favore )?(?:attendere|aspettare|rimanere|aspettarmi)|"
+            r"(?:la|lo|li|le) sto (?:ancora )?\w+ndo|sto (?:ancora )?(?:guardando|controllando|verificando|pensando|cercandol[aoie]|"
+            r"cercando(?:$| il mio| la mia| il numero))|(?:può|potrebbe|puoi|le dispiace) (?:per favore )?(?:attendere|aspettare|rimanere|aspettarmi)|"
             r"abbia pazienza|dove (?:ho messo|è|sono) (?:il|la|i|le) (?:mio|mia|miei|mie)|lo cerco|la cerco|controllo subito"
         ),
         long=(
@@ -134,6 +134,7 @@ ITALIAN = Language(
             r"vado a (?:chiamare|cercare|chiedere) (?:il|la|un|una|al|alla)|in attesa|"
             r"non (?:riattacchi|riagganci)"
         ),
+        minute="un minuto",
         minutes=(
             r"(?P<count>\d{1,2}|un|due|tre|quattro|cinque|sei|sette|otto|nove|dieci|quindici|qualche|"
             r"un paio di|alcuni) (?:minuti|minuto|minutini|minutino)"

@@ -13,7 +13,8 @@ class Moments:
 
     `whole`: phrases that ask for it if nothing else is said ("wait": but not "wait, that is wrong"). `soft` words may
     stand around them. `clauses`: what asks for it wherever it is said. `long`: those whose wait is longer, such as "I
-    will connect you". `minutes`: a number of them, in the group `count`; `counts` are numbers as they are said.
+    will connect you". `minutes`: a number of them, in the group `count`, which
+    mean the same as a `minute`, only longer; `counts` are numbers as they are said.
     `not_if`: with one of these a clause is no request.
     """
 
@@ -21,6 +22,7 @@ class Moments:
     soft: str
     clauses: str
     long: str
+    minute: str
     minutes: str
     counts: Mapping[str, float]
     not_if: str

@@ -119,13 +119,13 @@ POLISH = Language(
         clauses=(
             r"(?:jedną|jeszcze|tylko|na|dosłownie|proszę o|daj mi|przez) (?:jedną |małą |krótką )?(?:chwilę|chwileczkę|"
             r"chwilkę|sekundę|sekundkę|minutę|minutkę|moment|momencik)|(?:chwileczkę|chwilkę|momencik|sekundkę|minutkę) "
-            r"(?:proszę|już|muszę|tylko|sprawdzę|poszukam)|proszę (?:\w+ ){0,2}(?:poczekać|zaczekać|czekać)|"
+            r"(?:proszę|już|muszę|tylko|sprawdzę|poszukam)|proszę (?:(?:na |o )?\w+ ){1,2}(?:poczekać|zaczekać|czekać)|proszę (?:poczekać|zaczekać) (?:chwil\w+|moment|minut\w+)|"
             r"proszę (?:się )?nie (?:się )?(?:rozłączać|odkładać)|niech (?:pan|pani) (?:\w+ ){0,2}(?:poczeka|zaczeka|"
             r"się nie rozłącza|da mi)|(?:zaraz|już|za chwilę|za moment) (?:wracam|wrócę|będę|sprawdzę|sprawdzam|poszukam|"
-            r"szukam|zobaczę|patrzę|podam|znajdę|przyniosę)|(?:muszę|chcę|idę|pójdę) (?:to |tylko |szybko |jeszcze |ją |go |"
+            r"szukam|zobaczę|patrzę|podam|znajdę|przyniosę)|(?:muszę|idę|pójdę) (?:to |tylko |szybko |jeszcze |ją |go |"
             r"najpierw )*(?:\w+ )?(?:poszukać|sprawdzić|zobaczyć|znaleźć|wziąć|zapytać|pomyśleć|zastanowić|zapisać|"
-            r"przynieść|spojrzeć)|(?:ja |właśnie |jeszcze |już |go |jej |tego |teraz )*(?:szukam|sprawdzam|patrzę|sprawdzę|"
-            r"poszukam|zobaczę|zapytam|zastanowię|spojrzę|pomyślę)|"
+            r"przynieść|spojrzeć)|(?:(?:właśnie|jeszcze|już|zaraz) szukam|szukam(?:$| go| jej| tego| ich| mojego| mojej| numeru))|"
+            r"(?:sprawdzam|patrzę|sprawdzę|poszukam|zobaczę|zapytam|zastanowię|spojrzę|pomyślę)|"
             r"(?:proszę mi dać|da mi pan|da mi pani|dajcie mi|daj mi|potrzebuję|niech mi pan da|niech mi pani da) (?:\w+ )?"
             r"(?:chwilę|chwileczkę|minutę|minut|sekundę|moment|dwie|kilka)|(?:czy )?(?:może|mógłby|mogłaby) (?:pan|pani) "
             r"(?:\w+ ){0,2}(?:poczekać|zaczekać)|gdzie (?:jest|są|ja mam|mam) (?:mój|moja|moje|ta|ten|to)|"
@@ -137,6 +137,7 @@ POLISH = Language(
             r"proszę (?:się )?nie (?:się )?rozłączać|(?:zawołam|poproszę|zapytam|poszukam) (?:kierownik|koleg|szef|męż|żon|"
             r"kogoś)\w*|zawieszam rozmowę"
         ),
+        minute="jedną minutę",
         minutes=(
             r"(?P<count>\d{1,2}|jedną|dwie|trzy|cztery|pięć|sześć|siedem|osiem|dziewięć|dziesięć|piętnaście|kilka|"
             r"parę) (?:minuty|minut|minutki|minutek|minutę)"

@@ -120,10 +120,10 @@ PORTUGUESE = Language(
             r"aguarde|aguarda|me dá só) (?:só |aí |mais )*(?:um|uma|uns|dois|cinco|alguns)|não (?:desligue|desliga)|"
             r"(?:fique|aguarde|permaneça|continue|fica) (?:em|na) linha|(?:já|eu já) (?:volto|venho|estou consigo)|"
             r"volto (?:já|logo|em)|(?:deixe-me|deixa eu|deixe eu|me deixa|me deixe|deixa-me) (?:só )?(?:ver|olhar|procurar|"
-            r"verificar|consultar|pegar|buscar|pensar|perguntar|achar|conferir)|(?:vou|tenho que|preciso|tenho de) "
+            r"verificar|consultar|pegar|buscar|pensar|perguntar|achar|conferir)|(?:vou|vou só|preciso só|só preciso|tenho só de) "
             r"(?:só |ir )?(?:ver|olhar|procurar|verificar|consultar|pegar|buscar|pensar|perguntar|conferir|anotar|achar)|"
-            r"(?:estou|tô|ainda estou) (?:procurando|vendo|olhando|verificando|a procurar|a ver|a verificar|buscando|"
-            r"pensando|a pensar)|(?:pode|poderia|podia|você pode|se importa de) (?:por favor )?(?:esperar|aguardar)|"
+            r"(?:estou|tô|ainda estou) (?:vendo|olhando|verificando|a ver|a verificar|pensando|a pensar|"
+            r"(?:procurando|a procurar|buscando)(?:$| o meu| a minha| o número))|(?:pode|poderia|podia|você pode|se importa de) (?:por favor )?(?:esperar|aguardar)|"
             r"onde (?:está|estão|é que está|eu pus|eu coloquei) (?:o|a|os|as) (?:meu|minha|meus|minhas)"
         ),
         long=(
@@ -132,6 +132,7 @@ PORTUGUESE = Language(
             r"(?:fique|aguarde|permaneça) (?:em|na) linha|não desligue|vou (?:chamar|perguntar|buscar) (?:o|a|ao|à|um|uma|"
             r"meu|minha)|em espera|(?:lhe|o|a|te) (?:transfiro|passo|transferir|passar)"
         ),
+        minute="um minuto",
         minutes=(
             r"(?P<count>\d{1,2}|um|dois|três|quatro|cinco|seis|sete|oito|nove|dez|quinze|uns|alguns|"
             r"um par de) (?:minutos|minuto|minutinhos|minutinho)"

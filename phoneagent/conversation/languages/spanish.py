@@ -122,10 +122,10 @@ SPANISH = Language(
             r"(?:ahora|ya|enseguida|en seguida) (?:mismo )?(?:vuelvo|regreso|le atiendo|estoy con usted|lo busco|la busco)|"
             r"vuelvo (?:enseguida|ahora|en seguida)|(?:déjeme|déjame|permítame|permítanme|deje que) (?:que )?(?:lo |la |le )?"
             r"(?:ver|vea|mirar|mire|buscar|busque|comprobar|consultar|revisar|pensar|preguntar|consulte|revise)|"
-            r"(?:voy a|tengo que|necesito|quiero) (?:ir a )?(?:buscar|mirar|ver|coger|agarrar|preguntar|comprobar|revisar|"
+            r"(?:voy a|tengo que) (?:ir a )?(?:buscar|mirar|ver|coger|agarrar|preguntar|comprobar|revisar|"
             r"consultar|traer|sacar|pensar|apuntar)\w*|"
-            r"(?:lo|la|los|las|le|me lo)? ?(?:estoy|sigo) (?:buscando|mirando|comprobando|revisando|consultando|pensando|"
-            r"buscándolo|buscándola)|(?:puede|podría|puedes|le importaría|le importa|me puede) "
+            r"(?:lo|la|los|las) (?:estoy|sigo) \w+ndo|(?:estoy|sigo) (?:buscándol[oa]s?|mirando|comprobando|revisando|"
+            r"pensando|buscando(?:$| mi| el número| la tarjeta))|(?:puede|podría|puedes|le importaría|le importa|me puede) "
             r"(?:esperar|aguardar|esperarme)|dónde (?:está|están|tengo|habré puesto|he puesto) (?:mi|mis|la|el)"
         ),
         long=(
@@ -134,6 +134,7 @@ SPANISH = Language(
             r"no (?:cuelgue|se retire|corte)|manténgase en (?:la )?línea|permanezca en (?:la )?línea|en espera|"
             r"quédese en (?:la )?línea|voy a (?:buscar|llamar|preguntar) (?:al|a la|a mi|a un|a una)"
         ),
+        minute="un minuto",
         minutes=(
             r"(?P<count>\d{1,2}|un|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|diez|quince|unos|un par de|"
             r"algunos) (?:minutos|minuto|minutitos|minutito)"
