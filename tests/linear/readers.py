@@ -20,7 +20,7 @@ from phoneagent import patterns
 from phoneagent.agent_file import load_agent
 from phoneagent.call import analysis, contact_limits, emergency, variables, vault
 from phoneagent.call.phone_numbers import NumberRules
-from phoneagent.conversation import do_not_call, endpointing, grammar, meaning, phrases, search, transcript
+from phoneagent.conversation import do_not_call, endpointing, grammar, meaning, moments, phrases, search, transcript
 from phoneagent.conversation import events as e
 from phoneagent.conversation.caller_turn import HIDDEN
 from phoneagent.conversation.commands import StartReply
@@ -214,6 +214,10 @@ def _talk(*, caller: str, agent: str, before: str = "") -> None:
 CALLER = (
     *(
         Reader(f"do not call: {language}", partial(do_not_call.asks_not_to_be_called, language=language))
+        for language in ("en", "de", "fr", "pl")
+    ),
+    *(
+        Reader(f"moments: {language}", partial(moments.patience, language=language, policy=_POLICY))
         for language in ("en", "de", "fr", "pl")
     ),
     Reader(
