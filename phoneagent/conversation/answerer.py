@@ -4,9 +4,9 @@ The agent speaks at once, as to a person. Meanwhile the carrier listens and tell
 is said, and a beep tells by itself. A machine is then hung up on, or gets its message after the beep; a screener gets
 its answer, and whoever comes after it is greeted anew.
 
-Where they contradict each other: a person who asks something ("who is calling?"), or who has taken `person_turns` turns
-of a conversation in which the agent was heard out, is a person, whatever a verdict says. Before that, a machine's words
-and a beep outweigh a verdict of a person, and before a machine is hung up on, what is just being said is heard out.
+All of it is weighed together, in `openings.py`, each time that something is heard. In doubt it is a person: the agent
+speaks, and listens on. Who has taken `person_turns` turns of a conversation in which the agent was heard out is one,
+whatever follows; before a machine is hung up on, what is just being said is heard out.
 """
 
 from __future__ import annotations
@@ -23,6 +23,7 @@ from .deadlines import Reason
 from .floor import Floor
 from .listening import Listening
 from .meaning import Meaning, meaning, normalised
+from .openings import Clues, Finding, holds, weigh
 from .replies import Replies
 from .reply import Reply
 from .states import State
@@ -30,6 +31,9 @@ from .states import State
 SCREENINGS = 3  # times that a screener gets its answer; one that asks again has not understood it
 AGAIN = 2  # times that a message is begun anew for a greeting that goes on after a pause
 BEEPS = 3  # times that it is begun anew for a beep in the middle of it, of which the last was the real one
+PAUSE = 0.35  # seconds; shorter ones are between words, and a greeting goes on
+SCREENERS_BEEP = 3.0  # seconds after a screener's question: a later beep is a machine's
+GOES_ON = 1.0  # seconds after a machine's sentence: who is none, or a screener, goes on before it is hung up on
 FAX = 2.0  # seconds; a voicemail's beep is over by then, the tone of a fax machine lasts 2.6 to 4.0 (T.30, 4.3.3.2)
 
 _Words: TypeAlias = e.PartialTranscript | e.EagerEndOfTurn | e.EndOfTurn
@@ -51,7 +55,7 @@ class Phase(Enum):
 class Answerer:
     """Watches the first part of a call. Without `answering`, that is of a call that came in, it does nothing.
 
-    `greet` begins the conversation.
+    `navigates`: the agent can press keys, so menus and queues are talked with. `greet` begins the conversation.
     """
 
     def __init__(
@@ -61,6 +65,7 @@ class Answerer:
         replies: Replies,
         answering: Answering | None,
         *,
+        navigates: bool,
         greet: Callable[[float], None],
     ) -> None:
         self._floor = floor
@@ -70,7 +75,16 @@ class Answerer:
         self._greet = greet
         self._phase = Phase.OVER if answering is None else Phase.WATCHING
         self._answered_by = self._plan.answered_by
+        self._navigates = navigates
         self._person = False
+        self._said_from = 0  # the first of the turns that tell of who is on the line now
+        self._said_before = ""  # in these, by the machine that was there before
+        self._verdict = ""
+        self._heard_beep = False
+        self._voice_from: float | None = None  # of what is said without a pause
+        self._voice_until: float | None = None
+        self._stretch = 0.0
+        self._screened_at = float("-inf")  # when a screener got its answer
         self._real_turns: set[int] = set()  # those of a conversation, by their number
         self._screenings = 0
         self._beeping = False
@@ -134,18 +148,18 @@ class Answerer:
     def _judge_verdict(self, verdict: str, at: float) -> bool:
         """Whether it is a machine, which is dealt with."""
         self._floor.emit("answerer_detected", verdict=verdict)
+        self._verdict = verdict
         if not verdict.startswith(("machine", "fax")):
             if self._phase in (Phase.WATCHING, Phase.UNKNOWN):
                 self._tell(verdict)
             return False
-        screener = self._phase is Phase.SCREENED and verdict not in ("machine_end_beep", "fax")
-        if self._person or screener:
-            self._floor.emit("verdict_overruled", verdict=verdict)
-            return False
-        if self._phase in (Phase.MESSAGE, Phase.OVER):
+        if self._phase in (Phase.MESSAGE, Phase.OVER) and not self._person:
             if self._phase is Phase.MESSAGE and verdict == "fax":
                 self._tell(verdict)
                 self._hang_up(at)
+            return False
+        if self._contradicted(verdict):
+            self._floor.emit("verdict_overruled", verdict=verdict)
             return False
         self._tell(verdict)
         if not self._acts:
@@ -157,6 +171,18 @@ class Answerer:
         elif self._leaves_message and verdict.startswith("machine_end"):
             self._trust_silence(at)
         return True
+
+    def _contradicted(self, verdict: str) -> bool:
+        """Whether what was heard until now speaks against it. Somebody who is still talking is heard out first."""
+        if self._person:
+            return True
+        if verdict == "fax" or self._phase is Phase.WAITING:
+            return False
+        if self._phase is Phase.SCREENED and verdict != "machine_end_beep":
+            return True
+        finding, turn = self._weigh(), self._listening.turn
+        in_doubt = bool(self._told()) and not turn.voiced and not turn.text
+        return finding.person or (in_doubt and not finding.machine)
 
     def _trust_silence(self, at: float) -> None:
         """The carrier says that the greeting is over. It may mean a pause: only a beep that is heard is certain."""
@@ -170,25 +196,62 @@ class Answerer:
         if self._phase is Phase.MESSAGE and isinstance(event, _CALLER):
             self._over_message(event, at)
             return True
+        self._measure(event, at)
         if self._phase not in (Phase.WATCHING, Phase.SCREENED) or not isinstance(event, _WORDS) or not self._acts:
             return False
-        if self._floor.state not in _TALKING:
+        if self._floor.state not in _TALKING or not self._is_machine(self._weigh(event.text)):
             return False
-        turn = self._listening.turn
-        text = " ".join([*turn.held, *turn.segments, event.text])
-        said = self._replies.reply.text if self._replies.reply else self._floor.asked
-        finds, patterns = self._floor.finds, self._floor.policy.machine_words
-        if not finds(patterns, text) or finds(patterns, said):  # the line may return what the agent says
-            return False
-        self._tell("machine")
+        self._tell_machine()
         self._wait(at)
         self._note_words(event, at)
         return True
 
+    def _measure(self, event: e.Event, at: float) -> None:
+        """How long a voice goes on without a pause."""
+        if isinstance(event, e.SpeechStarted):
+            paused = self._voice_until is None or at - self._voice_until >= PAUSE
+            if self._voice_from is None or paused:
+                self._voice_from = at
+        elif isinstance(event, e.SpeechStopped) and self._voice_from is not None:
+            self._voice_until = event.ended
+            self._stretch = max(self._stretch, event.ended - self._voice_from)
+
+    def _told(self) -> str:
+        """All that whoever is on the line now has said, but for the present turn."""
+        turns = self._floor.turns[self._said_from :]
+        return " ".join(turn.text for turn in turns if turn.role == "caller").removeprefix(self._said_before)
+
+    def _weigh(self, *words: str) -> Finding:
+        """Everything that is known, with these words of the present turn."""
+        floor, turn = self._floor, self._listening.turn
+        turns = floor.turns[self._said_from :]
+        said = " ".join(turn.text for turn in turns if turn.role == "agent")
+        said += f" {self._replies.reply.text}" if self._replies.reply else ""
+        clues = Clues(
+            stretch=self._stretch,
+            talked_over=sum(turn.role == "agent" and turn.interrupted for turn in turns),
+            verdict=self._verdict,
+            beep=self._heard_beep,
+        )
+        told = self._told()
+        present = [part for part in (*turn.held, *turn.segments, *(words or (turn.interim,))) if part not in told]
+        return weigh(" ".join([told, *present]), clues, floor.policy, said=said, finds=floor.finds)
+
+    def _is_machine(self, finding: Finding) -> bool:
+        """Whether it is a machine that is dealt with here; with others the agent talks."""
+        return finding.machine and not (self._navigates and finding.kind in ("menu", "queue"))
+
+    def _tell_machine(self) -> None:
+        if not self._answered_by.startswith(("machine", "fax")):
+            self._tell("machine")
+
     def beep_started(self, _: e.BeepStarted, at: float) -> None:
         self._beeping = True
-        if self._phase in (Phase.WATCHING, Phase.SCREENED) and self._acts:
-            self._tell("machine")
+        if self._phase is Phase.SCREENED and (self._screening_under_way or at - self._screened_at < SCREENERS_BEEP):
+            return  # its own: it records name and purpose
+        self._heard_beep = True
+        if self._phase in (Phase.WATCHING, Phase.SCREENED) and self._acts and self._weigh().machine:
+            self._tell_machine()
             self._wait(at)
         elif self._phase is Phase.MESSAGE:
             self._beep_in_message(at)
@@ -209,6 +272,14 @@ class Answerer:
         self._beeping = False
         if self._phase is Phase.WAITING and self._leaves_message:
             self._leave_message(at, after_beep=True)
+        elif self._phase is Phase.SCREENED and self._screening_under_way:
+            self._replies.drop(at)
+            self._replies.say("screening", self._plan.screening, at)  # only from here on it is recorded
+
+    @property
+    def _screening_under_way(self) -> bool:
+        reply = self._replies.reply
+        return reply is not None and reply.kind == "screening"
 
     # -- waiting for the beep -----------------------------------------------------------------------
 
@@ -239,6 +310,8 @@ class Answerer:
     def speech_started(self, event: e.SpeechStarted, at: float) -> None:
         self._listening.turn.sound(event.source)
         self._floor.deadlines.drop(Reason.BEEP)
+        if not self._leaves_message:
+            self._floor.deadlines.set(Reason.MACHINE, at + self._floor.policy.machine_confirm)
         self._await_silence(at, at)
 
     def speech_stopped(self, event: e.SpeechStopped, at: float) -> None:
@@ -262,17 +335,22 @@ class Answerer:
         if event.text.strip():
             turn.hold(event.text.strip())
         if not self._reconsider(at) and not self._leaves_message:
-            self._floor.deadlines.set(Reason.MACHINE, at)
+            self._floor.deadlines.set(Reason.MACHINE, at + GOES_ON)
 
     def _reconsider(self, at: float) -> bool:
         """Whether it was no machine after all: then the conversation goes on with what was said."""
-        policy, finds, text = self._floor.policy, self._floor.finds, self._listening.turn.text
-        person = finds(policy.person_words, text)
-        screener = finds(policy.screener_words, text) and not finds(policy.machine_words, text)
-        if not (person or screener) or self._floor.muted:
+        turn, policy = self._listening.turn, self._floor.policy
+        if not turn.text or self._floor.muted:
+            return False
+        *before, latest = filter(None, [*turn.held, *turn.segments, turn.interim])
+        somebody_came = weigh(latest, policy=policy, finds=self._floor.finds).person
+        if not somebody_came and self._weigh().machine:
             return False
         self._floor.emit("verdict_overruled", verdict=self._answered_by)
-        self._phase, self._person = Phase.WATCHING, person
+        if somebody_came:
+            self._said_from, self._said_before = len(self._floor.turns), self._listening.whole(" ".join(before))
+            self._heard_beep = False
+        self._phase = Phase.WATCHING
         self._watch(at)
         self._listening.open(at)
         self._listening.answer(at)
@@ -286,9 +364,9 @@ class Answerer:
             return
         if self._reconsider(at):
             return
-        if self._leaves_message:
+        if self._leaves_message and self._weigh().kind in ("", "recorder"):
             self._leave_message(at, after_beep=False)
-        else:
+        else:  # without a beep, a notice, a menu or a queue records nothing
             self._hang_up(at)
 
     # -- the message --------------------------------------------------------------------------------
@@ -365,29 +443,33 @@ class Answerer:
         """Whether what was just said is dealt with here, and not by the model."""
         if self._phase not in (Phase.WATCHING, Phase.SCREENED):
             return False
-        policy, finds = self._floor.policy, self._floor.finds
-        person, machine = finds(policy.person_words, text), finds(policy.machine_words, text)
-        if not person and not machine and finds(policy.screener_words, text) and self._plan.screening:
+        finding = self._weigh()
+        if finding.screener and self._plan.screening:
             return self._answer_screener(at)
         if self._phase is Phase.SCREENED:
-            if finds(policy.screener_holds, text):
+            if holds(text, self._floor.policy, finds=self._floor.finds):
                 self._listening.hold_on(at)
                 return True
             self._phase = Phase.WATCHING
+            self._said_from = len(self._floor.turns) - 1
             self._tell("human")
-            if policy.first_message == "caller":
+            if self._floor.policy.first_message == "caller":
                 return False
             self._replies.leave_unanswered(text)
             self._greet(at)
             return True
-        self._count(person=person and not machine)
+        if self._navigates and finding.machine and finding.kind == "queue":
+            self._listening.hold_on(at)
+            return True
+        self._count(finding)
         return False
 
     def _answer_screener(self, at: float) -> bool:
         if self._screenings >= SCREENINGS:
             return False
         self._screenings += 1
-        self._phase = Phase.SCREENED
+        self._phase, self._screened_at = Phase.SCREENED, at
+        self._said_from = len(self._floor.turns)
         self._watch(at)
         self._tell("screener")
         self._done("screening_answered")
@@ -395,12 +477,16 @@ class Answerer:
         self._replies.say("screening", self._plan.screening, at)
         return True
 
-    def _count(self, *, person: bool) -> None:
+    def _count(self, finding: Finding) -> None:
         """A machine talks over the agent; a person lets it finish, and answers."""
         turns = self._floor.turns
+        if finding.machine:
+            return  # a menu, or one that is ignored
         if len(turns) > 1 and turns[-2].role == "agent" and not turns[-2].interrupted:
             self._real_turns.add(len(turns))
-        if not (person or self._person) and len(self._real_turns) < self._floor.policy.person_turns:
+        if finding.person:
+            self._tell("human")
+        if len(self._real_turns) < self._floor.policy.person_turns:
             return
         self._person, self._phase = True, Phase.OVER
         self._tell("human")

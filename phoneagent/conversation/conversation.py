@@ -74,7 +74,14 @@ class Conversation:
         self._listening = Listening(self._floor, self._replies, takes_turn=self._takes_turn)
         self._barge_in = BargeIn(self._floor, self._listening, self._replies)
         self._floor.deadlines.set(Reason.STREAM, at + policy.stream_within)
-        self._answerer = Answerer(self._floor, self._listening, self._replies, answering, greet=self._greet)
+        self._answerer = Answerer(
+            self._floor,
+            self._listening,
+            self._replies,
+            answering,
+            navigates="send_dtmf" in built_in,
+            greet=self._greet,
+        )
 
     # -- the interface ------------------------------------------------------------------------------
 

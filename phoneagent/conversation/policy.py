@@ -134,41 +134,18 @@ class Policy:
 
     # -- who has answered: of calls that we place
     answerer_within: float = knob(40.0, "s", "so long words and beeps may show a machine; greetings are shorter")
-    machine_words: tuple[str, ...] = knob(
-        (
-            r"\b(?:leave|record)\b.{0,30}\bmessage\b|\b(?:after|at) the (?:tone|beep|signal)\b",
-            r"\bvoice ?mail\b|\bmail ?box\b|\banswering (?:machine|service)\b",
-            r"(?:\b(?:is|am|are)(?: currently)? (?:not |un)|(?:'m|'re) (?:not |un)|n't )available\b",
-            r"(?:\bcan(?:not|'t)|\bunable to|\bnot able to) (?:come to the phone|(?:take|answer) (?:your|the) call)",
-        ),
-        "patterns",
-        "only machines say so, as a rule",
-    )
+    machine_words: tuple[str, ...] = knob((), "patterns", "only machines say so: your own, beside the built-in ones")
     person_words: tuple[str, ...] = knob(
-        (
-            r"\bwho(?:'s| is) (?:this|calling|speaking|there|that)\b|\bwhat(?:'s| is) (?:this|it) about\b",
-            r"\b(?:can|could|may) (?:i|we) (?:help|ask|take)\b|\bwhat can i do for you\b",
-        ),
-        "patterns",
-        "a question to the agent: nobody but a person waits for an answer",
+        (), "patterns", "nobody but a person says so: your own, beside the built-in ones"
     )
     person_turns: int = knob(2, "turns", "after which the agent was heard out: then it is a person", least=1)
     screener_words: tuple[str, ...] = knob(
-        (
-            r"\b(?:say|state|record|tell me|give)\b.{0,15}\byour name\b|\bcall screening\b|\bscreening service\b",
-            r"\bwhy you(?: are|'re) calling\b|\breason for (?:your call|calling)\b",
-            r"\bbefore i (?:try to )?connect you\b",
-        ),
-        "patterns",
-        "asks for name and purpose, and gets `[phrases] screening`",
+        (), "patterns", "asks for name and purpose, and gets `[phrases] screening`: your own, beside the built-in ones"
     )
     screener_holds: tuple[str, ...] = knob(
-        (
-            r"\b(?:stay on|hold) the line\b|\b(?:please|just) (?:hold|wait)\b|\bhold on\b|\bone moment\b",
-            r"\bconnect(?:ing)? you\b|\b(?:see|check|checking) (?:if|whether)\b|^thank(?:s| you)\W*$",
-        ),
+        (),
         "patterns",
-        "what a screener says while it asks; whoever says something else has come to the phone",
+        "what a screener says while it asks: your own; whoever says something else has come to the phone",
     )
     machine_confirm: float = knob(4.0, "s", "what is being said is heard out so long before a machine is hung up on")
     beep_silence: float = knob(

@@ -61,7 +61,7 @@ _DETECTED = (S.AT_MACHINE, S.THINKING, S.LEAVING)
 _ANSWERER: Row = {
     e.AnswererDetected: _to("answerer.detected", *_DETECTED),
     e.BeepStarted: _to("answerer.beep_started", S.AT_MACHINE),
-    e.BeepStopped: _to("answerer.beep_stopped"),
+    e.BeepStopped: _to("answerer.beep_stopped", S.THINKING),
 }
 """Who has answered a call that we placed may turn out at any moment of it. Words show it too, see `answerer.takes`."""
 

@@ -418,7 +418,6 @@ def test_a_call_that_came_in_has_none_of_it():
         "Record your message at the beep.",
         "You have reached the voicemail of Ana.",
         "Your call has been forwarded to an automated voice mail system.",
-        "Ana is not available.",
         "The person you are trying to reach isn't available right now.",
         "We're unable to take your call.",
         "I can't come to the phone.",
@@ -436,6 +435,7 @@ def test_how_machines_talk(words):
     [
         "Hello.",
         "Ana speaking, who is this?",
+        "Ana is not available.",
         "She is not available, can I take a message?",
         "Can you leave me alone?",
         "I am available now.",
