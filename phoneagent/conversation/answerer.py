@@ -78,6 +78,7 @@ class Answerer:
         self._navigates = navigates
         self._person = False
         self._said_from = 0  # the first of the turns that tell of who is on the line now
+        self._asides: list[str] = []  # that were no turns: "hello?", or what an announcement says to nobody
         self._said_before = ""  # in these, by the machine that was there before
         self._verdict = ""
         self._heard_beep = False
@@ -197,6 +198,8 @@ class Answerer:
             self._over_message(event, at)
             return True
         self._measure(event, at)
+        if isinstance(event, e.EndOfTurn) and self._phase is Phase.WATCHING:
+            self._asides.append(event.text)
         if self._phase not in (Phase.WATCHING, Phase.SCREENED) or not isinstance(event, _WORDS) or not self._acts:
             return False
         if self._floor.state not in _TALKING or not self._is_machine(self._weigh(event.text)):
@@ -234,7 +237,11 @@ class Answerer:
             beep=self._heard_beep,
         )
         told = self._told()
-        present = [part for part in (*turn.held, *turn.segments, *(words or (turn.interim,))) if part not in told]
+        present = [
+            part
+            for part in (*self._asides, *turn.held, *turn.segments, *(words or (turn.interim,)))
+            if part not in told
+        ]
         return weigh(" ".join([told, *present]), clues, floor.policy, said=said, finds=floor.finds)
 
     def _is_machine(self, finding: Finding) -> bool:
@@ -349,7 +356,7 @@ class Answerer:
         self._floor.emit("verdict_overruled", verdict=self._answered_by)
         if somebody_came:
             self._said_from, self._said_before = len(self._floor.turns), self._listening.whole(" ".join(before))
-            self._heard_beep = False
+            self._heard_beep, self._asides = False, [latest]
         self._phase = Phase.WATCHING
         self._watch(at)
         self._listening.open(at)
@@ -458,7 +465,7 @@ class Answerer:
             self._replies.leave_unanswered(text)
             self._greet(at)
             return True
-        if self._navigates and finding.machine and finding.kind == "queue":
+        if self._navigates and finding.machine and weigh(text).kind == "queue":
             self._listening.hold_on(at)
             return True
         self._count(finding)
@@ -469,7 +476,7 @@ class Answerer:
             return False
         self._screenings += 1
         self._phase, self._screened_at = Phase.SCREENED, at
-        self._said_from = len(self._floor.turns)
+        self._said_from, self._asides = len(self._floor.turns), []
         self._watch(at)
         self._tell("screener")
         self._done("screening_answered")

@@ -412,3 +412,22 @@ async def test_an_inbound_caller_may_say_what_a_machine_says():
     assert result.violations == ()
     assert len([turn for turn in told.of("turn_ended") if turn["kind"] == "answer"]) == 1
     assert told.of("answered_by") == []
+
+
+@pytest.mark.parametrize("machine", ["hang_up", "voicemail"])
+@pytest.mark.parametrize(
+    "said",
+    [
+        "she is not available right now would you like to leave a message",
+        "oh hi i got your voicemail yesterday what was it about",
+        "doctor brown's answering service how may i direct your call",
+        "she can't come to the phone right now she's in the shower",
+    ],
+)
+async def test_a_person_who_says_a_machines_words_is_talked_with(said, machine):
+    person = CallerScript(Say(said, after=0.4), HangUp(after=AgentFinished(1.0)))
+    async with placed(person, machine=machine) as call:
+        await call.over()
+    assert call.spoken("answer") != []
+    assert call.spoken("voicemail") == []
+    assert (call.record.outcome, call.record.ended_reason) == ("", "caller")

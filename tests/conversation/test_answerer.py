@@ -448,3 +448,68 @@ def test_how_people_talk(words):
     talks(call, words)
     assert call.state is State.THINKING
     assert call.last(StartReply).turns[-1].text == words
+
+
+# -- menus, queues, notices, and a screener's own beep ------------------------------------------------
+
+
+def test_a_menu_is_hung_up_on_by_an_agent_that_cannot_press_keys_and_gets_no_message():
+    call = placed()
+    talks(call, "For sales, press one. For support, press two.")
+    call.passes(4.0)
+    assert outcome(call) == ["hung_up"]
+    assert MESSAGE not in [command.text for command in call.all(Synthesize)]
+
+
+def test_an_agent_that_can_press_keys_talks_with_a_menu_and_waits_in_a_queue():
+    call = placed(Answering("hang_up"), built_in=("send_dtmf",))
+    call.passes(3.0)
+    talks(call, "For sales, press one. For support, press two.")
+    assert call.state is State.THINKING
+    call.answers("One")
+    call.passes(2.0)
+    asked = len(call.all(StartReply))
+    talks(call, "All of our representatives are busy.")
+    assert call.state is State.LISTENING
+    assert len(call.all(StartReply)) == asked, "nobody answers an announcement"
+    assert call.all(Hangup) == []
+
+
+def test_a_beep_shows_that_a_menu_records_all_the_same():
+    call = placed()
+    talks(call, "Press one for more options.")
+    call.passes(0.5)
+    beeps(call)
+    left(call)
+    assert outcome(call) == ["voicemail_left"]
+
+
+def test_a_screeners_own_beep_begins_its_answer_again():
+    call = placed()
+    call.passes(3.0)
+    talks(call, "Please record your name and why you are calling.")
+    call.voices(call.last(Synthesize).reply)
+    call.passes(0.2)
+    beeps(call)
+    assert [command.text for command in call.all(Synthesize)][-2:] == [SCREENING, SCREENING]
+    assert call.state is State.THINKING
+
+
+def test_who_goes_on_after_a_machines_sentence_is_not_hung_up_on():
+    call = placed(Answering("hang_up"))
+    talks(call, "Please leave a message.")
+    call.passes(0.6)
+    talks(call, "No wait, it's me, I picked up. Who is this?")
+    assert call.all(Hangup) == []
+    assert call.state is State.THINKING
+
+
+@pytest.mark.parametrize("kind", ["hang_up", "voicemail"])
+def test_a_beep_in_the_music_of_a_person_is_no_machines(kind):
+    call = placed(Answering(kind, MESSAGE))
+    talks(call, "Hello?")
+    call.passes(0.5)
+    beeps(call)
+    call.passes(3.0)
+    assert call.all(Hangup) == []
+    assert MESSAGE not in [command.text for command in call.all(Synthesize)]
