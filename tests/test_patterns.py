@@ -14,7 +14,8 @@ from phoneagent import patterns
 from phoneagent.agent_file import builtin_agent
 from phoneagent.app import create_app
 from phoneagent.conversation import knobs
-from phoneagent.conversation.endpointing import BUILT_IN
+from phoneagent.conversation.endpointing import built_in_rules
+from phoneagent.conversation.languages import LANGUAGES
 from phoneagent.conversation.policy import EndpointingRule, Policy
 from phoneagent.errors import SettingsError
 from phoneagent.settings import Settings
@@ -31,7 +32,13 @@ SLOW = {
 }
 OF_THE_PRODUCT = [
     *(pattern for _, pattern in knobs.patterns(Policy())),
-    *(each for rule in BUILT_IN for each in (rule.agent, rule.caller) if each),
+    *(
+        each
+        for language in LANGUAGES
+        for rule in built_in_rules(language)
+        for each in (rule.agent, rule.caller)
+        if each
+    ),
 ]
 
 

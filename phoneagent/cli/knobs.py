@@ -24,7 +24,7 @@ def knobs() -> None:
 
 def table() -> Iterator[str]:
     """The lines of the Markdown tables: the knobs, then the rules that are built in."""
-    from phoneagent.conversation.endpointing import BUILT_IN
+    from phoneagent.conversation.endpointing import built_in_rules
     from phoneagent.conversation.knobs import knobs as knobs_of
     from phoneagent.conversation.policy import EndpointingRule, Interruption, KeypadRule, Policy
 
@@ -38,9 +38,9 @@ def table() -> Iterator[str]:
         if name in tables:
             for part, value, its_unit, its_why in knobs_of(tables[name]):
                 yield f"| `{name}.{part}` | {_shown(value)} | {its_unit} | {its_why} |"
-    yield from ("", "Rules that are built in, in this order:", "")
+    yield from ("", "Rules that are built in, in this order; each language has its own words in them:", "")
     yield from ("| silence | the agent said | the caller says | also with turn events |", "| --- | --- | --- | --- |")
-    for rule in BUILT_IN:
+    for rule in built_in_rules("en"):
         yield f"| {rule.silence:g} s | {_code(rule.agent)} | {_code(rule.caller)} | {_shown(rule.turn_events)} |"
 
 

@@ -268,7 +268,9 @@ class BargeIn:
 
     def _first_word_echoed(self, text: str, at: float) -> bool:
         paused = self._floor.state is State.PAUSED
-        return first_word_echoed(text, self._begun if paused else self._just_begun(at), self._floor.policy)
+        return first_word_echoed(
+            text, self._begun if paused else self._just_begun(at), self._floor.policy, self._floor.language
+        )
 
     def _just_begun(self, at: float) -> list[str]:
         return self._replies.current.playout.just_begun(at, words=FIRST_WORDS, after=ECHO_LEAD)
@@ -278,7 +280,7 @@ class BargeIn:
         reply, floor = self._replies.current, self._floor
         heard, text = reply.playout.heard(at), reply.playout.text
         if not heard and reply.kind == "answer":  # "Well," – "yeah": the question before it is still to be answered
-            return wants_yes_or_no(floor.asked) and not says_yes_or_no(floor.unanswered)
+            return wants_yes_or_no(floor.asked, floor.language) and not says_yes_or_no(floor.unanswered, floor.language)
         if "?" in " ".join(heard.split()[-ANSWER_REACH:]):
             return True
         nearly = len(text[len(heard) :].split()) <= but

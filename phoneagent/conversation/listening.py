@@ -16,6 +16,7 @@ from .late_words import compact, words_again
 from .latency import Waterfall
 from .meaning import NO_ANSWER, Meaning, echo_needed, meaning, normalised
 from .moments import patience
+from .policy import EndpointingRule
 from .replies import Replies
 from .reply import Kind
 from .states import State
@@ -240,7 +241,7 @@ class Listening:
     def _answer_or_hold(self, at: float) -> None:
         """The ears take the turn for complete; a rule may know better, and waits for more."""
         turn = self.turn
-        rule = rule_for(turn.text, self._floor.asked, self._floor.policy, turn_events=True, search=self._floor.search)
+        rule = self._rule(turn.text)
         until = (at if turn.voice_ended is None else turn.voice_ended) + rule.silence if rule else at
         if until <= at:
             self.answer(at)
@@ -251,6 +252,11 @@ class Listening:
         self._replies.speculate(self.whole(turn.text), at)
         self._floor.deadlines.set(Reason.END_OF_TURN, until)
 
+    def _rule(self, text: str) -> EndpointingRule | None:
+        """What holds back an end of turn that the ears tell."""
+        floor = self._floor
+        return rule_for(text, floor.asked, floor.policy, turn_events=True, language=floor.language, search=floor.search)
+
     def set_end(self, at: float) -> None:
         """When the turn counts as over if nothing more is heard. What seems complete is answered ahead."""
         if not self.keypad.idle:
@@ -260,14 +266,16 @@ class Listening:
         if self._floor.turn_events:
             wait = policy.end_of_turn_within
             if turn.held and turn.settled and not turn.voiced:  # the ears have ended it, and it waited for more
-                rule = rule_for(turn.text, asked, policy, turn_events=True, search=self._floor.search)
+                rule = self._rule(turn.text)
                 wait = rule.silence if rule else policy.words_within
         elif turn.noticed or not turn.text:
             wait = policy.silence_at_most
         else:
-            wait = silence_needed(turn.text, policy, asked=asked, search=self._floor.search)
+            wait = silence_needed(
+                turn.text, policy, asked=asked, language=self._floor.language, search=self._floor.search
+            )
             heard_out = turn.settled or turn.voice_ended is not None
-            if heard_out and not unfinished(turn.text) and not turn.keys:
+            if heard_out and not unfinished(turn.text, self._floor.language) and not turn.keys:
                 self._replies.speculate(self.whole(turn.text), at)
             if not turn.settled:
                 wait = max(policy.final_within, wait)

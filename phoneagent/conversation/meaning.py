@@ -104,7 +104,7 @@ def echo_needed(policy: Policy, *, begun: bool, asked: bool) -> int:
     return max(policy.echo_words, NO_ANSWER) if asked else policy.echo_words
 
 
-def first_word_echoed(text: str, begun: list[str], policy: Policy) -> bool:
+def first_word_echoed(text: str, begun: list[str], policy: Policy, language: str = "en") -> bool:
     """Whether one word is the agent's own, of those with which it has just begun to sound: `begun`.
 
     Then it falls silent after its first word, and no second one comes back that would tell. What it takes back at once
@@ -113,7 +113,7 @@ def first_word_echoed(text: str, begun: list[str], policy: Policy) -> bool:
     word, own = normalised(text), [normalised(one) for one in begun]
     if not policy.echo_words or " " in word or word not in own or _CHOICES.intersection(own):
         return False
-    return word not in map(normalised, policy.interrupting) and not is_number(word)
+    return word not in map(normalised, policy.interrupting) and not is_number(word, language)
 
 
 def _echoed(words: str, agent: str) -> int:

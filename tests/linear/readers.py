@@ -223,6 +223,13 @@ CALLER = (
     Reader(
         "endpointing: the turn", lambda text: endpointing.silence_needed(text, _POLICY, asked="What is your number?")
     ),
+    *(
+        Reader(
+            f"endpointing: the turn in {language}",
+            partial(endpointing.silence_needed, policy=_POLICY, asked="IBAN, e-mail, telefon?", language=language),
+        )
+        for language in ("de", "fr", "pl")
+    ),
     Reader("endpointing: the question", lambda text: endpointing.silence_needed("hm", _POLICY, asked=text)),
     Reader("endpointing: unfinished", endpointing.unfinished),
     Reader(

@@ -97,10 +97,10 @@ FRENCH = Language(
     closed_question=r"[^.!?]*\?$",
     open_questions=(
         r"quel|quelle|quels|quelles|quand|combien|comment|où|qui|pourquoi|que puis-je|que voulez|que désirez|"
-        r"qu'est-ce que|qu'est-ce qui|ou|à quelle|de quoi|quoi|que"
+        r"qu'est-ce que|qu'est-ce qui|ou|à quelle|de quoi|quoi"
     ),
     fragments=(
-        "et|ou|mais|parce que|car|que|si|le|la|les|un|une|des|de|du|pour|par|avec|dans|sur|à|au|aux|mon|ma|mes|c'est|"
+        "et|ou|mais|parce que|car|que|le|la|les|un|une|des|de|du|pour|par|avec|dans|sur|à|au|aux|mon|ma|mes|c'est|"
         "je|je voudrais|j'aimerais|je souhaite|il y a|euh+|heu+|ben|donc|alors"
     ),
     moments=Moments(

@@ -100,7 +100,7 @@ ITALIAN = Language(
         r"qual"
     ),
     fragments=(
-        "e|ed|o|ma|perché|che|se|il|lo|la|i|gli|le|un|uno|una|di|del|della|per|con|in|nel|da|a|al|alla|mio|mia|è|"
+        "e|ed|o|ma|che|se|il|lo|la|i|gli|le|un|uno|una|di|del|della|per|con|in|nel|da|a|al|alla|mio|mia|è|"
         "vorrei|io|io vorrei|ehm+|eh+|uhm+|allora|quindi|cioè"
     ),
     moments=Moments(

@@ -97,7 +97,7 @@ POLISH = Language(
         "tak proszę|tak poproszę|nie dziękuję|okej|ok|owszem|niezupełnie|zgoda|no pewnie"
     ),
     closed_question=r"(?:^|[.!?,]\s+|\b(?:i|a|to|więc),? )(?:czy|to|ma pan|ma pani|może|pasuje|zgadza się)\b[^.!?]*\?$",
-    open_questions=r"czy wolą|czy woli|czym|jaki|jaka|jakie|który|która|kiedy|ile|gdzie|kto|dlaczego",
+    open_questions="",
     fragments=(
         "i|a|lub|albo|ale|bo|ponieważ|że|żeby|jeśli|dla|do|na|w|we|z|ze|od|po|przez|o|mój|moja|moje|jest|chcę|"
         "chciałbym|chciałabym|ja|yyy+|eee+|więc|no i"

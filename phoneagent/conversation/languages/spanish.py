@@ -99,7 +99,7 @@ SPANISH = Language(
     closed_question=r"[^.!?¿]*\?$",
     open_questions=r"qué|que día|cuál|cuáles|cuándo|cuánto|cuánta|cuántos|cuántas|cómo|dónde|quién|por qué|para qué|o",
     fragments=(
-        "y|o|pero|porque|que|si|el|la|los|las|un|una|de|del|para|por|con|en|al|a|mi|mis|es|quiero|quisiera|me gustaría|"
+        "y|o|pero|porque|que|el|la|los|las|un|una|de|del|para|por|con|en|al|a|mi|mis|es|quiero|quisiera|me gustaría|"
         "necesito|eh+|em+|este|pues"
     ),
     moments=Moments(
