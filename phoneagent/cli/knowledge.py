@@ -47,7 +47,7 @@ def search(question: str, agents: str | None, name: str, results: int | None, *,
     assert agent.knowledge is not None  # noqa: S101 - it was chosen for this
     shelf = read_folder(agent.knowledge, language=agent.language)
     for left in shelf.left_out:
-        click.secho(f"{left.file}: left out: {left.problem}", fg="yellow", err=True)
+        click.secho(f"{left.shown}: left out: {left.problem}", fg="yellow", err=True)
     began = time.perf_counter()
     found = shelf.index.search(question, most=results or agent.knowledge.results)
     took = (time.perf_counter() - began) * 1000

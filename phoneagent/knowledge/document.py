@@ -8,6 +8,8 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from phoneagent.plain_text import NotText, decoded, plain
+
 FILE_AT_MOST = 20_000_000  # bytes; a handbook of a thousand pages with pictures has less
 PAGES_AT_MOST = 2_000  # of a PDF, which takes some ten milliseconds a page
 
@@ -60,26 +62,22 @@ def read_document(path: Path) -> tuple[Section, ...]:
 
 
 def _one_line(text: str) -> str:
-    return " ".join(text.split())
+    return " ".join(plain(text).split())  # what is taken out of a PDF may have halves of characters in it
 
 
-def _decoded(data: bytes, charset: str = "utf-8-sig") -> str:
-    if data.startswith((b"\xff\xfe", b"\xfe\xff")):
-        charset = "utf-16"
+def _decoded(data: bytes, charset: str = "") -> str:
     try:
-        text = data.decode(charset)
-    except (UnicodeDecodeError, LookupError) as error:
-        raise Unreadable(f"expected text in {charset.removesuffix('-sig').upper()}") from error
-    if "\0" in text:
-        raise Unreadable("expected text, got binary data")
-    return text
+        return decoded(data, charset, otherwise="")
+    except NotText as error:
+        raise Unreadable(str(error)) from error
+    except LookupError as error:
+        raise Unreadable(f"expected text in {charset.upper() or 'UTF-8'}") from error
 
 
 def _charset(data: bytes) -> str:
     """What an HTML page says of itself; the standard wants it within the first 1,024 bytes."""
     said = re.search(rb"charset\s*=\s*[\"']?\s*([\w-]+)", data[:1024], re.IGNORECASE)
-    name = said[1].decode("ascii", "replace").lower() if said else "utf-8"
-    return "utf-8-sig" if name in ("utf-8", "utf8") else name
+    return said[1].decode("ascii", "replace") if said else ""
 
 
 def _markdown(text: str) -> tuple[Section, ...]:

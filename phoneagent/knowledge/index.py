@@ -8,13 +8,17 @@ milliseconds anyway.
 
 from __future__ import annotations
 
+import hashlib
+import re
 import sqlite3
 import threading
+import unicodedata
 from bisect import bisect_left
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from phoneagent.errors import SettingsError
+from phoneagent.plain_text import plain
 
 from .passage import Passage
 from .question import Term, spaced, terms
@@ -25,6 +29,9 @@ WEIGHED_AT_MOST = 3_000
 """Passages with words of a question: each of them is weighed, in some microseconds. The rarest words come first, and
 what is in half of all passages says least about any: so a question takes as long in any language, stop words or none.
 """
+
+
+LOOKED_AT = 500  # passages that are found, of which copies are left out
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +48,7 @@ class Index:
     def __init__(self, passages: Sequence[Passage], *, language: str = "en") -> None:
         """Raises `SettingsError` where SQLite lacks FTS5."""
         self.passages = tuple(passages)
+        self._texts = [_normalised(passage) for passage in self.passages]
         self._english = language.partition("-")[0] == "en"
         self._lock = threading.Lock()
         self._database = sqlite3.connect(":memory:", check_same_thread=False)
@@ -72,15 +80,23 @@ class Index:
         self._words = sorted(self._common)
 
     def search(self, question: str, *, most: int) -> tuple[Found, ...]:
-        """What fits a question best, the best first; nothing if none of its words is anywhere."""
-        if not (wanted := terms(question, english=self._english)):
+        """What fits a question best, the best first; nothing if none of its words is anywhere.
+
+        Of passages with the same words, as copies of a document have them, only the best one.
+        """
+        if not (wanted := terms(plain(question), english=self._english)):
             return ()
         with self._lock:
             query = " OR ".join(term.expression for term in self._telling(wanted))
             rows = self._database.execute(
-                "SELECT rowid, rank FROM passages WHERE passages MATCH ? ORDER BY rank LIMIT ?", (query, most)
+                "SELECT rowid, rank FROM passages WHERE passages MATCH ? ORDER BY rank LIMIT ?", (query, LOOKED_AT)
             ).fetchall()
-        return tuple(Found(self.passages[number], -rank) for number, rank in rows)
+        best: dict[str, Found] = {}
+        for number, rank in rows:
+            best.setdefault(self._texts[number], Found(self.passages[number], -rank))
+            if len(best) == most:
+                break
+        return tuple(best.values())
 
     def _telling(self, wanted: Sequence[Term]) -> list[Term]:
         """The rarest terms, as many as can be weighed; one at least."""
@@ -111,3 +127,9 @@ class Index:
         """Give the memory back."""
         with self._lock:
             self._database.close()
+
+
+def _normalised(passage: Passage) -> str:
+    """The words of a passage and its headings, which copies have in common: not how they are written."""
+    words = re.findall(r"\w+", unicodedata.normalize("NFKC", f"{passage.heading} > {passage.text}").casefold())
+    return hashlib.sha256(" ".join(words).encode()).hexdigest()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import Any, Self
 import structlog
 
 from phoneagent.errors import ToolError
+from phoneagent.plain_text import plain
 from phoneagent.records import Knowledge
 
 from .document import Unreadable, read_document
@@ -32,6 +34,11 @@ class LeftOut:
     file: Path
     problem: str
 
+    @property
+    def shown(self) -> str:
+        """The file as a log can have it: bytes of its name that are no UTF-8 are written with a backslash."""
+        return plain(os.fsencode(self.file).decode("utf-8", "backslashreplace"))
+
 
 @dataclass(frozen=True, slots=True)
 class Shelf:
@@ -51,15 +58,28 @@ def read_folder(knowledge: Knowledge, *, language: str) -> Shelf:
         try:
             if number >= FILES_AT_MOST:
                 raise Unreadable(f"expected at most {FILES_AT_MOST:,} documents in a folder")
-            cut = tuple(passages(file.relative_to(knowledge.folder).as_posix(), read_document(file)))
+            cut = tuple(passages(_name(file, knowledge.folder), read_document(file)))
             if len(found) + len(cut) > PASSAGES_AT_MOST:
                 raise Unreadable(f"expected at most {PASSAGES_AT_MOST:,} passages in a folder")
         except Unreadable as problem:
-            left_out.append(LeftOut(file, str(problem)))
+            left_out.append(LeftOut(file, plain(str(problem))))
+            continue
+        except Exception as error:  # noqa: BLE001 - of a library that reads documents: one of them must not take all
+            left_out.append(LeftOut(file, f"it cannot be read ({type(error).__name__})"))
             continue
         found += cut
         documents += 1
     return Shelf(Index(found, language=language), documents, tuple(left_out))
+
+
+def _name(file: Path, folder: Path) -> str:
+    """As callers may be told it. Raises `Unreadable` for a name that is no text."""
+    name = file.relative_to(folder).as_posix()
+    try:
+        name.encode()
+    except UnicodeEncodeError as error:
+        raise Unreadable("expected a name in UTF-8: rename the file") from error
+    return plain(name)
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -102,12 +122,14 @@ class Library:
     async def _tell(self) -> None:
         shelf = await asyncio.shield(self._reading)
         for left in shelf.left_out:
-            log.warning("document_left_out", agent=self._agent, file=str(left.file), problem=left.problem)
+            log.warning("document_left_out", agent=self._agent, file=left.shown, problem=left.problem)
         count = len(shelf.index.passages)
         log.info("documents_read", agent=self._agent, documents=shelf.documents, passages=count)
 
     async def aclose(self) -> None:
         """Wait until the folder is read, for a thread cannot be stopped, and forget it."""
         await asyncio.wait([self._telling])
-        self._telling.result()
-        self._reading.result().index.close()
+        if (problem := self._telling.exception()) is not None:
+            log.error("documents_not_read", agent=self._agent, problem=type(problem).__name__)
+        if self._reading.exception() is None:
+            self._reading.result().index.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import os
 
 import pytest
 from fpdf import FPDF
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 from structlog.testing import capture_logs
 
 from phoneagent.errors import ToolError
+from phoneagent.knowledge import document
 from phoneagent.knowledge import library as shelves
 from phoneagent.knowledge.document import Section
 from phoneagent.knowledge.index import Index
@@ -130,6 +132,55 @@ def test_broken_documents_are_named_and_the_others_are_found(folder, monkeypatch
 def test_a_page_in_another_encoding_says_so_itself(tmp_path):
     (tmp_path / "a.html").write_bytes('<meta charset="iso-8859-1"><p>Die Straße ist gesperrt.'.encode("latin-1"))
     assert found(tmp_path, "straße", language="de") == [("a.html", "", "Die Straße ist gesperrt.")]
+
+
+ODD_NAME = os.fsdecode("Speisekarte f\u00fcr G\u00e4ste.md".encode("latin-1"))
+
+
+async def test_a_name_that_is_no_text_is_named_and_the_others_are_found(folder):
+    (folder / ODD_NAME).write_text("# Menu\n\nWe serve truffles.")
+    (folder / os.fsdecode(b"caf\xe9")).mkdir()
+    (folder / os.fsdecode(b"caf\xe9") / "hours.md").write_text("We serve truffles.")
+    with capture_logs() as logs:
+        library = Library.open(Knowledge(folder), agent="desk", language="en")
+        found = await library.search("when are you open")
+        await library.aclose()
+    assert isinstance(found, dict)
+    assert found["results"][0]["document"] == "hours.md"
+    told = {entry["file"]: entry["problem"] for entry in logs if entry["event"] == "document_left_out"}
+    assert told == {
+        f"{folder}/Speisekarte f\\xfcr G\\xe4ste.md": "expected a name in UTF-8: rename the file",
+        f"{folder}/caf\\xe9/hours.md": "expected a name in UTF-8: rename the file",
+    }
+
+
+def test_a_library_that_fails_takes_one_document(folder, monkeypatch):
+    def fails(text):
+        raise RecursionError(text)
+
+    monkeypatch.setattr(document, "_html", fails)
+    shelf = read_folder(Knowledge(folder), language="en")
+    assert [one.passage.document for one in shelf.index.search("are dogs welcome", most=1)] == ["notes.txt"]
+    assert "it cannot be read (RecursionError)" in {left.problem for left in shelf.left_out}
+
+
+def test_copies_count_once(tmp_path):
+    page = "# Parking\n\nThe garage costs two euros an hour.\n"
+    for number in range(5):
+        (tmp_path / f"parking ({number}).md").write_text(page.replace(" ", " " * (number + 1)).replace("\n", "\r\n"))
+    (tmp_path / "loud.md").write_text(page.upper().replace(".", " !"))
+    (tmp_path / "bikes.md").write_text("# Bicycles\n\nThe garage costs nothing for bicycles.")
+    (tmp_path / "night.md").write_text("# Parking\n\nThe garage costs three euros an hour.")
+    index = read_folder(Knowledge(tmp_path), language="en").index
+    found = [one.passage.text for one in index.search("what does the garage cost", most=4)]
+    assert len(found) == 3
+    assert len({text.casefold() for text in found}) == 3
+
+
+def test_the_same_words_under_other_headings_are_no_copy(tmp_path):
+    (tmp_path / "hours.md").write_text("# Berlin\n\nOpen from nine to five.\n\n# Munich\n\nOpen from nine to five.")
+    index = read_folder(Knowledge(tmp_path), language="en").index
+    assert len(index.search("when are you open", most=4)) == 2
 
 
 def test_a_page_nested_very_deeply_is_read(tmp_path):
