@@ -662,3 +662,19 @@ def test_an_emergency_number_is_no_transfer_target(to):
 def test_lists_within_lists_without_end_are_an_error_of_the_file(nested):
     with pytest.raises(SettingsError, match=r"deep\.toml.*fewer lists and tables"):
         parse_agent(nested, "deep.toml")
+
+
+@pytest.mark.parametrize(
+    ("written", "place"),
+    [
+        (r'greeting = "Hello\u0000"', "greeting"),
+        (r'greeting = "\u001b[31mHello"', "greeting"),
+        (r'disclosure = "This call\u009b is recorded."', "disclosure"),
+        (r'phrases.voicemail = "Hi\u0007"', "phrases.voicemail"),
+        (r'tools = [{ name = "t", url = "https://a.com", description = "T\u0001" }]', "tools[0].description"),
+    ],
+)
+def test_control_characters_are_named(written, place):
+    with pytest.raises(SettingsError) as error:
+        parse_agent(f'name = "a"\n{written}\n', file="a.toml")
+    assert str(error.value).startswith(f"a.toml:2: {place}: expected text without control characters")

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 import tomllib
+import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from pathlib import Path
@@ -146,6 +147,7 @@ def parse_agent(text: str, file: str) -> Agent:
     else:
         # Not a part of `agent`: simulated ears understand callers of any language, and scenarios have such.
         found = list(ear_problems(written.stt.choice() if written.stt is not None else None, written.language))
+        found += [Problem(loc, CONTROLS) for loc in controls_in(data)]
         try:
             agent = written.agent()
         except Misfits as error:
@@ -155,6 +157,23 @@ def parse_agent(text: str, file: str) -> Agent:
                 return agent
     placed = sorted((line_of(lines, problem.loc), problem) for problem in found)
     raise SettingsError(*(f"{file}:{line}: {dotted(problem.loc)}: {problem.text}" for line, problem in placed))
+
+
+CONTROLS = "expected text without control characters; in double quotes, a backslash and a letter may be one"
+
+
+def controls_in(value: object, loc: Loc = ()) -> Iterator[Loc]:
+    """Where texts have characters that nobody can say, and no document of the carrier can hold."""
+    match value:
+        case str() if not (value.isascii() and value.isprintable()):
+            if any(unicodedata.category(char) == "Cc" and char not in "\t\n\r" for char in value):
+                yield loc
+        case dict():
+            for name, each in value.items():
+                yield from controls_in(each, (*loc, name))
+        case list():
+            for number, each in enumerate(value):
+                yield from controls_in(each, (*loc, number))
 
 
 def builtin_agent() -> Agent:

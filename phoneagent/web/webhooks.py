@@ -17,6 +17,7 @@ from starlette.responses import PlainTextResponse, Response
 from phoneagent.call.dialler import Dialler
 from phoneagent.call.switchboard import Switchboard
 from phoneagent.errors import CarrierError, StoreError
+from phoneagent.plain_text import plain
 from phoneagent.ports import Documents, Observer, Signatures
 from phoneagent.private import Private
 from phoneagent.records import CallRecord, CallStatus, Order, OrderStatus, Progress
@@ -161,7 +162,7 @@ class Webhooks:
                 return twiml(self._switchboard.broken())
             if order is None:
                 return twiml(self._documents.hang_up())
-        wanted = order.agent if order else request.query_params.get("agent", "")
+        wanted = order.agent if order else plain(request.query_params.get("agent", ""))
         if (name := _named(wanted, agents)) is None:
             log.error("agent_unknown", agent=wanted, known=sorted(agents))
             return twiml(self._switchboard.broken())
@@ -270,9 +271,9 @@ def _named(wanted: str, agents: Collection[str]) -> str | None:
 
 
 def text_of(form: FormData, name: str) -> str:
-    """A field of a form; empty if it is not there, or a file."""
+    """A field of a form, without what is no text; empty if it is not there, or a file."""
     value = form.get(name, "")
-    return value if isinstance(value, str) else ""
+    return plain(value) if isinstance(value, str) else ""
 
 
 def seconds_of(form: FormData, name: str) -> float:

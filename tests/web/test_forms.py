@@ -12,8 +12,10 @@ from starlette.exceptions import HTTPException
 
 from phoneagent.simulator.carrier import AUTH_TOKEN
 from phoneagent.telephony.twilio.signature import TwilioSignatures
+from phoneagent.telephony.twilio.twiml import NOT_IN_XML
 from phoneagent.web.forms import LARGEST, LONGEST_NAME, LONGEST_VALUE, MOST_FIELDS, parse_form
 from phoneagent.web.strangers import BURST, MOST_ADDRESSES, Strangers
+from phoneagent.web.webhooks import text_of
 from tests.calls.world import world
 
 WRONG = "bm90IHNpZ25lZCBieSBUd2lsaW8="
@@ -42,6 +44,27 @@ def test_what_the_carrier_writes_is_read(pairs):
 @pytest.mark.parametrize("body", [b"\xff=\xfe", b"%", b"%zz=%f", b"&&&==&;", b"a;b=c", b"%00=%00", b"=", b""])
 def test_any_bytes_are_a_form(body):
     assert isinstance(parse_form(body).multi_items(), list)
+
+
+@pytest.mark.parametrize(
+    ("body", "text"),
+    [
+        (b"CallerName=Jos%E9", "Jos"),  # no UTF-8
+        (b"CallerName=Ana%00%1B%5B2J", "Ana[2J"),
+        (b"CallerName=%ED%A0%BD", ""),  # half a pair
+        (b"CallerName=%E2%80%AEanA", "anA"),  # to be shown from right to left
+        (b"CallerName=%F0%9F%98%8A+Ana", "\U0001f60a Ana"),
+    ],
+)
+def test_what_is_read_of_a_form_is_text(body, text):
+    assert text_of(parse_form(body), "CallerName") == text
+
+
+@given(st.binary(max_size=60))
+def test_any_bytes_of_a_form_are_read_as_text(value):
+    text = text_of(parse_form(b"From=" + value.replace(b"&", b"")), "From")
+    assert not NOT_IN_XML.search(text)
+    text.encode()
 
 
 def test_the_longest_forms_that_twilio_sends_are_taken():

@@ -5,7 +5,11 @@ The tests hold these shapes against the SDK's own types.
 
 from __future__ import annotations
 
+import json
+
 import msgspec
+
+from phoneagent.plain_text import plain
 
 CLOSE_STREAM = '{"type":"CloseStream"}'
 FORCE_END_TURN = '{"type":"ForceEndTurn"}'
@@ -70,6 +74,45 @@ class Configure(msgspec.Struct, tag="Configure"):
     keyterms: tuple[str, ...]
 
 
-decode_flux = msgspec.json.Decoder(FluxMessage).decode
-decode_nova = msgspec.json.Decoder(NovaMessage).decode
+_flux = msgspec.json.Decoder(FluxMessage)
+_nova = msgspec.json.Decoder(NovaMessage)
 encode = msgspec.json.Encoder().encode
+
+
+def decode_flux(message: str | bytes) -> FluxMessage:
+    """With texts that are plain. Raises `msgspec.MsgspecError` for what is no message."""
+    try:
+        flux = _flux.decode(message)
+    except msgspec.MsgspecError:
+        flux = _flux.decode(_without_halves(message))
+    flux.transcript = plain(flux.transcript)
+    _make_plain(flux.words)
+    return flux
+
+
+def decode_nova(message: str | bytes) -> NovaMessage:
+    """See `decode_flux`."""
+    try:
+        nova = _nova.decode(message)
+    except msgspec.MsgspecError:
+        nova = _nova.decode(_without_halves(message))
+    if isinstance(nova.channel, ResultsChannel):
+        for alternative in nova.channel.alternatives:
+            alternative.transcript = plain(alternative.transcript)
+            _make_plain(alternative.words)
+    return nova
+
+
+def _make_plain(words: tuple[TimedWord, ...]) -> None:
+    for word in words:
+        word.word = plain(word.word)
+        if word.punctuated_word is not None:
+            word.punctuated_word = plain(word.punctuated_word)
+
+
+def _without_halves(message: str | bytes) -> bytes:
+    """The same message if it has halves of surrogate pairs in it, which this decoder takes for no JSON."""
+    try:
+        return json.dumps(json.loads(message), ensure_ascii=False).encode("utf-8", "ignore")
+    except (ValueError, RecursionError) as error:
+        raise msgspec.DecodeError("expected JSON") from error

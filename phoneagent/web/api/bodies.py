@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pydantic_core import ErrorDetails
 from starlette.requests import Request
 
+from phoneagent.plain_text import plain
 from phoneagent.web.doors import BODY
 
 from .problems import Misfit, Problem, misfits
@@ -21,6 +22,16 @@ NO_CONTROLS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 
 ONE_LINE = r"^[^\x00-\x1f\x7f-\x9f]*$"
 LONGEST_QUOTED = 40  # characters of somebody's value or name in a message
+
+
+def kept(text: str) -> str:
+    """What else is no text is left out: marks that turn the order of what is shown, or stand for lost characters.
+
+    Raises `ValueError` for a text of which nothing is kept.
+    """
+    if text and not (found := plain(text)):
+        raise ValueError("expected a text")
+    return found if text else ""
 
 
 class Body(BaseModel):

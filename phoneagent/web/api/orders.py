@@ -21,11 +21,12 @@ from phoneagent.call.equipped import EquippedAgent
 from phoneagent.call.switchboard import Switchboard
 from phoneagent.call.variables import needed_variables
 from phoneagent.errors import KeyReused
+from phoneagent.plain_text import plain
 from phoneagent.ports import OrderBook
 from phoneagent.private import Private
 from phoneagent.records import Agent, CallingHours, OnMachine, Order
 
-from .bodies import NO_CONTROLS, ONE_LINE, Body, read
+from .bodies import NO_CONTROLS, ONE_LINE, Body, kept, read
 from .problems import Misfit, Problem, misfit, misfits, unknown_call
 from .representations import CallView, answer, rfc3339
 from .resource import SUBJECT, Subject
@@ -37,8 +38,8 @@ LONGEST_KEY = 255
 LONGEST_CALL = 4 * 3600  # seconds; Twilio's usual limit, and more than anybody should talk with a machine
 FARTHEST = timedelta(days=30)  # how far ahead a call may be scheduled; what is kept longer is a calendar
 
-Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=ONE_LINE)]
-Value = Annotated[str, StringConstraints(max_length=LONGEST_VALUE, pattern=NO_CONTROLS)]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=LONGEST_NAME, pattern=ONE_LINE), AfterValidator(kept)]
+Value = Annotated[str, StringConstraints(max_length=LONGEST_VALUE, pattern=NO_CONTROLS), AfterValidator(plain)]
 PAIRS = (
     f"at most {MOST_PAIRS} pairs of texts, names of 1 to {LONGEST_NAME} characters, values of up to {LONGEST_VALUE}, "
     "without control characters"
@@ -74,9 +75,12 @@ class WantedCall(Body):
     variables: dict[Name, Value] = Field(default_factory=dict, max_length=MOST_PAIRS, description=PAIRS)
     metadata: dict[Name, Value] = Field(default_factory=dict, max_length=MOST_PAIRS, description=PAIRS)
     machine_detection: OnMachine = Field("ignore", description="ignore, hang_up or voicemail")
-    voicemail_message: str | None = Field(
-        None, min_length=1, max_length=LONGEST_VALUE, pattern=NO_CONTROLS, description=MESSAGE
-    )
+    voicemail_message: (
+        Annotated[
+            str, StringConstraints(min_length=1, max_length=LONGEST_VALUE, pattern=NO_CONTROLS), AfterValidator(kept)
+        ]
+        | None
+    ) = Field(None, description=MESSAGE)
     ring_timeout: int = Field(30, ge=5, le=600, description="seconds, a whole number from 5 to 600")
     max_duration: int = Field(
         3600, ge=10, le=LONGEST_CALL, description=f"seconds, a whole number from 10 to {LONGEST_CALL}"

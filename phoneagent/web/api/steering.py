@@ -6,7 +6,7 @@ import re
 from collections.abc import Collection
 from typing import Annotated, Literal, NamedTuple, Protocol
 
-from pydantic import Field, StringConstraints
+from pydantic import AfterValidator, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -16,7 +16,7 @@ from phoneagent.call.steering import Action, Control
 from phoneagent.do_not_call import DoNotCallList
 from phoneagent.errors import CallIsOver, NobodyHoldsCall, SteeringUnanswered, UnwantedCall
 
-from .bodies import Body, bounded, parse, read
+from .bodies import NO_CONTROLS, ONE_LINE, Body, bounded, kept, parse, read
 from .problems import PRIVATE, Problem, misfit
 from .resource import Handler
 
@@ -29,8 +29,9 @@ ADDRESS = re.compile(r"\+|(?:sips?|tel):\S+\Z", re.IGNORECASE)
 
 Text = Annotated[
     str,
-    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT),
-    Field(description=f"a text of 1 to {LONGEST_TEXT} characters, and not only blanks"),
+    StringConstraints(strip_whitespace=True, min_length=1, max_length=LONGEST_TEXT, pattern=NO_CONTROLS),
+    AfterValidator(kept),
+    Field(description=f"a text of 1 to {LONGEST_TEXT} characters, and not only blanks, without control characters"),
 ]
 
 
@@ -51,9 +52,11 @@ class Instruction(Body):
 class Target(Body):
     """The body of `transfer`."""
 
-    target: Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)] = Field(
-        description="the name of a transfer target, a telephone number or a SIP address"
-    )
+    target: Annotated[
+        str,
+        StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=ONE_LINE),
+        AfterValidator(kept),
+    ] = Field(description="the name of a transfer target, a telephone number or a SIP address")
 
 
 class Keys(Body):

@@ -140,6 +140,26 @@ async def test_a_number_of_the_agents_own_file_is_not_asked_about():
     assert answer.status == 204
 
 
+@pytest.mark.parametrize("field", ["text", "target"])
+@pytest.mark.parametrize("odd", ["a\x00b", "\x1b[31m", "sip:a\x07@example.com", "+1555\x9b0100100", "\u202e", "\ufffd"])
+async def test_what_is_no_text_is_neither_said_nor_called(field, odd):
+    line = Line()
+    async with ordering(steers=line) as (rest, store):
+        await stored(store)
+        for action in ("say", "instruct") if field == "text" else ("transfer",):
+            answer = await rest.post(f"/v1/calls/{CALL}/{action}", {field: odd})
+            assert (answer.status, list(answer.misfits)) == (422, [field])
+
+
+async def test_marks_that_nobody_hears_are_left_out_of_what_is_said():
+    line = Line()
+    async with ordering(steers=line) as (rest, store):
+        await stored(store)
+        answer = await rest.post(f"/v1/calls/{CALL}/say", {"text": "\u202eGood\ufeff morning \U0001f60a\n"})
+    assert answer.status == 204
+    assert line.sent[0][2] == "Good morning \U0001f60a"
+
+
 REFUSALS = {
     CallIsOver: (409, "call-over"),
     NobodyHoldsCall: (409, "not-in-progress"),
