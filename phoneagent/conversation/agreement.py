@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from functools import cache
 
+from .check_in import check_in
 from .lexicon import Lexicon, language_code
 
 
@@ -126,3 +127,18 @@ def agreement(language: str) -> Lexicon:
     english = AGREEMENTS["en"]
     known = AGREEMENTS.get(language_code(language), english)
     return known if known is english else known + english
+
+
+GREETINGS = _table(
+    "good morning|good afternoon|good evening|good day|speaking|guten morgen|guten tag|guten abend|moin|grüß gott|"
+    "buenos días|buenas tardes|buenas|dígame|mande|bonjour|bonsoir|buongiorno|buonasera|bom dia|boa tarde|estou sim|"
+    "goedemorgen|goedemiddag|goedenavond|met wie spreek ik|dzień dobry|dobry wieczór|słucham|tak słucham",
+    "there to you too",
+)
+"""Of all eight languages: people greet in those of their neighbours too."""
+
+
+@cache
+def picking_up(language: str) -> Lexicon:
+    """What people say as they pick up the telephone, over the greeting; a yes alone may answer it."""
+    return check_in(language).words + GREETINGS

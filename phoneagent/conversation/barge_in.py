@@ -7,13 +7,14 @@ agent's own echo lets it go on at the word where it stopped.
 from __future__ import annotations
 
 from . import events as e
-from .agreement import agreement
+from .agreement import agreement, picking_up
 from .caller_turn import CallerTurn
 from .check_in import check_in
 from .commands import Hangup
 from .deadlines import Reason
 from .endpointing import says_yes_or_no, wants_yes_or_no
 from .floor import Floor
+from .lexicon import Lexicon
 from .listening import Listening
 from .meaning import NO_ANSWER, Meaning, echo_needed, first_word_echoed, meaning
 from .policy import Interruption
@@ -207,7 +208,7 @@ class BargeIn:
         """Words that want no answer."""
         if meant is Meaning.BACKCHANNEL:
             self._replies.current.over.append(text)
-            self._floor.emit("agreed" if self._agreed() else "backchannel", text=text)
+            self._floor.emit("agreed" if self._agreeing_words() is not None else "backchannel", text=text)
         elif meant is Meaning.ECHO:
             self._floor.emit("echo", text=text)
 
@@ -227,9 +228,9 @@ class BargeIn:
         if reply.kind == "keys":  # what is said over tones has nothing to do with them
             return Meaning.INTERRUPTION if text else Meaning.NOTHING
         playout, begun, leaving = reply.playout, self._listening.turn.echoed > 0, reply.then is not None
-        agreed = agreement(self._floor.language) if self._agreed() else None
+        agreed = self._agreeing_words()
         awaited = check_in(self._floor.language).words if self._waited_for(at) else None
-        asked = self._question_heard(at) if agreed is None else self._asks_before_goodbye(at)
+        asked = self._asks_before_goodbye(at) if self._agreed() else self._question_heard(at)
         echo = echo_needed(self._floor.policy, begun=begun, asked=self._question_heard(at, but=1))
 
         def against(before: int) -> Meaning:
@@ -254,6 +255,13 @@ class BargeIn:
         reply = self._replies.current
         # Who is told goodbye for their silence may speak up after all.
         return reply.then is not None and reply.kind != "idle"
+
+    def _agreeing_words(self) -> Lexicon | None:
+        """What takes back nothing of what is being said: thanks over a transfer, "yes, hi" over the greeting."""
+        language = self._floor.language
+        if self._agreed():
+            return agreement(language)
+        return picking_up(language) if self._replies.current.kind == "greeting" else None
 
     def _asks_before_goodbye(self, at: float) -> bool:
         """Whether a goodbye has a question in it, which is not answered yet: "is there anything else?". Over a transfer

@@ -265,6 +265,8 @@ class Listening:
         silent_since = at if turn.voiced or turn.voice_ended is None else turn.voice_ended
         if self._floor.turn_events:
             wait = policy.end_of_turn_within
+            if turn.text and not turn.voiced and turn.voice_ended is not None and not unfinished(turn.text):
+                wait = min(wait, policy.silence_at_most)  # we hear nobody: the ears may have lost it
             if turn.held and turn.settled and not turn.voiced:  # the ears have ended it, and it waited for more
                 rule = self._rule(turn.text)
                 wait = rule.silence if rule else policy.words_within

@@ -19,6 +19,8 @@ from .words import SAMPLE_RATE, Word
 
 SAMPLES_A_CHARACTER = SAMPLE_RATE // 15  # English speech runs at about 15 characters a second
 SENTENCE_ENDS = (".", "!", "?", "…", "。", "！", "？")
+STUTTERS = 2  # holes in what the voice was saying; one may be an accident
+LEAD = SAMPLE_RATE * 4 // 5  # samples: 0.8 s, which a voice at 0.9 of real time uses up in 8 s, a long sentence
 WORTH_CUTTING = SAMPLE_RATE // 4  # samples of a filler; a shorter rest is over before a cut would be noticed
 
 
@@ -62,6 +64,7 @@ class Playout:
         self._generation = 0
         self._slices: list[Slice] = []
         self._settled = 0  # position from which the present generation was sent
+        self._waits_for_lead = False
         self._marks_overdue = marks_overdue
         self._slice_samples = slice_samples
 
@@ -133,6 +136,8 @@ class Playout:
                 return []
             self._begun = True
             self._settled = self.sent = self.first_audible or 0
+        if not self._has_lead(at):
+            return []
         fresh = []
         while self.sent < self.received:
             end = min(self.sent + self._slice_samples, self.received)
@@ -144,6 +149,19 @@ class Playout:
             self._slices.append(fresh[-1])
             self.sent = end
         return fresh
+
+    def _has_lead(self, at: float) -> bool:
+        """Whether enough has arrived to be sent. A voice slower than speech would leave a hole after each piece: when
+        it has left two, some is kept back until there is a lead, in this call's next replies from their beginning.
+        """
+        if self._slices and at > self.ends_at and self.voice_owes and self.sent < self.received:
+            self._line.holes += 1
+            self._waits_for_lead = self._line.holes >= STUTTERS
+        elif not self._slices and self.sent == (self.first_audible or 0) and self._line.holes >= STUTTERS:
+            self._waits_for_lead = True
+        if self.complete or not self.voice_owes or self.received - self.sent >= LEAD:
+            self._waits_for_lead = False
+        return not self._waits_for_lead
 
     # -- and is heard -------------------------------------------------------------------------------
 

@@ -110,6 +110,7 @@ class Replies:
     def answer(self, text: str, heard_until: float | None, at: float) -> None:
         """Reply to the caller's turn that has just been saved: by what was begun for these words, or anew."""
         self._asked = text
+        self._speculation.turn_ended()
         reply = self.reply
         if reply and reply.speculative_for == normalised(text):
             reply.speculative_for = None

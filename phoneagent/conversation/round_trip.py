@@ -12,6 +12,7 @@ class RoundTrip:
     def __init__(self) -> None:
         self.seconds = 0.0
         self._known = False
+        self.holes = 0  # that the voice has left in its sentences: it may be slower than speech
 
     def learn(self, late: float) -> None:
         """A mark came back so many seconds after its audio was over, had it been played when it was sent."""

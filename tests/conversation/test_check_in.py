@@ -223,3 +223,25 @@ def test_hello_over_an_answer_that_is_heard_is_a_turn():
 def test_an_agent_without_words_in_its_language_says_nothing():
     assert check_in("tr").answer == ""
     assert PHRASING.still_here == ""
+
+
+@pytest.mark.parametrize("text", ["Yes, hi.", "Hello?", "Good evening.", "Yes hello, good morning."])
+def test_who_greets_over_the_greeting_hears_it_to_its_end(text):
+    call = ScriptedCall(phrasing=Phrasing(greeting="Good evening, this is Aurelia, how can I help you?"))
+    call.tells(e.CallStarted())
+    call.voices(call.last(Synthesize).reply)
+    call.passes(0.5)
+    checks_in(call, text)
+    call.passes(4.0)
+    assert call.all(CancelReply) == []
+    assert call.transcript == ["agent: Good evening, this is Aurelia, how can I help you?"]
+
+
+@pytest.mark.parametrize("text", ["Yes.", "Hi, a table for two please.", "Wrong number."])
+def test_who_says_more_is_answered(text):
+    call = ScriptedCall(phrasing=Phrasing(greeting="Good evening, this is Aurelia, how can I help you?"))
+    call.tells(e.CallStarted())
+    call.voices(call.last(Synthesize).reply)
+    call.passes(0.5)
+    checks_in(call, text)
+    assert call.transcript[-1] == f"caller: {text}"

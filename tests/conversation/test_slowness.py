@@ -424,3 +424,56 @@ def test_a_model_that_says_half_a_word_and_stalls_is_bridged():
     call.replies("We", done=False)
     voice_fillers(call, 1.2)
     assert fillers(call) == ["One moment, please, I will look."]
+
+
+# --- ears that lose the end, callers who go on, voices that are too slow -------------------------------
+
+
+@pytest.mark.parametrize(("text", "silence"), [("What are your hours?", 3.0), ("I would like to", 6.0)])
+def test_a_turn_that_the_ears_never_end_is_answered_when_nobody_is_heard_any_more(text, silence):
+    call = ScriptedCall(phrasing=PHRASING, eager_turns=False).greets()
+    call.tells(e.SpeechStarted("vad"))
+    call.passes(0.5)
+    call.tells(e.PartialTranscript(text))
+    call.tells(e.SpeechStopped(ended=call.at))
+    call.passes(silence - 0.05)
+    assert call.state is State.CALLER_SPEAKING
+    call.passes(0.1)
+    assert call.state is State.THINKING
+
+
+def test_a_monologue_does_not_use_up_the_eager_budget():
+    call = ScriptedCall(phrasing=PHRASING).greets()
+    call.tells(e.SpeechStarted())
+    for sentence in range(12):
+        call.passes(1.0)
+        call.tells(e.EagerEndOfTurn(f"Part {sentence} of my story."))
+        call.passes(0.3)
+        call.tells(e.TurnResumed())
+    assert len(call.all(StartReply)) == 3
+    call.tells(e.EndOfTurn("That was my story."))
+    call.answers("I see.")
+    call.passes(3.0)
+    call.tells(e.SpeechStarted())
+    call.tells(e.EagerEndOfTurn("And now?"))
+    assert len(call.all(StartReply)) == 5
+
+
+def test_a_voice_slower_than_speech_gets_a_lead_after_two_holes():
+    call = ScriptedCall(phrasing=PHRASING).greets()
+    call.hears("What are your hours?")
+    reply = call.replies("We are open from nine in the morning to eleven in the evening on all days but Mondays.")
+    holes, ends = 0, None
+    for _ in range(30):
+        before = len(call.all(SendAudio))
+        call.voices(reply, samples=1440)  # 180 ms of speech every 200 ms
+        if len(call.all(SendAudio)) > before:
+            holes += ends is not None and call.at > ends + 0.001
+            ends = max(ends or call.at, call.at) + sum(
+                (sent.end - sent.start) / 8000 for sent in call.all(SendAudio)[before:]
+            )
+        call.passes(0.2)
+    assert holes <= 3, "two that tell, and the one in which the lead is made"
+    call.voices(reply)
+    call.passes(5.0)
+    assert call.transcript[-1].endswith("but Mondays.")
