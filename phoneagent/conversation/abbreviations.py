@@ -11,14 +11,15 @@ from collections.abc import Mapping
 ABBREVIATIONS: Mapping[str, frozenset[str]] = {
     language: frozenset(words.split())
     for language, words in {
-        "en": "adm. approx. appt. apr. apt. assn. attn. aug. ave. avg. b.sc. bldg. blvd. bros. capt. cf. cir. cmdr. "
+        "en": "rm. "
+        "adm. approx. appt. apr. apt. assn. attn. aug. ave. avg. b.sc. bldg. blvd. bros. capt. cf. cir. cmdr. "
         "co. col. comdr. cont. corp. cpl. ct. d.phil. dec. dept. dist. div. dr. eds. esq. est. etc. excl. "
         "expy. ext. feb. fig. fr. fri. ft. gal. gen. gov. govt. hon. hr. hrs. hwy. inc. incl. intl. jan. jr. "
         "jul. jun. lb. lbs. ln. lt. ltd. m.sc. maj. mar. max. messrs. mfg. mi. min. mins. misc. mlle. mme. "
         "mo. mon. mr. mrs. ms. msgr. mt. natl. no. nos. nov. oct. oz. ph.d. pkwy. pl. pp. pres. prof. pvt. "
         "qt. qty. rd. ref. rep. resp. rev. sec. secs. sen. sep. sept. sgt. sq. sr. st. ste. supt. tbsp. tel. "
         "temp. ter. thu. thurs. tsp. tue. tues. univ. vol. vols. vs. wed. wk. wks. yd. yds. yr. yrs.",
-        "de": "abs. abzgl. allg. anm. apr. art. aufl. aug. betr. bez. bhf. bspw. bzw. ca. dent. ders. dez. "
+        "de": "chr. abs. abzgl. allg. anm. apr. art. aufl. aug. betr. bez. bhf. bspw. bzw. ca. dent. ders. dez. "
         "dipl.-ing. dr. ebd. ehem. einschl. evang. evtl. ew. exkl. fa. feb. ff. fr. ft. geb. gebr. gem. gest. "
         "ggf. ggfs. habil. hbf. hl. hr. hrsg. ing. inh. inkl. jan. jh. jr. jur. jährl. kap. kath. ltd. mag. "
         "max. med. min. mio. mr. mrd. mrs. mtl. mwst. nachf. nov. nr. okt. oz. pers. phil. pl. prof. rer. "

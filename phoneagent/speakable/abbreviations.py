@@ -10,6 +10,7 @@ from .rules import Begins, Rule, Said, after, before, ends_sentence, one_of
 
 ABBREVIATIONS: Mapping[str, Mapping[str, str]] = {
     "en": {
+        "Rm.": "Room",
         "Sgt.": "Sergeant", "Lt.": "Lieutenant", "Col.": "Colonel", "Maj.": "Major", "Gov.": "Governor",
         "Pres.": "President", "Hon.": "Honorable", "Ph.D.": "P H D", "PhD": "P H D", "M.D.": "M D", "B.A.": "B A",
         "M.A.": "M A", "B.Sc.": "B S C", "M.Sc.": "M S C", "D.D.S.": "D D S", "Esq.": "Esquire", "incl.": "including",
@@ -35,6 +36,7 @@ ABBREVIATIONS: Mapping[str, Mapping[str, str]] = {
         "Thurs.": "Thursday", "Fri.": "Friday",
     },
     "de": {
+        "v. Chr.": "vor Christus", "n. Chr.": "nach Christus", "p. P.": "pro Person", "p.P.": "pro Person",
         "Mrs.": "Misses", "Mr.": "Mister", "Dipl.-Ing.": "Diplomingenieur", "Ing.": "Ingenieur", "med.": "med",
         "Dr. med.": "Doktor med", "Abs.": "Absatz", "Art.": "Artikel", "Mag.": "Magister", "Hbf.": "Hauptbahnhof",
         "Hbf": "Hauptbahnhof", "Bhf.": "Bahnhof", "Pl.": "Platz", "Fa.": "Firma", "exkl.": "exklusive",

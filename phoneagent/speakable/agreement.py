@@ -95,7 +95,7 @@ _NO_NOUNS: Mapping[str, frozenset[str]] = {
         "quando onde desde até mas nem sem sobre entre um uma seu sua meu minha já mais menos igual hoje amanhã agora "
         "aqui também ponto",
         "it": "e o ed di del della dei a al alla in con per da dal è sono era che si se non sì come quando dove fino "
-        "ma né senza su tra fra il lo la i gli le un una suo mio tuo già più meno uguale oggi domani ora qui anche",
+        "ma né senza su tra fra il lo la i gli le un una suo mio tuo già più meno uguale oggi domani qui anche",
         "fr": "et ou de du des à au aux en avec par pour est sont était que qui se si ne pas non oui comme quand où "
         "depuis jusque mais ni sans sur sous entre le la les un une son sa votre mon déjà plus moins égale "
         "aujourd'hui demain maintenant ici aussi dans chez fait",

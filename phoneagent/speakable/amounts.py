@@ -85,7 +85,7 @@ def rules(language: Language) -> list[Rule]:
     unit = one_of(*measures.names)
     names = one_of(*money.names)
     minus = rf"(?:(?<![\w)])(?P<minus>[-\u2212]){SPACE}?)?"
-    multiple = "k|K|M|bn|B|b"
+    multiple = "k|K|M|m|bn|B|b"
     scale = rf"(?:{SPACE}(?P<scale>(?i:{one_of(*_SCALES)}))(?!\w)|{SPACE}?(?P<multiple>{multiple})(?!\w))?"
     glued = rf"(?:{SPACE}(?P<scale>(?i:{one_of(*_SCALES)}))(?!\w)|(?P<multiple>k|K|M|bn|B)(?!\w))?"
     through = rf"(?:(?:(?P<first>{multiple})(?=[-\u2010-\u2015]))?{SPACE}?{HYPHEN}{SPACE}?%s(?P<b>{number}))?"
@@ -95,7 +95,7 @@ def rules(language: Language) -> list[Rule]:
         Rule(rf"(?<![\w.,])(?P<unit>₹|Rs\.?|INR){SPACE}?(?P<a>{lakh})", money.lakhs, Begins.LETTER | Begins.SIGN),
         Rule(rf"(?<![\w.,])(?P<a>\d+){SPACE}?¢", money.cents, Begins.DIGIT),
         Rule(
-            rf"{minus}(?P<unit>{prefix}){SPACE}?(?P<a>{number}){through % f'(?:{sign})?'}{scale}(?![^\W\d_])"
+            rf"{minus}(?P<unit>{prefix}){SPACE}?(?P<a>{number}){through % f'(?:{sign})?'}{scale}(?![^\W\d_]|[.,]\d)"
             rf"(?:{SPACE}(?P<code>{one_of(*CODES)}|{names})(?!\w))?",
             money.say,
             Begins.ANYHOW,
@@ -107,24 +107,24 @@ def rules(language: Language) -> list[Rule]:
         ),
         Rule(rf"(?<![\w.,:/-])(?P<a>{number}){SPACE}(?P<unit>{names})(?!\w)", money.named, Begins.DIGIT),
         Rule(
-            rf"{minus}(?<![\w.,:/])(?P<a>{FRACTION}){SPACE}?(?P<unit>{unit})(?![\w°²³]|/\w)(?P<stop>\.(?=\s))?",
+            rf"{minus}(?<![\w.,:/])(?P<a>{FRACTION}){SPACE}?(?P<unit>{unit})(?![\w°²³]|/\w)(?P<stop>\.(?=[\s,;:)]))?",
             measures.fraction,
             Begins.DIGIT | Begins.SIGN,
         ),
         Rule(
             rf"(?<![\w.,:/])(?P<a>{number}){SPACE}?[x×]{SPACE}?(?P<b>{number})(?:{SPACE}?[x×]{SPACE}?(?P<c>{number}))?"
-            rf"{SPACE}?(?P<unit>{unit})(?![\w°²³]|/\w)(?P<stop>\.(?=\s))?",
+            rf"{SPACE}?(?P<unit>{unit})(?![\w°²³]|/\w)(?P<stop>\.(?=[\s,;:)]))?",
             measures.product,
             Begins.DIGIT,
         ),
         Rule(
             rf"{minus}(?<![\w.,:/])(?P<a>{number})(?:%?{SPACE}?{HYPHEN}{SPACE}?(?P<b>{number}))?"
             rf"(?:(?:{SPACE}(?P<scale>(?i:{one_of(*_SCALES)})){SPACE})|{SPACE}?)"
-            rf"(?P<unit>{unit})(?![\w°²³]|/\w)(?P<stop>\.(?=\s))?",
+            rf"(?P<unit>{unit})(?![\w°²³]|/\w)(?P<stop>\.(?=[\s,;:)]))?",
             measures.say,
             Begins.DIGIT | Begins.SIGN,
         ),
-        Rule(rf"(?<=[\d%])/(?P<unit>{unit})(?!\w)", measures.per, Begins.SIGN),
+        Rule(rf"(?<=[\d%€$£])/(?P<unit>{unit})(?!\w)", measures.per, Begins.SIGN),
     ]
 
 
@@ -330,6 +330,10 @@ class _Measures:
         if (said := self._fractions.of_unit(written, singular)) is not None:
             return minus + said + self._stop(found)
         whole = re.match(r"\d+", written)
+        if whole and self._fractions.ends_in_half(written) and self._numbers.language in ("es", "fr", "it", "pt"):
+            plural = self._pattern(unit, whole[0])
+            counted = plural.replace("{0}", self._numbers.count(whole[0], _noun(plural)))
+            return minus + self._fractions.and_a_half(counted, _noun(plural)) + self._stop(found)
         plural = self._pattern(
             unit,
             "1,5"
@@ -358,7 +362,7 @@ class _Measures:
         if not found["stop"]:
             return ""
         shortened = found["unit"] in SHORTENED and (self._numbers.language == "de" or not ends_sentence(found))
-        return "" if shortened else "."
+        return "" if shortened or re.match("[,;:)]", after(found)) else "."
 
 
 _BY = {"en": "by", "de": "mal", "fr": "sur", "es": "por", "it": "per", "pt": "por", "pl": "na", "nl": "bij"}

@@ -11,7 +11,10 @@ from .rules import Begins, Rule, Said, before
 
 _CODE = r"(?<![\w.@/-])(?=[A-Z\d-]{0,20}\d)(?=[A-Z\d-]{0,20}[A-Z])[A-Z\d]+(?:-[A-Z\d]+)*(?![\w@-])"
 _SPELLED = r"(?<![\w-])[A-Z\d](?:-[A-Z\d]){2,}(?![\w-])"  # X-K-4-2
-_GROUPS = r"(?<![\w.,:$€£/-])(?:\d{1,6}(?:-\d{1,6}){2,}|\d{5}-\d{4}|0\d+-\d{2,})(?![\w:%€°/-]|[.,]\d)"  # 123-45-6789
+_GROUPS = (  # 123-45-6789
+    r"(?<![\w.,:$€£/-])(?:\d{1,6}(?:-\d{1,6}){2,}"
+    r"|\d{5}-\d{4}|0\d+-\d{2,}|\d{5,}-\d{1,6}|\d{1,4}-\d{5,})(?![\w:%€°/-]|[.,]\d)"
+)
 _SHORT = r"([A-Z]?)-?([1-9]\d?)([A-Z]?)"  # gate B12, seat 14C, I-95
 _DUTCH = r"(?<![\w.,-])[1-9]\d{3} ?(?!SA|SD|SS)[A-Z]{2}(?!\w)"  # 1012 AB Amsterdam
 _ID = (  # CPF, CNPJ, RUT: dots and then a dash
@@ -38,11 +41,15 @@ def rules(language: Language) -> list[Rule]:
     def code(found: re.Match[str]) -> Said:
         if name := re.fullmatch(r"([A-Z]{4,})-?(\d{1,2})", found[0]):  # COVID-19
             return f"{name[1]} {numbers.cardinal(int(name[2]))}"
+        if year := re.fullmatch(r"(FY|CY|Q[1-4]-?)((?:19|20)\d\d)", found[0]):
+            return f"{' '.join(year[1].strip('-'))} {numbers.year(int(year[2]))}"
         if short := re.fullmatch(_SHORT, found[0]):
             return " ".join(filter(None, (short[1], numbers.cardinal(int(short[2])), short[3])))
         return groups(found)
 
     def groups(found: re.Match[str]) -> Said:
+        if re.fullmatch(r"\d+00-\d+00", found[0]):
+            return None  # 8000-10000
         return ", ".join(spell(group) for group in re.split("[-./ ]", found[0]))
 
     def small(found: re.Match[str]) -> Said:

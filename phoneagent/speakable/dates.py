@@ -28,7 +28,7 @@ _ON = re.compile(
 _LIST = re.compile(
     r"\b(?:sizes?|options?|channels?|größen?|tailles?|tallas?|taglie?|tamanhos?|rozmiary?|maten?)\s+$", re.IGNORECASE
 )
-_ENGLISH_WORDS = frozenset({"may", "march", "mar", "dec", "sun", "sat"})
+_ENGLISH_WORDS = frozenset({"may", "march", "mar"})
 """Months that are words, or other things, where they are not written with a capital letter."""
 _CENTURY = 2000  # of years with two digits; from 50 on they are of the last one, and people's birthdays
 _DOTTED_ONLY = frozenset({"de", "pl"})  # who writes 22.11., so that 3/4 is a fraction
@@ -75,7 +75,8 @@ def rules(language: Language) -> list[Rule]:
         year = rf"(?:,?{SPACE}+(?P<y>{_YEAR}))?"
         day = r"(?P<d>\d\d?)(?:st|nd|rd|th)?"
         plain = one_of(*(name for name in speaker.by_name if name not in _ENGLISH_WORDS))
-        month = rf"(?P<m>{months}|(?i:{plain})|(?i:may|march|mar|dec|sat|sun)(?=\.?{SPACE}+\d\d?(?:st|nd|rd|th)))"
+        month = rf"(?P<m>{months}|(?i:{plain})|(?i:may|march|mar)(?=\.?{SPACE}+\d\d?(?:st|nd|rd|th))"
+        month = rf"{month}|(?:(?<=\bon )|(?<=\bby )|(?<=\bof )|(?<=\buntil )|(?<=\bsince ))(?:may|march))"
         return [
             *found,
             Rule(rf"\b{month}(?:\.?{SPACE}+|-){day}{through}{year}(?![\w:]|[.,]\d)", speaker.named, Begins.LETTER),
@@ -180,10 +181,11 @@ class _Calendar:
         """12/25; but 3/4 is a fraction, unless it is "on 3/4", and 24/7 is always."""
         if found[0] in ("24/7", "50/50") or after(found).startswith((" of ", " de la ", " du ")):
             return None
-        if found["b"] == found["a"] or re.search(r"\d[ \u00a0]$", before(found)) or is_score(found):
+        dated = _ON.search(before(found))
+        if (found["b"] == found["a"] and not dated) or re.search(r"\d[ \u00a0]$", before(found)) or is_score(found):
             return None
         above, below = int(found["a"]), int(found["b"])
-        if not _ON.search(before(found)) and "0" not in (found["a"][0], found["b"][0]):
+        if not dated and "0" not in (found["a"][0], found["b"][0]):
             if self._code in _DOTTED_ONLY or (self._code != "en" and above < below):
                 return None
             if _fraction(found["a"], found["b"]):

@@ -37,6 +37,9 @@ _COUNTED_BEFORE = re.compile(
     r"|pagine|passo|domanda|capitolo|passos?|pergunta|stron[ay]|kroku?|pytanie|część|stap|vraag|deel|hoofdstuk"
     r"|bladzijde|kartons?|box|boxes|paket|colis)\s+$)"
 )
+_HALVES = {
+    "es": ("medio", "media"), "fr": ("demi", "demie"), "it": ("mezzo", "mezza"), "pt": ("meio", "meia"),
+}  # fmt: skip
 _DOSES = frozenset({2, 3, 4, 5, 8, 16, 32})
 """Denominators of what is measured; 5/10 mg is a choice between two."""
 
@@ -48,6 +51,17 @@ def rules(language: Language) -> list[Rule]:
     return [
         Rule(
             rf"(?<![\w.,/-])(?:(?P<whole>\d+){SPACE}?)?(?P<sign>{_SIGN})", speaker.by_sign, Begins.DIGIT | Begins.SIGN
+        ),
+        *(
+            [
+                Rule(
+                    rf"(?<![\w.,/-])(?P<whole>\d+){SPACE}?(?:1/2|½){SPACE}(?P<noun>[^\W\d_]{{3,}})(?!\w)",
+                    speaker.half,
+                    Begins.DIGIT,
+                )
+            ]
+            if language.code in _HALVES
+            else []
         ),
         Rule(rf"(?<![\w.,/-])(?P<a>{number})/(?P<b>\d{{1,3}})(?![\w/]|[.,]\d)", speaker.score, Begins.DIGIT),
         Rule(
@@ -88,6 +102,23 @@ class Fractions:
         if name and not whole and fraction == "1/2" and self._code != "en":
             return self._half(name)
         return self.said(f"{whole or ''} {fraction}".strip())
+
+    def half(self, found: re.Match[str]) -> Said:
+        """2 1/2 horas: dos horas y media."""
+        name = found["noun"]
+        if noun(self._code, f" {name}") is None:
+            return None
+        return self.and_a_half(f"{self._numbers.count(found['whole'], name)} {name}", name)
+
+    def and_a_half(self, counted: str, name: str) -> str:
+        masculine, feminine = _HALVES[self._code]
+        half = feminine if is_feminine(self._code, re.sub(r"(?<=[^s])s$", "", name.casefold())) else masculine
+        if self._code == "it" and name.casefold() in ("ore", "notti", "giornate", "settimane", "tazze"):
+            half = feminine
+        return f"{counted} {self._words.both} {half}"
+
+    def ends_in_half(self, written: str) -> bool:
+        return written.endswith(("1/2", "½"))
 
     def score(self, found: re.Match[str]) -> Said:
         """5/5 stars, page 3/12, 4.8/5."""

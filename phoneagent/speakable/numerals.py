@@ -48,25 +48,36 @@ def rules(language: Language) -> list[Rule]:
     found = [
         Rule(r"(?<![\w.,])\d{1,3}(?:\.\d{1,3}){3}(?!\w|\.\d)", reader.ip_address, Begins.DIGIT),
         Rule(r"(?<![\w.,])\d+(?:\.\d+){2,}(?!\w)", reader.version, Begins.DIGIT),
+        Rule(
+            r"(?<![\w.,/])24/7(?!\w)",
+            lambda _: f"{language.numbers.cardinal(24)} {language.numbers.cardinal(7)}",
+            Begins.DIGIT,
+        ),
         Rule(r"(?<![\w.,/])\d{1,4}(?:/\d{1,4}){2,}(?![\w/])", reader.listed, Begins.DIGIT),
-        Rule(r"(?m:^[ \t]*(?P<n>\d{1,2})[.)][ \t]+(?=\S))", reader.item, Begins.DIGIT | Begins.SIGN),
     ]
     if language.code == "en":
         found += [
             Rule(r"(?<![\w.,])(?P<feet>[1-9])['’′](?P<inches>1[01]|\d)(?:[\"”″]|(?!\w))", reader.height, Begins.DIGIT),
             Rule(r"(?<![\w.,])\.\d+(?![\w.])", lambda found: language.numbers.number(found[0]), Begins.SIGN),
             Rule(rf"(?<![\w.,])(?P<n>{number})x(?!\w)", reader.times, Begins.DIGIT),
+            Rule(rf"(?<![\w.,])(?P<n>{number})(?P<k>[kKM])(?=[ ][a-z]+s(?!\w))", reader.thousands, Begins.DIGIT),
+            Rule(
+                r"(?<![\w.,])(?P<feet>\d)[ ]?(?:ft|feet)\.?,?[ ](?P<inches>\d\d?)[ ]?(?:in|inches)(?!\w)\.?",
+                reader.feet_and_inches,
+                Begins.DIGIT,
+            ),
             Rule(
                 rf"(?:(?<![\w-])(?P<mid>mid|late|early)-)?(?<![\w.,])['’]?(?P<n>(?:1[1-9]|20)?\d0)['’]?s"
                 rf"(?:{SPACE}?{HYPHEN}{SPACE}?['’]?(?P<b>(?:1[1-9]|20)?\d0)['’]?s)?(?!\w)",
                 reader.decade,
                 Begins.ANYHOW,
             ),
-            Rule(r"(?<![\w.,])24/7(?!\w)", lambda _: "twenty-four seven", Begins.DIGIT),
             Rule(r"(?<![\w.,])401\(k\)(?!\w)", lambda _: "four oh one k", Begins.DIGIT),
             Rule(r"(?<![\w.,])(?P<n>\d{1,3}(?:,\d{3})+|\d{1,9})(?i:st|nd|rd|th)(?!\w)", reader.ordinal, Begins.DIGIT),
         ]
     if language.code == "fr":
+        found.append(Rule(r"(?<![\w.,])24 ?h/24(?!\w)", lambda _: "vingt-quatre heures sur vingt-quatre", Begins.DIGIT))
+        found.append(Rule(r"(?<![\w.,])7 ?j/7(?!\w)", lambda _: "sept jours sur sept", Begins.DIGIT))
         found.append(
             Rule(
                 rf"(?<![\w.,])(?P<n>\d{{1,3}}(?:{SPACE}\d{{3}})+|\d{{1,4}})(?P<e>ers?|[eè]?res?|[eè]mes?|es?|nde?s?)(?!\w)",
@@ -86,14 +97,16 @@ def rules(language: Language) -> list[Rule]:
     if language.code == "nl":
         found.append(Rule(r"(?<![\w.,])(?P<n>\d{1,4})(?:e|de|ste)(?!\w)", reader.ordinal, Begins.DIGIT))
     if language.code == "de":
+        found.append(Rule(r"(?<![\w.,])(?P<n>(?:1[1-9]|20)?\d0)er(?!\w)", reader.german_decade, Begins.DIGIT))
         found.append(
             Rule(r"(?<![\w.,])(?P<n>\d{1,4})\.?(?P<e>te[rmns]?|ste[rmns]?)(?!\w)", reader.german_suffix, Begins.DIGIT)
         )
         found.append(Rule(
-            r"(?<![\w.,])(?P<n>\d{1,4})\.(?=\s(?:Geburtstag|Jubiläum|Auflage|Kunde|Besucher|Hochzeitstag|Semester|Runde|Woche|Monat|Jahr|Bezirk|Weltkrieg|Liga|Stock|Etage|Jahrhundert|Tag|Mal|Platz|Klasse|Stufe|Reihe|Person|Kapitel|Schritt)\w*)",
+            r"(?<![\w.,])(?P<n>\d{1,4})\.(?=\s(?:OG|UG|KW|DG|Obergeschoss|Untergeschoss|Geburtstag|Jubiläum|Auflage|Kunde|Besucher|Hochzeitstag|Semester|Runde|Woche|Monat|Jahr|Bezirk|Weltkrieg|Liga|Stock|Etage|Jahrhundert|Tag|Mal|Platz|Klasse|Stufe|Reihe|Person|Kapitel|Schritt)\w*)",
             reader.german_ordinal,
             Begins.DIGIT,
         ))  # fmt: skip
+    found.append(Rule(r"(?m:^[ \t]*(?P<n>\d{1,2})[.)][ \t]+(?=\S))", reader.item, Begins.DIGIT | Begins.SIGN))
     sign = r"(?:(?<![\w)-])(?P<sign>[-\u2212+±]))?"
     through = rf"(?:{HYPHEN}|{SPACE}[-–—]{SPACE})"
     ends = r"[.,]\d"
@@ -182,10 +195,23 @@ class _Numerals:
         return f"{self._numbers.cardinal(int(found['a']))} {self._words.to} {self._numbers.cardinal(int(found['b']))}"
 
     def product(self, found: re.Match[str]) -> Said:
+        """2x3; but 1920x1080 pixels, and a 4x6 photo."""
+        if self._numbers.language == "en" and (
+            min(len(found["a"]), len(found["b"])) > 2 or re.match(r"[ ][a-z]{3}", after(found))
+        ):
+            return f"{self._numbers.number(found['a'])} by {self._numbers.number(found['b'])}"
         return f"{self._numbers.number(found['a'])} {self._words.times} {self._numbers.number(found['b'])}"
 
     def evenly(self, _: re.Match[str]) -> Said:
         return f"{self._numbers.cardinal(50)} {self._numbers.cardinal(50)}"
+
+    def thousands(self, found: re.Match[str]) -> Said:
+        """50k users."""
+        return f"{self._numbers.number(found['n'])} {'million' if found['k'] == 'M' else 'thousand'}"
+
+    def feet_and_inches(self, found: re.Match[str]) -> Said:
+        feet = f"{self._numbers.number(found['feet'])} {'foot' if found['feet'] == '1' else 'feet'}"
+        return f"{feet} {self._numbers.number(found['inches'])} {'inch' if found['inches'] == '1' else 'inches'}"
 
     def height(self, found: re.Match[str]) -> Said:
         """5'10": feet and inches."""
@@ -227,6 +253,11 @@ class _Numerals:
         ):
             ending = ""
         return self._numbers.ordinal(int(found["n"])) + ending
+
+    def german_decade(self, found: re.Match[str]) -> Said:
+        """Die 90er."""
+        number = int(found["n"])
+        return (self._numbers.year(number) if number > 1000 else self._numbers.cardinal(number)) + "er"
 
     def german_suffix(self, found: re.Match[str]) -> Said:
         """Der 3te, am 20sten."""

@@ -18,6 +18,9 @@ _PRESSED = re.compile(
     re.IGNORECASE,
 )
 """Keys of a telephone are spoken of, in any language."""
+_TIMES_A_DAY = {
+    "en": "times", "de": "mal", "fr": "fois", "es": "veces", "it": "volte", "pt": "vezes", "pl": "razy", "nl": "keer",
+}  # fmt: skip
 _EACH = {"hr": "hour", "h": "hour", "min": "minute", "sec": "second", "wk": "week", "mo": "month", "yr": "year"}
 
 
@@ -74,6 +77,7 @@ def rules(language: Language) -> list[Rule]:
         Rule(r"(?<!\w)#(?=[^\W\d])", lambda _: f"{words.hashtag} ", Begins.SIGN),
         Rule(r"@", lambda _: f" {words.at} ", Begins.SIGN),
         Rule(rf"(?<=\d){SPACE}?[×x*]{SPACE}?(?=\d)|×", lambda _: f" {words.times} ", Begins.SIGN),
+        Rule(r"(?<=\d\s)x(?=\s[^\W\d_]{2})", lambda _: _TIMES_A_DAY[language.code], Begins.LETTER),
         Rule(r"(?<=\d\s)x(?=\s\d)", lambda _: words.times, Begins.LETTER),
         Rule(r"(?<=\d\s)\*(?=\s*\d)", lambda _: f" {words.times} ", Begins.SIGN),
         Rule(r"(?<=[^\W\d_]\s)\*(?=\d{1,3}(?![\w*])(?![^*\n]*\*)|\s+[^\W\d_*]|[.,;!?)]|$)", star, Begins.SIGN),

@@ -72,6 +72,11 @@ def rules(language: Language) -> list[Rule]:
                 Begins.DIGIT,
             ),
             Rule(
+                rf"{_NOT_INSIDE}{_MAYBE.format('')}{SPACE}?{HYPHEN}{SPACE}?(?P<word>(?i:noon|midnight))(?!\w)",
+                speaker.to_noon,
+                Begins.DIGIT,
+            ),
+            Rule(
                 rf"{_NOT_INSIDE}{_MAYBE.format('')}{_THROUGH}{_TWELVE.format('2')}\.?{_ZONE}",
                 speaker.through,
                 Begins.DIGIT,
@@ -87,11 +92,6 @@ def rules(language: Language) -> list[Rule]:
                 rf"(?i:\b(?P<word>noon|midnight)){SPACE}?{HYPHEN}(?={SPACE}?\d)",
                 lambda found: f"{found['word']} {language.vocabulary.to} ",
                 Begins.LETTER,
-            ),
-            Rule(
-                rf"{_NOT_INSIDE}{_MAYBE.format('')}{SPACE}?{HYPHEN}{SPACE}?(?P<word>(?i:noon|midnight))(?!\w)",
-                speaker.to_noon,
-                Begins.DIGIT,
             ),
         ]
     hours = f"(?:{SPACE}?(?:{_HOURS[language.code]})(?!\\w))"

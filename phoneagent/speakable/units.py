@@ -36,7 +36,8 @@ MEASURES = {
     "secs": "duration-second", "seg": "duration-second", "s": "duration-second", "ms": "duration-millisecond",
     "Std": "duration-hour", "Min": "duration-minute", "Sek": "duration-second", "godz": "duration-hour",
     "Hz": "frequency-hertz", "kHz": "frequency-kilohertz", "MHz": "frequency-megahertz", "GHz": "frequency-gigahertz",
-    "A": "electric-ampere", "hp": "power-horsepower", "psi": "pressure-pound-force-per-square-inch",
+    "A": "electric-ampere", "hp": "power-horsepower",
+    "mpg": "consumption-mile-per-gallon", "psi": "pressure-pound-force-per-square-inch",
     "tbsp": "volume-tablespoon", "tsp": "volume-teaspoon", "gal": "volume-gallon", "qt": "volume-quart",
     "pt": "volume-pint", "fl oz": "volume-fluid-ounce", "fl. oz.": "volume-fluid-ounce", "acres": "area-acre",
 }  # fmt: skip
@@ -111,6 +112,9 @@ _OWN: Mapping[str, Mapping[str, Mapping[str, str]]] = {
         "pressure-pound-force-per-square-inch": {
             "one": "{0} pound per square inch", "other": "{0} pounds per square inch",
         },
+    },
+    "fr": {
+        "speed-kilometer-per-hour": {"one": "{0} kilomètre à l'heure", "other": "{0} kilomètres à l'heure"},
     },
     "it": {"concentr-percent": {"other": "{0} percento"}},
 }  # fmt: skip
