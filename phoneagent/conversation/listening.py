@@ -452,6 +452,7 @@ class Listening:
         if self._floor.muted or self._replies.tools_with_effects:
             self._floor.deadlines.set(Reason.SILENCE, at + self._floor.policy.idle_after)
             return
+        self._patience = 0.0
         if not prompts or self._idle_prompts >= self._floor.policy.idle_prompts:
             # Who speaks up now is not silent any more: it can be interrupted, unlike other goodbyes.
             self._replies.say("idle", phrasing.idle_goodbye, at, then=Hangup("silence"))
