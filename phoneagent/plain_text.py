@@ -9,6 +9,7 @@ from __future__ import annotations
 import codecs
 import json
 import re
+from typing import Any
 
 _NO_TEXT = re.compile(
     "["
@@ -44,6 +45,18 @@ def _joined(text: str) -> str:
     if not any("\ud800" <= character <= "\udfff" for character in text):
         return text
     return text.encode("utf-16-le", "surrogatepass").decode("utf-16-le", "replace")
+
+
+def plain_values(value: Any) -> Any:
+    """The same for all texts, and names, in what JSON holds, for which escapes are no text yet."""
+    match value:
+        case str():
+            return plain(value)
+        case list():
+            return [plain_values(each) for each in value]
+        case dict():
+            return {plain(name): plain_values(each) for name, each in value.items()}
+    return value
 
 
 class PlainText:

@@ -11,6 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from phoneagent.call.analysis import _object
+from phoneagent.conversation.transcript import ToolCall
 from phoneagent.errors import IncomingUndecided, ToolError
 from phoneagent.knowledge.document import Unreadable, read_document
 from phoneagent.plain_text import NotText, PlainText, decoded, plain
@@ -49,9 +51,15 @@ def arguments(text: str) -> str:
     return str(parsed("t", json.dumps({"text": text}, ensure_ascii=False)).get("text"))
 
 
+def said_by_tool(text: str) -> str:
+    return ToolCall("1", "end_call", json.dumps({"message": text})).text_of("message")
+
+
 TEXT_DOORS: dict[str, Callable[[str], str]] = {
     "models": plain,
     "arguments": arguments,
+    "what is said of a call's arguments": said_by_tool,
+    "analyses": lambda text: str(_object(json.dumps({"summary": [text]}))["summary"][0]),
     "results": lambda text: cut(told("t", text)),
     "inner results": lambda text: cut(told("t", {text: [text]})),
     "errors": lambda text: cut(str(ToolError(text))),

@@ -15,6 +15,7 @@ from phoneagent.conversation.events import ReplyText
 from phoneagent.conversation.transcript import Turn
 from phoneagent.errors import ProviderError
 from phoneagent.json_schemas import misfits
+from phoneagent.plain_text import plain_values
 from phoneagent.ports import LanguageModel
 from phoneagent.records import Analysis
 from phoneagent.report import Result, Verdict
@@ -225,7 +226,7 @@ def _object(text: str) -> dict[str, Any]:
     if not given:
         raise ValueError(f"got {text.strip()[:40]!r}")
     try:
-        found = json.loads(given, parse_constant=_refuse)
+        found = plain_values(json.loads(given, parse_constant=_refuse))
     except RecursionError as error:
         raise ValueError("got one that is nested too deeply") from error
     if not isinstance(found, dict):

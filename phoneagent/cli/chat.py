@@ -15,6 +15,7 @@ from phoneagent import agent_file
 from phoneagent.call.handoff import handoff_to, other_agents
 from phoneagent.call.variables import needed_variables
 from phoneagent.errors import SettingsError
+from phoneagent.plain_text import plain
 from phoneagent.settings import Settings, load, missing_keys
 
 from .chosen_agents import chosen_agents
@@ -72,7 +73,7 @@ def chat(*, embedded: bool, variables: tuple[str, ...], as_json: bool, **flags: 
     level = settings.log_level if "log_level" in settings.model_fields_set else "warning"
     logs.configure(json=settings.log_json, level=level, secrets=settings.secrets())
     screen: Screen = JsonScreen() if as_json else TextScreen(echo=not by_hand)
-    reason = _talk(settings, agents, given, screen, _typed() if by_hand else iter(sys.stdin))
+    reason = _talk(settings, agents, given, screen, map(plain, _typed() if by_hand else sys.stdin))
     if as_json:
         _print(event="ended", reason=reason)
     if reason == "failure":
@@ -83,7 +84,7 @@ def _variable(text: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name.isidentifier():
         raise click.BadParameter(f"expected NAME=VALUE, got {text!r}", param_hint="--variable")
-    return name, value
+    return name, plain(value)
 
 
 def _asked_for(agent: Agent, given: Mapping[str, str], *, by_hand: bool) -> dict[str, str]:

@@ -7,6 +7,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
+from phoneagent.plain_text import plain
+
 Role = Literal["caller", "agent", "tool", "operator"]
 
 
@@ -33,7 +35,7 @@ class ToolCall:
         except (ValueError, RecursionError):
             return ""
         value = given.get(argument, "") if isinstance(given, dict) else ""
-        return value if isinstance(value, str) else ""
+        return plain(value) if isinstance(value, str) else ""
 
 
 @dataclass(frozen=True, slots=True)
