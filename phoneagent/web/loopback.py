@@ -57,7 +57,18 @@ def asked_for_loopback(connection: HTTPConnection) -> bool:
     """Whether the host that a request names is this machine, and the page that sent it, if any, is ours."""
     hosts, origins = connection.headers.getlist("host"), connection.headers.getlist("origin")
     host = _parts(f"//{hosts[0]}") if len(hosts) == 1 else None
-    return host is not None and is_loopback(host[0]) and all(_ours(origin, host[1]) for origin in origins)
+    if host is None or not is_loopback(host[0]):
+        return False
+    return all(_ours(origin, host[1]) for origin in origins) if origins else not _is_embedded(connection)
+
+
+def _is_embedded(connection: HTTPConnection) -> bool:
+    """Whether another page has this as its image, script or the like, of which browsers tell no origin. Who follows a
+    link from there sees what is here; that is no way to a webhook, which Twilio may also send by GET.
+    """
+    site, mode = (connection.headers.get(f"sec-fetch-{name}", "") for name in ("site", "mode"))
+    followed = mode == "navigate" and not connection.scope["path"].startswith("/twilio/")
+    return site in ("cross-site", "same-site") and not followed
 
 
 def is_loopback(host: str) -> bool:

@@ -21,6 +21,7 @@ from .frames import DIRECT, QuickFrames
 log = structlog.stdlib.get_logger(__name__)
 
 START_WITHIN = 5.0  # seconds from the upgrade to `start`; Twilio sends it at once
+MOST_STARTING = 100  # sockets before `start`, which take up no place of a call; more is nobody's rate of new calls
 SEND_WITHIN = 5.0  # seconds for the carrier to take a message; a socket slower than that is dead
 CLOSE_WITHIN = 0.5  # seconds for the closing handshake, of which nothing depends
 MOST_QUEUED = 16 * 1024 * 1024  # characters waiting to be sent: the ten minutes that Twilio would queue, in base64
@@ -38,6 +39,7 @@ class MediaSocket:
         self._signatures = signatures
         self._switchboard = switchboard
         self._observer = observer
+        self._starting: list[asyncio.Timeout] = []
 
     async def endpoint(self, websocket: WebSocket) -> None:
         """Serve one socket to its end."""
@@ -49,8 +51,8 @@ class MediaSocket:
         await websocket.accept()
         stream = SocketStream(websocket, self._codec)
         try:
-            async with asyncio.timeout(START_WITHIN):
-                started = await stream.start()
+            async with asyncio.timeout(START_WITHIN) as patience:
+                started = await self._begun(stream, patience)
                 call = await self._switchboard.admit(started)
         except TimeoutError:
             await self._turn_away(stream, "start", f"expected 'start' within {START_WITHIN} s")
@@ -75,6 +77,17 @@ class MediaSocket:
             await stream.close(BROKEN, "internal error")
         else:
             await stream.aclose()
+
+    async def _begun(self, stream: SocketStream, patience: asyncio.Timeout) -> StreamStarted:
+        """What begins a stream. Of too many sockets that wait for it, the oldest is at the end of its patience."""
+        if len(self._starting) >= MOST_STARTING:
+            self._starting.pop(0).reschedule(asyncio.get_running_loop().time())
+        self._starting.append(patience)
+        try:
+            return await stream.start()
+        finally:
+            if patience in self._starting:
+                self._starting.remove(patience)
 
     async def _turn_away(self, stream: SocketStream, reason: str, problem: str, *, code: int = VIOLATION) -> None:
         self._refuse(reason, problem)

@@ -20,6 +20,7 @@ from phoneagent.simulator.ear import Announced
 from phoneagent.simulator.placed_call import Tampering
 from phoneagent.simulator.signing import SigningRule
 from phoneagent.simulator.websocket import HandshakeFailed
+from phoneagent.web.media import MOST_STARTING
 from tests.web.api.client import KEY, client
 
 from .world import HOURS, Told, agent, world
@@ -191,6 +192,24 @@ async def test_a_socket_that_says_nothing_is_closed_after_five_seconds():
     assert closure.code == 1008
     assert 4.9 < waited < 6.0
     assert refused(told) == ["start"]
+
+
+async def test_of_many_sockets_that_say_nothing_the_oldest_go_first():
+    async with beside_a_call() as (running, told):
+        began = asyncio.get_running_loop().time()
+        silent = [await running.carrier.open_stream(stream_url(running)) for _ in range(MOST_STARTING + 2)]
+        assert [(await stream.closed()).code for stream in silent[:2]] == [1008, 1008]
+        assert asyncio.get_running_loop().time() - began < 2.0
+        call, token = await admitted(running)
+        one = await running.carrier.open_stream(stream_url(running))
+        one.connected()
+        one.start(call=call, parameters={"token": token})
+        assert isinstance(await one.receive(), str), "the greeting comes"
+        one.stop(call=call)
+        await one.close()
+        for stream in silent[2:]:
+            await stream.closed()
+    assert refused(told) == ["start"] * len(silent)
 
 
 IN_A_CALL = {

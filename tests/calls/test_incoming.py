@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 import json
 from contextlib import asynccontextmanager
 from dataclasses import replace
@@ -26,6 +27,10 @@ LISTENS = CallerScript(HangUp(after=AgentFinished(0.5)))
 
 def says(answer, status=200, media_type="application/json"):
     return Response(answer if isinstance(answer, str) else json.dumps(answer), status, media_type=media_type)
+
+
+def packs(answer, encoding):
+    return Response(gzip.compress(json.dumps(answer).encode()), 200, {"Content-Encoding": encoding}, "application/json")
 
 
 def desk(url, *, secret=SECRET, within=1.0, private=True):
@@ -121,6 +126,8 @@ BAD = [
     (says({"refuse": "maybe"}), "refuse: Input should be 'busy' or 'reject'"),
     (says({"say": "Hello."}), "say: expected refuse beside it"),
     (says({"metadata": {"a": "x" * 20_000}}), "expected less than 16384 bytes"),
+    (packs({"agent": "billing"}, "gzip"), "expected an answer as it is, got one in gzip"),
+    (packs({}, "identity, GZip"), "expected an answer as it is, got one in"),
     (says({}, 500), "got 500"),
     (RedirectResponse("http://169.254.169.254/latest/meta-data"), "a redirect, which is not followed"),
     (None, "no answer within 1 s"),

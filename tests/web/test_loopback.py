@@ -53,6 +53,23 @@ def test_two_hosts_or_none_are_not_this_machine():
     assert not asked_for_loopback(connection(("host", HERE[0]), ("host", HERE[0])))
 
 
+@pytest.mark.parametrize(
+    ("path", "site", "mode", "may"),
+    [
+        ("/twilio/voice", "cross-site", "no-cors", False),  # <img src="http://127.0.0.1:8080/twilio/voice?…">
+        ("/twilio/voice", "same-site", "no-cors", False),
+        ("/twilio/voice", "cross-site", "navigate", False),
+        ("/v1/agents", "cross-site", "no-cors", False),
+        ("/docs", "cross-site", "navigate", True),
+        ("/docs", "none", "navigate", True),
+        ("/openapi.json", "same-origin", "cors", True),
+    ],
+)
+def test_another_page_embeds_nothing_of_ours_and_links_to_no_webhook(path, site, mode, may):
+    fetched = (("sec-fetch-site", site), ("sec-fetch-mode", mode))
+    assert asked_for_loopback(connection(("host", HERE[0]), *fetched, path=path)) is may
+
+
 @pytest.mark.parametrize("origin", OURS)
 def test_our_own_pages_may_ask(origin):
     assert asked_for_loopback(connection(("host", HERE[0]), ("origin", origin)))

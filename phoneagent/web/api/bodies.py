@@ -16,7 +16,8 @@ from phoneagent.web.doors import BODY
 from .problems import Misfit, Problem, misfits
 
 JSON = "application/json"
-MOST_MISFITS = 20  # told at once; a body of 64 kB could have thousands
+MOST_MISFITS = 20  # told at once
+MOST_LISTED = 1_000  # of which pydantic makes a list, 1 µs each; a body of 64 kB could have 20,000
 NO_CONTROLS = r"^[^\x00-\x08\x0b\x0c\x0e-\x1f\x7f-\x9f]*$"
 """A text that models read, voices speak and terminals show: of control characters only tabs and line ends."""
 
@@ -74,7 +75,7 @@ def parse(body: bytes, model: type[T]) -> T:
     try:
         return model.model_validate_json(body, strict=True)
     except ValidationError as error:
-        found = error.errors(include_url=False)
+        found = _listed(error, model)
         if found[0]["type"] == "json_invalid":
             problem = str(found[0].get("ctx", {}).get("error", "not JSON"))
             raise Problem(400, "malformed-json", "Malformed JSON", f"expected a JSON object: {problem}") from None
@@ -91,11 +92,21 @@ def query(request: Request, model: type[T]) -> T:
     try:
         return model.model_validate_strings(given)
     except ValidationError as error:
-        raise _misfits(error.errors(include_url=False), model) from None
+        raise _misfits(_listed(error, model), model) from None
+
+
+def _listed(error: ValidationError, model: type[Body]) -> list[ErrorDetails]:
+    """What is wrong. Raises `Problem` if it is so much that nobody would read it."""
+    count = error.error_count()
+    if count > MOST_LISTED:
+        fields = ", ".join(info.alias or name for name, info in model.model_fields.items())
+        detail = f"expected an object with {fields or 'nothing'}; got {count} mistakes, which are too many to name"
+        raise misfits([Misfit(field="", detail=detail)])
+    return error.errors(include_url=False)
 
 
 def _misfits(found: list[ErrorDetails], model: type[Body]) -> Problem:
-    """One for each field, of the first of them: a body of 64 kB could have thousands."""
+    """One for each field, of the first of them."""
     told: dict[str, Misfit] = {}
     for detail in found:
         path = [str(part) for part in detail["loc"] if part != "[key]"]

@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from typing import Annotated
 
-from pydantic import Field, StringConstraints
+from pydantic import FailFast, Field, StringConstraints
 from starlette.requests import Request
 from starlette.responses import Response
 
@@ -36,7 +36,7 @@ class OneNumber(Body):
 class ManyNumbers(Body):
     """The body of `import`."""
 
-    numbers: tuple[Number, ...] = Field(
+    numbers: Annotated[tuple[Number, ...], FailFast()] = Field(
         min_length=1, max_length=MOST_AT_ONCE, description=f"a list of 1 to {MOST_AT_ONCE} telephone numbers"
     )
 

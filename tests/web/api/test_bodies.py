@@ -129,3 +129,11 @@ def test_of_thousands_of_unknown_fields_few_are_looked_at_and_told():
     assert (status, len(told)) == (422, MOST_MISFITS)
     status, told = said(b'{"' + b"r" * 60_000 + b'": 1}')
     assert list(told) == ["to", "r" * 40] or list(told) == ["r" * 40, "to"]
+
+
+def test_more_mistakes_than_anybody_reads_are_counted_and_not_listed():
+    status, told = said(json.dumps({f"{number:05}": 1 for number in range(5000)}).encode())
+    assert (status, told) == (
+        422,
+        {"": "expected an object with to, ring_timeout, variables; got 5001 mistakes, which are too many to name"},
+    )

@@ -137,6 +137,12 @@ async def test_a_call_that_must_come_before_its_hours_is_refused():
     assert "callee's hours begin" in answer.misfits["not_after"]
 
 
+async def test_of_a_list_of_other_things_the_first_is_told():
+    async with ordering() as (rest, _):
+        answer = await rest.post(f"{LIST}/import", {"numbers": [7] * 20_000})
+    assert (answer.status, list(answer.misfits)) == (422, ["numbers.0", "numbers"])
+
+
 async def test_hours_that_are_none():
     bad: list[tuple[dict[str, Any], str]] = [
         ({"calling_hours": ""}, "calling_hours"),
