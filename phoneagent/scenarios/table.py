@@ -12,6 +12,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from phoneagent.call.equipped import fixed_phrases
 from phoneagent.call.journal import Journal, Opening
 from phoneagent.conversation.caller_turn import HIDDEN
 from phoneagent.conversation.commands import (
@@ -41,10 +42,10 @@ from phoneagent.conversation.events import (
     ToolRequested,
     ToolReturned,
 )
-from phoneagent.conversation.policy import Phrasing
 from phoneagent.conversation.states import State
 from phoneagent.conversation.transcript import ToolCall, Turn
 from phoneagent.providers.llm.chat_messages import chat_messages
+from phoneagent.records import Agent
 from phoneagent.simulator.caller import Caller
 from phoneagent.simulator.caller_speech import CallerSpeech
 from phoneagent.simulator.ear import FRAME_SECONDS, Ear, Pressed
@@ -108,7 +109,7 @@ class Table:
         disorder = Disorder(scenario.disorder, self._feed, self._clock.later)
         self._arrives = disorder.pass_on
         self._ears = TableEars(scenario, phrasebook, self._clock, self._arrives)
-        self._voice = TableVoice(scenario.latencies, _fixed(agent.phrasing), self._clock, self._arrives)
+        self._voice = TableVoice(scenario.latencies, _prepared(agent), self._clock, self._arrives)
         self._carrier = TableCarrier(self._ear, self._mark_returned)
         self._mind = TimedMind(scenario)
         self._tools = {tool.name: tool for tool in scenario.tools}
@@ -274,13 +275,10 @@ class Table:
         self._clock.later(tool.seconds, lambda: self._arrives(returned))
 
 
-def _fixed(phrasing: Phrasing) -> set[str]:
+def _prepared(agent: Agent) -> set[str]:
     """The phrases that are spoken before the first call, and kept."""
-    texts: set[str] = set()
-    for name in phrasing.__slots__:
-        value: Any = getattr(phrasing, name)
-        texts.update([value] if isinstance(value, str) else value)
-    return texts
+    phrasing = agent.phrasing
+    return {phrasing.disclosure, phrasing.announcement, phrasing.greeting, *fixed_phrases(agent)}
 
 
 def _plain(message: Any) -> Message:

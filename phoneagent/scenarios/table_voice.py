@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from phoneagent.audio.g711 import first_audible
 from phoneagent.conversation.events import Event, ReplyAudio, ReplyAudioDone
 from phoneagent.conversation.words import SAMPLE_RATE, Word
+from phoneagent.providers.tts.spoken_text import can_be_spoken
 from phoneagent.records import Clip
 from phoneagent.simulator.latency import Latencies
 from phoneagent.simulator.speech_alignment import cut
@@ -23,6 +24,7 @@ class _Voiced:
     free_at: float = 0.0  # when the voice has delivered everything asked for so far
     streamed: bool = False
     cancelled: bool = False
+    silent: list[Word] = field(default_factory=list)  # marks for the eye alone: they are written with the words
 
 
 class TableVoice:
@@ -42,6 +44,9 @@ class TableVoice:
 
     def speak(self, reply: int, text: str) -> None:
         voiced = self._replies.setdefault(reply, _Voiced())
+        if not can_be_spoken(text):
+            voiced.silent.append(Word(text, voiced.promised, voiced.promised))
+            return
         clip = self._voice.synthesize(text)
         words = [Word(word, start + voiced.promised, end + voiced.promised) for word, start, end in clip.words]
         self.words.setdefault(reply, []).extend(words)
@@ -84,5 +89,8 @@ class TableVoice:
             self._tell(ReplyAudio(reply, len(audio), words, first_audible(audio)))
 
     def _done(self, reply: int, voiced: _Voiced) -> None:
-        if not voiced.cancelled:
-            self._tell(ReplyAudioDone(reply))
+        if voiced.cancelled:
+            return
+        if voiced.silent and voiced.audio:
+            self._tell(ReplyAudio(reply, 0, tuple(voiced.silent), None))
+        self._tell(ReplyAudioDone(reply))

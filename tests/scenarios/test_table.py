@@ -78,7 +78,7 @@ def test_what_was_cleared_was_not_heard():
 
 def test_a_call_that_does_not_end_is_noticed():
     endless = QUESTION.replace(
-        "[[mind]]", "[who]\nstays = true\npatience = 1000.0\n[agent.turn_taking]\nidle_after = 900.0\n[[mind]]", 1
+        "[[mind]]", "[who]\nstays = true\npatience = 1000.0\n[agent.turn_taking]\nidle_after = 600.0\n[[mind]]", 1
     )
     endless = endless.replace("hang_up = true\nafter = { agent_finished = 3.0 }", 'wait = "never"')
     with pytest.raises(EndlessCall, match="made_up: listening"):
