@@ -8,30 +8,30 @@ FRENCH = Language(
     name="French",
     greeting="Bonjour, que puis-je faire pour vous ?",
     introduction="Bonjour, ici {agent}. Je vous appelle au sujet de : {purpose}.",
-    busy="Je suis désolé, toutes nos lignes sont occupées. Veuillez rappeler dans quelques minutes.",
+    busy="Nous sommes désolés, toutes nos lignes sont occupées. Veuillez rappeler dans quelques minutes.",
     queued="Toutes nos lignes sont occupées. Veuillez rester en ligne.",
-    broken="Je suis désolé, nous avons un problème technique. Veuillez rappeler plus tard.",
+    broken="Nous sommes désolés, nous avons un problème technique. Veuillez rappeler plus tard.",
     phrases={
         "idle_prompts": ("Êtes-vous toujours là ?",),
         "idle_goodbye": "Je ne vous entends pas, je vais donc raccrocher. Au revoir.",
         "fillers": ("Un instant, s'il vous plaît.", "Je regarde."),
         "later_fillers": ("Je cherche encore.", "Cela prend un peu plus de temps."),
-        "apology": "Je suis désolé, quelque chose n'a pas fonctionné. Pourriez-vous répéter, s'il vous plaît ?",
+        "apology": "Toutes mes excuses, quelque chose n'a pas fonctionné. Pourriez-vous répéter, s'il vous plaît ?",
         "failure_goodbye": (
-            "Je suis désolé, j'ai un problème technique et je dois mettre fin à cet appel. Veuillez rappeler plus tard."
+            "Toutes mes excuses, j'ai un problème technique et je dois mettre fin à cet appel. Veuillez rappeler plus tard."
         ),
-        "time_goodbye": "Je suis désolé, nous avons atteint la durée maximale de cet appel. Au revoir.",
-        "unfinished": "Je suis désolé, je n'ai pas pu terminer. Puis-je vous aider autrement ?",
-        "declined": "Je suis désolé, je ne peux pas vous aider pour cela. Puis-je faire autre chose pour vous ?",
+        "time_goodbye": "Toutes mes excuses, nous avons atteint la durée maximale de cet appel. Au revoir.",
+        "unfinished": "Toutes mes excuses, je n'ai pas pu terminer. Puis-je vous aider autrement ?",
+        "declined": "Toutes mes excuses, je ne peux pas vous aider pour cela. Puis-je faire autre chose pour vous ?",
         "goodbye": "Au revoir.",
         "bridge": "Je suis de retour. Veuillez excuser cette interruption.",
-        "transfer_busy": "Je suis désolé, la ligne est occupée en ce moment. Puis-je vous aider autrement ?",
-        "transfer_unanswered": "Je suis désolé, personne ne répond pour le moment. Puis-je vous aider autrement ?",
+        "transfer_busy": "Toutes mes excuses, la ligne est occupée en ce moment. Puis-je vous aider autrement ?",
+        "transfer_unanswered": "Toutes mes excuses, personne ne répond pour le moment. Puis-je vous aider autrement ?",
         "transfer_declined": (
-            "Je suis désolé, personne ne peut prendre votre appel pour le moment. Puis-je vous aider autrement ?"
+            "Toutes mes excuses, personne ne peut prendre votre appel pour le moment. Puis-je vous aider autrement ?"
         ),
-        "transfer_closed": "Je suis désolé, il n'y a personne à cette heure-ci. Puis-je vous aider autrement ?",
-        "transfer_failed": "Je suis désolé, je n'ai pas pu vous mettre en relation. Puis-je vous aider autrement ?",
+        "transfer_closed": "Toutes mes excuses, il n'y a personne à cette heure-ci. Puis-je vous aider autrement ?",
+        "transfer_failed": "Toutes mes excuses, je n'ai pas pu vous mettre en relation. Puis-je vous aider autrement ?",
         "transfer_emergency": (
             "Je ne peux pas appeler les services d'urgence. Si vous avez besoin d'aide, veuillez raccrocher et composer "
             "vous-même le numéro d'urgence."
@@ -47,7 +47,7 @@ FRENCH = Language(
     dialogue={
         "question": "Que puis-je faire pour vous ?",
         "not_understood": "Pardon, je n'ai pas compris.",
-        "offer_person": "Je suis désolé, je ne comprends toujours pas. Voulez-vous que je vous passe quelqu'un ?",
+        "offer_person": "Toutes mes excuses, je ne comprends toujours pas. Voulez-vous que je vous passe quelqu'un ?",
         "yes": (
             "oui [merci | bien sûr | volontiers]",
             "ouais",

@@ -21,7 +21,7 @@ ITALIAN = Language(
             "Mi dispiace, ho un problema tecnico e devo terminare questa chiamata. La prego di richiamare più tardi."
         ),
         "time_goodbye": "Mi dispiace, abbiamo raggiunto il limite di tempo di questa chiamata. Arrivederci.",
-        "unfinished": "Mi dispiace, non sono riuscito a portarlo a termine. Posso aiutarla in un altro modo?",
+        "unfinished": "Mi dispiace, non è stato possibile portarlo a termine. Posso aiutarla in un altro modo?",
         "declined": "Mi dispiace, in questo non posso aiutarla. Posso fare altro per Lei?",
         "goodbye": "Arrivederci.",
         "bridge": "Eccomi di nuovo. Mi scusi per l'interruzione.",
@@ -31,9 +31,9 @@ ITALIAN = Language(
             "Mi dispiace, in questo momento nessuno può rispondere alla sua chiamata. Posso aiutarla in un altro modo?"
         ),
         "transfer_closed": "Mi dispiace, a quest'ora non c'è nessuno. Posso aiutarla in un altro modo?",
-        "transfer_failed": "Mi dispiace, non sono riuscito a metterla in contatto. Posso aiutarla in un altro modo?",
+        "transfer_failed": "Mi dispiace, non è stato possibile metterla in contatto. Posso aiutarla in un altro modo?",
         "transfer_emergency": (
-            "Non posso chiamare i servizi di emergenza. Se ha bisogno di aiuto, riagganci e componga Lei stesso il "
+            "Non posso chiamare i servizi di emergenza. Se ha bisogno di aiuto, riagganci e componga direttamente il "
             "numero di emergenza."
         ),
     },

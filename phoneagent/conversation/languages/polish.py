@@ -44,7 +44,7 @@ POLISH = Language(
     },
     dialogue={
         "question": "W czym mogę pomóc?",
-        "not_understood": "Przepraszam, nie zrozumiałam.",
+        "not_understood": "Przepraszam, nie udało mi się tego zrozumieć.",
         "offer_person": "Przepraszam, nadal nie rozumiem. Czy połączyć z konsultantem?",
         "yes": (
             "tak [proszę | poproszę]",

@@ -38,7 +38,7 @@ PORTUGUESE = Language(
     transfer_phrases={
         "offer": "Uma ligação para si. {summary} Prima 1 para aceitar ou 2 para recusar.",
         "gone": "Quem ligou já não está na linha. Adeus.",
-        "thanks": "Obrigado. Adeus.",
+        "thanks": "Muito agradecemos. Adeus.",
         "nobody": "Já não há ninguém à espera. Adeus.",
         "waiting": "Por favor, aguarde na linha. A sua posição na fila é {position}.",
     },
