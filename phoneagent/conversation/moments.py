@@ -25,11 +25,13 @@ def patience(text: str, language: str, policy: Policy, *, search: Search = searc
     """
     text = text[-LONGEST:].lower().replace("\u2019", "'")
     known = _known(language_code(language))
-    clauses = [_words(clause) for clause in _CLAUSES.split(text)]
+    clauses = [words for clause in _CLAUSES.split(text) if (words := _words(clause))]
     usual = max(policy.idle_when_waiting, policy.idle_after)
-    asked = [known.seconds(clause, usual) for clause in clauses]
+    asked = [0.0]
+    if not known.wants_an_answer(clauses):
+        asked += (known.seconds(clause, usual) for clause in clauses)
     if known.is_nothing_else(_words(text)) or found(policy.waiting, text, search=search):
-        asked.append(max(usual, *(60 * known.minutes(clause) for clause in clauses)))
+        asked.append(max(usual, 60 * known.minutes(_words(text))))
     return max(asked)
 
 
@@ -55,6 +57,10 @@ class _Known:
             return 0.0
         count = named["count"]
         return min(MINUTES_AT_MOST, float(count) if count.isdecimal() else self._counts[count])
+
+    def wants_an_answer(self, clauses: list[str]) -> bool:
+        """Whether somebody ends with what is no request: "one moment, that is not right"."""
+        return bool(clauses) and self._not_if.search(clauses[-1]) is not None
 
     def is_nothing_else(self, words: str) -> bool:
         """Whether somebody says only that they want a moment."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
 from phoneagent.conversation import events as e
@@ -12,90 +14,23 @@ from phoneagent.conversation.policy import Policy
 from .scripted_call import ScriptedCall
 
 POLICY = Policy()
+VECTORS = Path(__file__).parents[1] / "vectors"
 
-REQUESTS = {
-    "en": """Please hold.|Can you hold?|Give me two minutes.|Wait please.|I'll be right back.|Let me transfer you.
-        |I'll connect you.|I am looking for it.|Please hold the line.|One moment.|Hold on.|Hang on a second.
-        |Just a sec, please.|Bear with me.|Let me get my card.|Hold on, let me grab a pen.|I need to find my glasses.
-        |Could you hold for a moment?|I'm going to put you on hold.|Let me check.|Um, one second.|Don't hang up.
-        |Okay, give me a moment.|I will be back in five minutes.|Stay on the line, please.|Let me see.|Just a minute
-        |Sure, one moment please.|Can you wait a second?|Let me put you through.|Would you mind holding?""",
-    "de": """Bleiben Sie bitte dran.|Einen Moment bitte.|Moment.|Warten Sie bitte.|Ich bin gleich wieder da.
-        |Sekunde.
-        |Ich verbinde Sie.|Bitte warten.|Geben Sie mir zwei Minuten.|Kleinen Augenblick bitte.|Ich muss kurz nachsehen.
-        |Können Sie kurz warten?|Ich schaue mal nach.|Legen Sie bitte nicht auf.|Ich suche sie gerade.|Moment mal.
-        |Ich stelle Sie durch.|Warten Sie mal kurz.|Ich hole meine Karte.
-        |Lassen Sie mich kurz nachschauen.
-        |Äh, eine Sekunde.|Ja, einen kleinen Moment noch.|Bleiben Sie am Apparat.""",
-    "es": """Un momento por favor.|Espere.|Espere un momento.|No cuelgue.|Ahora vuelvo.|Un segundo.|Deme dos minutos.
-        |Le paso con mi compañero.|Le comunico.|Déjeme ver.|Voy a buscar mi tarjeta.|¿Puede esperar?|Espéreme tantito.
-        |Un momentito, por favor.|Lo estoy buscando.|Manténgase en la línea.|Permítame un momento.|Aguarde un momento.
-        |Ya vuelvo.|¿Me espera un segundo?""",
-    "fr": """Un instant s'il vous plaît.|Ne quittez pas.|Attendez.|Une minute.|Je vous passe ma collègue.|Patientez.
-        |Donnez-moi deux minutes.|Je reviens tout de suite.|Je regarde.|Laissez-moi vérifier.|Restez en ligne.
-        |Pouvez-vous patienter ?|Attendez une seconde.|Je vais chercher ma carte.|Je vous mets en attente.|Une seconde.
-        |Un petit moment.|Ne raccrochez pas.|Je le cherche.|Veuillez patienter.""",
-    "it": """Un attimo.|Un momento per favore.|Aspetti.|Attenda in linea.|Resti in linea.|La metto in attesa.
-        |Le passo il collega.|Torno subito.|Mi dia due minuti.|Un secondo.|Mi faccia controllare.|Può attendere?
-        |Aspetti un attimo.|La sto cercando.|Vado a prendere la carta.|Non riattacchi.|Un attimino, per favore.
-        |Vediamo.|Le trasferisco la chiamata.""",
-    "pt": """Um momento por favor.|Só um minuto.|Espere.|Aguarde um momento.|Não desligue.|Já volto.|Espera aí.
-        |Me dê dois minutos.|Vou transferir.|Deixe-me ver.|Deixa eu ver.|Vou buscar o cartão.|Pode esperar?
-        |Aguarde na linha.|Um segundinho.|Peraí.|Vou passar a ligação.|Só um instante.|Pode aguardar um momento?""",
-    "nl": """Een moment alstublieft.|Wacht even.|Momentje.|Blijft u aan de lijn.|Ik verbind u door.|Ik ben zo terug.
-        |Geef me twee minuten.|Even geduld alstublieft.|Een ogenblik.|Even kijken.|Ik zoek het even op.
-        |Kunt u wachten?
-        |Kunt u even wachten?|Ik pak even mijn kaart.|Niet ophangen.|Blijf hangen.|Een seconde.
-        |Ik moet het even opzoeken.
-        |Heeft u een momentje?""",
-    "pl": """Chwileczkę.|Proszę czekać.|Proszę poczekać.|Moment.|Już sprawdzam.|Proszę się nie rozłączać.|Sekundę.
-        |Zaraz wracam.|Proszę mi dać dwie minuty.|Łączę.|Już łączę.|Niech pani poczeka.|Jedną chwilę.
-        |Muszę sprawdzić.
-        |Czy może pan poczekać?|Proszę chwilę zaczekać.|Proszę pozostać na linii.|Momencik, proszę.|Szukam jej.
-        |Minutkę.""",
-}
-NO_REQUESTS = {
-    "en": """Wait, that is wrong.|How long do I have to wait?|I have been waiting for ten minutes.|A table for two.
-        |Can you transfer me to the manager?|Connect me with sales.|I can't wait any longer.|Hold the onions.
-        |I am looking for an apartment.|It takes ten minutes from here.|At one minute past ten.|No, that's not it.
-        |Let me see a doctor.|Do you hold events?|Hold on, that's not what I said.|I want to check my balance.
-        |I'm calling about the waiting list.|A table in five minutes.|Thank you.|The second of May.|I hold an account.
-        |What's the wait time?|I'll take the second one.""",
-    "de": """Warten Sie, das ist falsch.|Wie lange muss ich warten?|Ich habe zehn Minuten gewartet.|Ein Tisch für zwei.
-        |Können Sie mich verbinden?|Ich suche eine Wohnung.|Im Moment nicht.|Ich möchte etwas fragen.|Das stimmt nicht.
-        |Ich kann nicht länger warten.|Es dauert zehn Minuten zu Fuß.|Ja, genau.|Warum muss ich warten?""",
-    "es": """Espere, eso está mal.|¿Cuánto tengo que esperar?|Llevo diez minutos esperando.|Una mesa para dos.
-        |¿Me puede pasar con ventas?|Busco un piso.|En este momento no.|No puedo esperar más.|Estoy buscando un piso.
-        |El segundo.|Quiero preguntar una cosa.""",
-    "fr": """Attendez, c'est faux.|Combien de temps faut-il attendre ?|J'attends depuis dix minutes.
-        |Une table pour deux.
-        |Pouvez-vous me passer la direction ?|Je cherche un appartement.|En ce moment non.|Je ne peux pas attendre.
-        |La seconde option.|Je voudrais prendre rendez-vous.""",
-    "it": """Aspetti, è sbagliato.|Quanto devo aspettare?|Sto aspettando da dieci minuti.|Un tavolo per due.
-        |Mi può passare il direttore?|Sto cercando un appartamento.|In questo momento no.|Non posso aspettare.
-        |Il secondo.|Vorrei chiedere una cosa.""",
-    "pt": """Espere, está errado.|Quanto tempo tenho de esperar?|Estou esperando há dez minutos.|Uma mesa para dois.
-        |Pode me passar para o gerente?|Estou procurando um apartamento.|No momento não.|Não posso esperar.
-        |O segundo.|Queria perguntar uma coisa.""",
-    "nl": """Wacht, dat is fout.|Hoe lang moet ik wachten?|Ik heb tien minuten gewacht.|Een tafel voor twee.
-        |Kunt u mij doorverbinden?|Ik zoek een huis.|Op dit moment niet.|Ik kan niet langer wachten.|De tweede.
-        |Ik wil iets vragen.""",
-    "pl": """Proszę poczekać, to nie tak.|Ile mam czekać?|Czekam już dziesięć minut.|Stolik dla dwóch osób.
-        |Czy może mnie pani połączyć?|Szukam mieszkania.|W tej chwili nie.|Nie mogę dłużej czekać.|Ten drugi.
-        |Chcę o coś zapytać.""",
-}
+SAID = [
+    line.split("\t") for line in (VECTORS / "moments.tsv").read_text(encoding="utf-8").splitlines()
+]  # language, "moment" or "no", what a caller says
 
 
-def sentences(table: dict[str, str]) -> list[tuple[str, str]]:
-    return [(language, text.strip()) for language, texts in table.items() for text in texts.split("|")]
+def said(kind: str) -> list[tuple[str, str]]:
+    return [(language, text) for language, theirs, text in SAID if theirs == kind]
 
 
-@pytest.mark.parametrize(("language", "text"), sentences(REQUESTS))
+@pytest.mark.parametrize(("language", "text"), said("moment"))
 def test_the_usual_ways_to_ask_for_a_moment(language, text):
     assert patience(text, language, POLICY) >= POLICY.idle_when_waiting
 
 
-@pytest.mark.parametrize(("language", "text"), sentences(NO_REQUESTS))
+@pytest.mark.parametrize(("language", "text"), said("no"))
 def test_what_sounds_like_it(language, text):
     assert patience(text, language, POLICY) == 0.0
 

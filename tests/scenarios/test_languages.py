@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from phoneagent.conversation.languages import LANGUAGES
+from phoneagent.scenarios.outcome import Outcome
 from phoneagent.scenarios.scenario_file import parse_scenarios
 from phoneagent.scenarios.score import score
-from phoneagent.scenarios.table import Outcome, play
+from phoneagent.scenarios.table import play
 from phoneagent.scenarios.transcript_check import dialogue
 
 ANSWER = "alpha beta gamma delta epsilon zeta eta theta iota kappa lambda omega"

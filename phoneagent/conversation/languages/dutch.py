@@ -117,6 +117,7 @@ DUTCH = Language(
             "seconde minuut hoor mevrouw meneer oh ah dan u heel"
         ),
         clauses=(
+            r"wacht (?:u )?(?:eens )?even|heb (?:ik )?(?:nog )?(?:even|een moment|een momentje|een minuut|een minuutje)(?: de tijd)? nodig|"
             r"(?:een|één|nog een|heel) (?:klein |kort )?(?:moment|momentje|ogenblik|ogenblikje|seconde|secondje|minuut|"
             r"minuutje|tel|tel)(?: geduld| alstublieft| alsjeblieft| hoor| ik|$)|even geduld|heeft u (?:een |even )?"
             r"(?:momentje|geduld|ogenblik)|(?:blijft|blijf) (?:u )?(?:even |alstublieft |nog )*(?:aan de lijn|hangen)|"

@@ -40,6 +40,7 @@ ENGLISH = Language(
             "minute sec one there bit little while if you can could would now alright right hello hi thanks thank"
         ),
         clauses=(
+            r"let me (?:just )?(?:go (?:and )?)?get (?:it|him|her|them|that)|^(?:just |only )?(?:one|a) (?:moment|second|sec|minute|tick)$|be patient|take me (?:just )?(?:a|one) (?:moment|second|sec|minute)|"
             r"(?:just |only |give me |wait |hold on |hang on |need )(?:just )?"
             r"(?:a|one|another|half a) (?:quick |short |little )?(?:moment|second|sec|minute|min|tick)|"
             r"(?:a|one|half a) (?:moment|second|sec|minute|tick) (?:please|while|let me|i|i'll|i'm)|"
@@ -95,6 +96,7 @@ ENGLISH = Language(
             "couple": 2,
         },
         not_if=(
+            r"call (?:you )?back|get back to you|"
             r"how long|waiting|waited|been|wrong|don't want|do not want|can't wait|cannot wait|can't hold|won't wait|"
             r"not going to wait|minutes? (?:past|to|ago|late|walk|drive|away|from|early)|why|what|"
             r"how many|(?:can|could|would|will) you (?:please )?(?:transfer|connect|put)|for (?:a|one|two) (?:night|person)|"

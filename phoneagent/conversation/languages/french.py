@@ -117,6 +117,7 @@ FRENCH = Language(
             "monsieur madame un une instant moment seconde minute petit petite encore là oh ah je vous prie merci de"
         ),
         clauses=(
+            r"gardez la ligne|(?:besoin d'|il me faut )(?:un|une) (?:petit |petite )?(?:moment|instant|minute|seconde)|je prends (?:mon|ma|mes|de quoi)|"
             r"(?:un|une|juste un|juste une|encore un|encore une|deux|quelques) (?:petit |petite |petits |petites )?"
             r"(?:instant|moment|seconde|minute|secondes|instants|p'tite seconde)(?: s'il vous plaît| je| que| pour|$)|"
             r"(?:donnez|donne|laissez|laisse|accordez)-moi (?:juste )?(?:un|une|deux|quelques|le temps)|"

@@ -131,7 +131,8 @@ GERMAN = Language(
             "einen eine moment sekunde augenblick kleinen gerade jetzt da tut mir leid"
         ),
         clauses=(
-            r"(?:einen|ein|noch einen|nur einen|kleinen|kurzen|eine|nur eine|halbe) (?:ganz )?(?:kleinen |kurzen |kleine "
+            r"(?:ich )?bin in eine minute (?:wieder )?(?:da|zurück|bei ihnen)|nicht auflegen|kurz warten|da muss ich (?:mal|kurz|eben|erst) \w+|(?:würden|könnten) sie (?:bitte |kurz |mal )*warten|"
+            r"(?<!in )(?:einen|ein|noch einen|nur einen|kleinen|kurzen|eine|nur eine|halbe) (?:ganz )?(?:kleinen |kurzen |kleine "
             r"|kurze )?(?:moment|augenblick|sekunde|minute)|"
             r"bleiben sie (?:bitte |doch |kurz |noch )*(?:dran|am apparat|in der leitung|am telefon)|bleib dran|"
             r"legen sie (?:bitte )?nicht auf|(?:ich )?bin (?:sofort|gleich) (?:wieder )?(?:da|zurück|bei ihnen|für sie da)|"
@@ -139,7 +140,7 @@ GERMAN = Language(
             r"(?:ich )?(?:muss|werde) (?:das |es |mal |kurz |nur |eben |schnell |erst |gerade |noch |mir )*"
             r"(?:mein\w* |den |die |das )?(?:\w+ )?(?:nachsehen|nachschauen|suchen|holen|schauen|gucken|nachgucken|überlegen|fragen|nachfragen|prüfen|"
             r"aufschreiben)|"
-            r"(?:ich )?(?:schaue|schau|sehe|seh|gucke|guck|suche|such|hole|hol|frage|frag|prüfe|überlege|überleg)"
+            r"(?:^|ich )(?:schaue|schau|sehe|seh|gucke|guck|suche|such|hole|hol|frage|frag|prüfe|überlege|überleg)"
             r"(?: ich)?(?: (?:mal|kurz|eben|schnell|gerade|noch|das|es|ihn|sie|danach|nach|heraus|raus))*"
             r"(?: (?:meine|meinen|mein|die|den|das|in|im|auf) [\w ]+)?$|lassen sie mich (?:\w+ ){0,3}(?:nachsehen|schauen|überlegen|suchen|sehen|gucken|nachschauen)|"
             r"(?:geben|gib) (?:sie )?mir (?:bitte |noch |mal )*(?:einen|eine|kurz|zwei|drei|ein paar)|"
@@ -148,7 +149,7 @@ GERMAN = Language(
             r"auf mich)|warte mal kurz|wo (?:ist|habe ich|hab ich) (?:denn |nur |bloß )?(?:mein|meine|die|den|das)"
         ),
         long=(
-            r"(?:ich )?(?:verbinde|stelle|reiche|leite) (?:ich )?(?:sie|ihren anruf)|sie werden (?:\w+ ){0,2}verbunden|"
+            r"^ich verbinde$|(?:ich )?(?:verbinde|stelle|reiche|leite) (?:ich )?(?:sie|ihren anruf)|sie werden (?:\w+ ){0,2}verbunden|"
             r"sie werden (?:\w+ ){0,2}(?:weitergeleitet|durchgestellt)|"
             r"(?:ich )?(?:hole|frage|suche|schaue ob) (?:mal |kurz |eben |schnell )*(?:den|die|meinen|meine|jemanden|ihn|"
             r"herrn|frau|er|sie|ob)|bleiben sie (?:bitte )?(?:am apparat|in der leitung|dran)|"

@@ -116,6 +116,7 @@ ITALIAN = Language(
             "minuto ancora ah oh signora signore ecco prego che"
         ),
         clauses=(
+            r"devo (?:cercare|trovare|prendere) (?:il mio|la mia|la carta|la tessera|il numero|un foglio|una penna)|"
             r"(?:un|solo un|ancora un|mezzo) (?:attimo|attimino|momento|momentino|secondo|secondino|minuto|minutino|"
             r"istante|secondo solo)(?: solo| di pazienza| per favore| che| mentre|$)|"
             r"(?:mi dia|dammi|mi conceda|mi serve|mi servono|aspetti|aspetta|attenda|ci vuole) (?:solo |ancora |in linea )*"

@@ -117,6 +117,7 @@ POLISH = Language(
             "sekundę minutę już pan pani pana o na ach oj bardzo"
         ),
         clauses=(
+            r"wracam (?:za (?:chwilę|moment|minutę)|zaraz)|potrzebuję (?:\w+ )?(?:chwili|chwilki|chwileczki|minuty|momentu)|"
             r"(?:jedną|jeszcze|tylko|na|dosłownie|proszę o|daj mi|przez) (?:jedną |małą |krótką )?(?:chwilę|chwileczkę|"
             r"chwilkę|sekundę|sekundkę|minutę|minutkę|moment|momencik)|(?:chwileczkę|chwilkę|momencik|sekundkę|minutkę) "
             r"(?:proszę|już|muszę|tylko|sprawdzę|poszukam)|proszę (?:(?:na |o )?\w+ ){1,2}(?:poczekać|zaczekać|czekać)|proszę (?:poczekać|zaczekać) (?:chwil\w+|moment|minut\w+)|"

@@ -115,6 +115,7 @@ PORTUGUESE = Language(
             "senhor senhora olha olhe oh ah já ainda"
         ),
         clauses=(
+            r"estou à procura d[oa] (?:meu|minha)|"
             r"(?:um|só um|mais um|meio) (?:momento|momentinho|minuto|minutinho|segundo|segundinho|instante|instantinho|"
             r"bocadinho|pouquinho)(?: por favor| que| enquanto|$)|(?:me dê|me dá|dê-me|dá-me|dá|preciso de|espere|espera|"
             r"aguarde|aguarda|me dá só) (?:só |aí |mais )*(?:um|uma|uns|dois|cinco|alguns)|não (?:desligue|desliga)|"

@@ -115,6 +115,7 @@ SPANISH = Language(
             "sólo nada más ahora un momento momentito segundo minuto ya oh ah mire y tantito"
         ),
         clauses=(
+            r"(?:lo|la) busco|(?:déjeme|déjame|permítame) (?:buscar|ver|mirar|revisar|comprobar)\w*|(?:espere|aguarde) en (?:la )?línea|voy (?:a )?por (?:mi|el|la)|"
             r"(?:un|una|solo un|sólo un|otro|medio) (?:momento|momentito|segundo|segundito|minuto|minutito|instante|"
             r"ratito|momentico) ?(?:por favor|que|mientras|voy|déjeme|$)|"
             r"(?:deme|dame|déme|me da|regáleme|espere|espera|espéreme|espérame|aguarde|permítame|necesito|tardo|aguántame) "
