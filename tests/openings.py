@@ -32,3 +32,8 @@ def seen() -> list[Opening]:
 def held_out() -> list[Opening]:
     """What nobody looked at meanwhile."""
     return read(FOLDER / "held_out.tsv")
+
+
+def later() -> list[Opening]:
+    """What was written when the classifier was there."""
+    return read(FOLDER / "later.tsv")

@@ -28,6 +28,9 @@ WORDS = OpeningWords(
         r"\bafgesloten\b",
     ),
     menu=(
+        r"\btoets (?:een|één|twee|drie|uw|het|[0-9])\b",
+        r"\bgevolgd door (?:een )?(?:hekje|sterretje)\b",
+        r"\bin (?:een paar|enkele) woorden\b",
         r"\b(?:toets|kies|druk|zeg|tik)(?: op)?(?: dan| nu)?(?: een| de| een)? (?:één|een|twee|drie|vier|vijf|zes|zeven|acht|negen|nul|[0-9]|hekje|sterretje)\b",
         r"\b(?:toets|voer|geef|tik) (?:uw|het|je|nu|eerst)\b",
         r"\bhekje\b",
@@ -51,6 +54,8 @@ WORDS = OpeningWords(
         r"\b(?:kwaliteits|trainings)\w*",
     ),
     likely=(
+        r"\b(?:praktijk|kantoor|winkel|zaak|balie)\b.{0,30}\bgesloten\b",
+        r"\bbij spoed\b",
         r"\bbel (?:ik|je|ik je|ik u)\b.{0,10}\bterug\b",
         r"\bzo (?:snel|spoedig) mogelijk\b",
         r"\been van onze medewerkers\b",
@@ -84,6 +89,8 @@ WORDS = OpeningWords(
         r"\bgesloten\b",
     ),
     person=(
+        r"\bniet (?:weer|meer|nog een keer) (?:in te spreken|inspreken)\b",
+        r"\bik ben er (?:nu|wel|weer) wel\b|\bik ben er nu\b",
         r"\bik verbind u door\b",
         r"\bwerkt hier niet meer\b",
         r"\bis van de\b",

@@ -48,6 +48,9 @@ WORDS = OpeningWords(
         r"\bdoes not exist\b",
     ),
     menu=(
+        r"\bin a few words\b",
+        r"\byou can say (?:things like|for example)\b",
+        r"\bfollowed by (?:the )?(?:pound|hash|star)\b",
         r"\bsay (?:or press|representative|agent|operator)\b",
         r"\bto (?:speak|talk|hear|repeat|continue|reach|make|schedule|pay) (?:\w+ ){0,6}(?:press|say|dial)\b",
         r"\bfor (?:\w+ ){1,5}(?:press|dial|say)\b",
@@ -87,6 +90,8 @@ WORDS = OpeningWords(
         r"\bappreciate your patience\b",
     ),
     likely=(
+        r"\byou(?:'ve| have)? (?:just )?missed (?:me|us)\b",
+        r"\b(?:office|store|clinic|practice)s?\b.{0,30}\bre-?opens?\b",
         r"\bplease (?:call|try)\b.{0,15}\blater\b",
         r"\bwe(?:'ll| will) (?:get back|return|ring|call) (?:to )?you\b",
         r"\bi(?:'ll| will) (?:get back|return|ring|call) (?:to )?you\b",
@@ -151,6 +156,8 @@ WORDS = OpeningWords(
         r"\bclosed\b",
     ),
     person=(
+        r"\bi'?m (?:right )?here now\b",
+        r"\b(?:don'?t|do not|stop|quit) (?:keep )?(?:leav|record|send)\w*",
         r"\b(?:she|he)'s (?:in|at|with|on|feeding|out|not|unable|asleep|busy|away)\b",
         r"\bi (?:can|could)(?:'t| not)? (?:put|transfer)\b",
         r"\bthis is (?:a|his|her|the) (?:\w+ )?(?:bakery|mother|father|wife|husband|assistant|secretary|brother|sister|warehouse)\b",

@@ -27,6 +27,9 @@ WORDS = OpeningWords(
         r"\bsuite à un incident\b",
     ),
     menu=(
+        r"\b(?:tapez|composez|saisissez) (?:votre|le|la|les|un|deux|trois|sur)\b",
+        r"\bsuivi de la touche\b",
+        r"\ben quelques mots\b",
         r"\bpour joindre (?:un|le|la)\b",
         r"\bpour \w+(?: \w+){0,4} (?:dites|tapez|faites|composez|appuyez)\b",
         r"\b(?:tapez|appuyez|composez|faites|pressez|dites|saisissez|choisissez) (?:sur )?(?:le |la |l')?(?:touche )?(?:un|deux|trois|quatre|cinq|six|sept|huit|neuf|zéro|[0-9]|dièse|étoile)\b",
@@ -82,6 +85,8 @@ WORDS = OpeningWords(
         r"\bplus tard\b",
     ),
     person=(
+        r"\bne (?:me )?laisse[zr]? (?:pas|plus)\b",
+        r"\bje suis (?:bien )?là\b",
         r"\bvous patientez\b",
         r"\bn'est pas là\b",
         r"\bne travaille plus\b",

@@ -31,6 +31,9 @@ WORDS = OpeningWords(
         r"\bnimmt keine anrufe\b",
     ),
     menu=(
+        r"\bgefolgt von (?:der )?(?:raute|stern)\w*",
+        r"\bin (?:wenigen|ein paar) worten\b",
+        r"\bnennen sie (?:bitte )?(?:kurz |uns |mir )?(?:ihr anliegen|den grund)\b",
         r"\b(?:haben sie )?fragen zu (?:ihre\w*|einem)\b.{0,60}\b(?:sagen|drücken|wählen|nennen)\b",
         r"\b(?:drücken|wählen|drück|sagen|tippen) sie (?:bitte )?(?:jetzt )?(?:die |eine )?(?:eins|zwei|drei|vier|fünf|sechs|sieben|acht|neun|null|[0-9]|raute|stern|taste|ziffer)\b",
         r"\b(?:die|taste) (?:eins|zwei|drei|vier|[0-9])\b",
@@ -55,6 +58,8 @@ WORDS = OpeningWords(
         r"\bsobald (?:ein|der nächste)\b",
     ),
     likely=(
+        r"\b(?:praxis|büro|kanzlei|geschäft|laden|filiale|werkstatt)\w*\b.{0,60}\bgeschlossen\b",
+        r"\bvertretung (?:übernimmt|hat|macht|erfolgt)\b",
         r"\b(?:haben|bitten) (?:sie |wir )?(?:\w+ )?(?:\w+ )?(?:\w+ )?geduld\b",
         r"\bprüfen sie die (?:ruf)?nummer\b",
         r"\bversuchen sie es (?:\w+ )*(?:später|nochmals|noch einmal)\b",
@@ -92,6 +97,8 @@ WORDS = OpeningWords(
         r"\bspäter noch ?mal\b",
     ),
     person=(
+        r"\bich bin (?:doch|ja|jetzt|wieder) (?:da|dran|hier)\b",
+        r"\bsprechen sie\b.{0,12}\bnicht (?:wieder|mehr|noch|schon|immer)\b",
         r"\bder kollege\b",
         r"\b(?:sie|er) ist in einer besprechung\b",
         r"\bdurchstellen\b",

@@ -30,6 +30,9 @@ WORDS = OpeningWords(
         r"\bnumero (?:è )?(?:errato|cambiato|disattivato)\b",
     ),
     menu=(
+        r"\bdigit(?:i|are|ate)\b",
+        r"\bseguito dal tasto\b",
+        r"\bin poche parole\b",
         r"\b(?:digiti|digitare|prema|premere|premi|selezioni|digita|dica|componga) (?:il |la |tasto |il tasto )?(?:uno|due|tre|quattro|cinque|sei|sette|otto|nove|zero|[0-9]|cancelletto|asterisco)\b",
         r"\b(?:digiti|inserisca|digitare|inserire|componga) (?:il|la|l'|ora|adesso)\b",
         r"\btasto (?:cancelletto|asterisco|uno)\b",
@@ -82,6 +85,8 @@ WORDS = OpeningWords(
         r"\bchius[oi]\b",
     ),
     person=(
+        r"\bnon (?:mi )?lasci(?:ate|are)?\b",
+        r"\b(?:sono qui|eccomi)\b",
         r"\bla (?:metto|collego|passo)\b",
         r"\bnon lavora più\b",
         r"\bstavo per\b",

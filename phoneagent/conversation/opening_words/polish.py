@@ -35,6 +35,9 @@ WORDS = OpeningWords(
         r"\bnie może być zrealizowane\b",
     ),
     menu=(
+        r"\bwybierz\b",
+        r"\bzakończ\w* (?:znakiem|krzyżykiem)",
+        r"\bw kilku słowach\b",
         r"\b(?:wybierz|naciśnij|wciśnij|wybrać|powiedz|proszę wybrać) (?:cyfrę |klawisz |teraz |numer )?(?:jeden|jedynkę|dwa|dwójkę|trzy|trójkę|cztery|pięć|sześć|siedem|osiem|dziewięć|zero|[0-9]|krzyżyk|gwiazdkę|wewnętrzny)\b",
         r"\b(?:wprowadź|podaj|wpisz) (?:numer|swój|kod|pesel)\b",
         r"\bmenu\b",
@@ -44,6 +47,7 @@ WORDS = OpeningWords(
         r"\bzatwierdź\b",
     ),
     queue=(
+        r"\brozmow[ya] (?:są|jest|będzie|mogą być) nagrywan\w*",
         r"\bwszyscy (?:nasi )?(?:\w+ )?(?:konsultanci|operatorzy|doradcy|pracownicy)\b",
         r"\bwszystkie (?:nasze )?linie\b",
         r"\bczas oczekiwania\b",
@@ -55,6 +59,8 @@ WORDS = OpeningWords(
         r"\bjakości (?:obsługi|usług)\b",
     ),
     likely=(
+        r"\b(?:gabinet|biuro|sklep|przychodnia|zakład)\b.{0,30}\b(?:nieczynn|zamkni)\w*",
+        r"\b(?:nieczynn|zamkni)\w* (?:do|od)\b",
         r"\b(?:czekać|czekaj|oczekiwać|oczekiwanie|pozostać|pozostań|zaczekać|oczekiwania) (?:na (?:połączenie|linii|zgłoszenie|rozmowę)|przy)\b",
         r"\bnumer wewnętrzny\b",
         r"\b(?:prosimy|proszę) (?:sprawdzić|spróbować|zadzwonić (?:ponownie|później z|jeszcze)|o (?:ponowny|ponowne))\b(?! później$)",
@@ -84,6 +90,8 @@ WORDS = OpeningWords(
         r"\bnieczynn\w+\b",
     ),
     person=(
+        r"\bnie (?:zostawia|nagrywa)\w*\b",
+        r"\b(?:już|teraz) jestem\b|\bjestem (?:tu|tutaj)\b",
         r"\bproszę powtórzyć\b",
         r"\bjuż tu nie\b",
         r"\bprzełączę\b",

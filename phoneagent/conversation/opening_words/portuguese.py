@@ -18,6 +18,8 @@ WORDS = OpeningWords(
         r"\batender (?:a )?sua (?:ligação|chamada)\b",
     ),
     notice=(
+        r"\b(?:telemóvel|telefone|número)\b.{0,30}\b(?:contactou|contatou)\b",
+        r"\bencontra-?se (?:desligado|indisponível|ocupado|impedido)\b",
         r"\bnúmero (?:que )?(?:marcou|discou)\b",
         r"\bo (?:cliente|assinante)\b.{0,25}\b(?:não|está)\b",
         r"\b(?:telefone|número|telemóvel|celular)\b.{0,20}\b(?:desligado|fora)\b",
@@ -29,6 +31,9 @@ WORDS = OpeningWords(
         r"\blinhas (?:estão )?(?:ocupadas|congestionadas)\b",
     ),
     menu=(
+        r"\bdigite\b",
+        r"\bseguido da tecla\b",
+        r"\bem poucas palavras\b",
         r"\b(?:digite|disque|tecle|pressione|aperte|marque|prima|diga|escolha) (?:a |o |tecla |a tecla )?(?:um|dois|três|quatro|cinco|seis|sete|oito|nove|zero|[0-9]|cardinal|asterisco|jogo da velha|estrela)\b",
         r"\b(?:digite|introduza|insira|informe|marque) (?:o|a|seu|sua|agora)\b",
         r"\btecla (?:jogo|cardinal|asterisco|um)\b",
@@ -80,6 +85,8 @@ WORDS = OpeningWords(
         r"\bfechad[oa]\b",
     ),
     person=(
+        r"\bnão (?:me )?deixe\b",
+        r"\b(?:já |agora )?estou aqui\b",
         r"\boutra chamada\b",
         r"\bvou (?:transferir|passar)\b",
         r"\bjá não trabalha\b",

@@ -32,6 +32,10 @@ WORDS = OpeningWords(
         r"\blíneas (?:están|se encuentran) (?:ocupadas|saturadas)\b",
     ),
     menu=(
+        r"\bmárquel[oa]\b",
+        r"\bseguid[oa] de(?: la tecla)? (?:numeral|almohadilla|gato|asterisco)\b",
+        r"\ben pocas palabras\b",
+        r"\b(?:indique|diga|marque) (?:el motivo de su (?:llamada|consulta)|su número)\b",
         r"\bdiga agente\b",
         r"\bsi (?:desea|quiere)\b.{0,40}\b(?:diga|marque|pulse|oprima)\b",
         r"\b(?:marque|oprima|pulse|presione|digite|teclee|diga) (?:el |la |tecla |la tecla )?(?:uno|dos|tres|cuatro|cinco|seis|siete|ocho|nueve|cero|[0-9]|almohadilla|asterisco|numeral|gato)\b",
@@ -54,6 +58,8 @@ WORDS = OpeningWords(
         r"\ben breve(?:s momentos)? (?:le|será)\b",
     ),
     likely=(
+        r"\bno (?:le|te|les|os|lo|la)? ?podemos atender\w*\b",
+        r"\bint[eé]ntelo (?:de nuevo )?(?:más tarde|en otro momento)\b",
         r"\b(?:permanezca|manténgase|quédese) (?:a la espera|en (?:la )?línea)\b",
         r"\bsuspendid[oa]\b",
         r"\b(?:intente|inténtelo|llame) (?:de nuevo|nuevamente|más tarde|otra vez)\b",
@@ -87,6 +93,8 @@ WORDS = OpeningWords(
         r"\bcerrad[oa]\b",
     ),
     person=(
+        r"\bno (?:me )?(?:deje|dejes|grabe|grabes) (?:más|otro|otra)\b",
+        r"\b(?:ya|ahora sí) estoy (?:aquí|acá)\b",
         r"\bte llamo luego\b",
         r"\bestá reunid[oa]\b",
         r"\ble (?:comunico|paso|pongo)\b",
