@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterator
 from functools import cache
 
-from .languages import Dictation, Language, language_of
+from .languages import Language, language_of
 from .lexicon import language_code
 from .policy import EndpointingRule, Policy
 from .search import LOOKED_AT, Search, compiled, search
@@ -110,29 +110,35 @@ def _closed_question(language: Language) -> str:
     return rf"(?:^|[.!?¿¡,])(?:(?!{_word(language.open_questions)})[^.!?¿¡])*\?$"
 
 
+def _confirmed(language: Language) -> str:
+    """A yes or a no, and nothing else."""
+    return rf"\W*(?:{language.yes_or_no})(?:\W+(?:{_POLITE}))?\W*$"
+
+
 @cache
 def _rules(code: str) -> tuple[EndpointingRule, ...]:
     language = language_of(code)
     return (
-        *_dictated(language.dictation),
+        *_dictated(language),
         # What ears with turn events know by themselves: a story goes on, and a yes is complete.
         EndpointingRule(STORY, agent=rf"{_word(language.dictation.asks_story)}[^?]*[?.]$", turn_events=False),
         EndpointingRule(
             CONFIRMED,
             agent=_closed_question(language),
-            caller=rf"^\W*(?:{language.yes_or_no})(?:\W+(?:{_POLITE}))?\W*$",
+            caller=rf"^{_confirmed(language)}",
             turn_events=False,
         ),
     )
 
 
-def _dictated(spoken: Dictation) -> Iterator[EndpointingRule]:
+def _dictated(language: Language) -> Iterator[EndpointingRule]:
     """What comes in groups. Ears that understand sentences take each group for one."""
+    spoken = language.dictation
     digit, joined = rf"(?:\d|{_word(spoken.digits)})", _word(spoken.joined)
     number = rf"(?:\d|{_word(f'{spoken.digits}|{spoken.numbers}')})"
     spelled = rf"{_LETTER}\W+{_word(spoken.like)}\W+[^\W\d_]+"
     letter = rf"(?:{_LETTER}|{_word(f'{spoken.letters}|{spoken.alphabet}')}|{spelled})"
-    answers = rf"^(?!.*{_word(spoken.no_answer)})(?!.*\?$)"
+    answers = rf"^(?!{_confirmed(language)})(?!.*{_word(spoken.no_answer)})(?!.*\?$)"
     if spoken.whole_phone:
         whole = spoken.whole_phone.replace("<D>", digit)
         yield EndpointingRule(
