@@ -313,7 +313,9 @@ def _weekdays(language: Language) -> list[Rule]:
 
     def dated(found: re.Match[str]) -> Said:
         """Tue, Nov 24."""
-        return names[found["a"].casefold()] if found["a"][0].isupper() or language.code not in ("en", "de") else None
+        return (
+            names[found["a"].casefold()] if found["a"][0].isupper() or language.code not in ("en", "de", "pt") else None
+        )
 
     day = one_of(*names)
     months = one_of(*_months(language, "wide"), *_months(language, "abbreviated"))

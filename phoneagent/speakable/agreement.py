@@ -88,19 +88,24 @@ _NO_NOUNS: Mapping[str, frozenset[str]] = {
         "when where which who how so because until till the a an into onto over under about after before between "
         "expires works ends starts begins has belongs was you we they he she i per plus minus times equals am pm "
         "now today tomorrow yesterday again here there also too only right instead arrives leaves confirmed press",
-        "es": "y o u e de del a al en con por para es son está están fue que se si no sí como cuando donde desde hasta "
+        "es": "ha han he hay fue era sigue queda llega "
+        "y o u e de del a al en con por para es son está están fue que se si no sí como cuando donde desde hasta "
         "pero ni sin sobre entre la el los las un una su mi tu le lo ya más menos igual a.m. p.m. coma horas? hoy "
         "mañana ahora aquí también vence punto am pm",
-        "pt": "e ou de do da dos das a ao à às o os as em no na com por para é são está estão foi que se não sim como "
+        "pt": "tem há foi era fica segue "
+        "e ou de do da dos das a ao à às o os as em no na com por para é são está estão foi que se não sim como "
         "quando onde desde até mas nem sem sobre entre um uma seu sua meu minha já mais menos igual hoje amanhã agora "
         "aqui também ponto",
-        "it": "e o ed di del della dei a al alla in con per da dal è sono era che si se non sì come quando dove fino "
+        "it": "ha hanno era resta arriva "
+        "e o ed di del della dei a al alla in con per da dal è sono era che si se non sì come quando dove fino "
         "ma né senza su tra fra il lo la i gli le un una suo mio tuo già più meno uguale oggi domani qui anche",
-        "fr": "et ou de du des à au aux en avec par pour est sont était que qui se si ne pas non oui comme quand où "
+        "fr": "a ont reste arrive sera et "
+        "ou de du des à au aux en avec par pour est sont était que qui se si ne pas non oui comme quand où "
         "depuis jusque mais ni sans sur sous entre le la les un une son sa votre mon déjà plus moins égale "
         "aujourd'hui demain maintenant ici aussi dans chez fait",
         "de": "",
-        "pl": "i lub albo a z ze w we na do od o po dla przez przy nad pod za jest są był była było że się nie tak jak "
+        "pl": "ma mają jest zostaje "
+        "i lub albo a z ze w we na do od o po dla przez przy nad pod za jest są był była było że się nie tak jak "
         "kiedy gdzie ale ani bez oraz to ten ta jego jej mój moja już więcej mniej dziś jutro teraz tu też razy",
         "nl": "en of van de het een te in op met voor door is zijn was dat die als niet geen ja nee hoe wanneer waar "
         "maar naar bij uit aan om tot over onder tussen uw mijn al meer min vandaag morgen nu hier ook per",

@@ -25,10 +25,10 @@ SIGNS = {
 }  # fmt: skip
 CODES = (
     "USD EUR GBP CHF JPY CNY INR PLN CZK HUF SEK NOK DKK CAD AUD NZD MXN BRL TRY ILS KRW UAH RON BGN SGD HKD ZAR AED "
-    "CRC RUB NGN PHP VND THB GHS ARS CLP COP PEN UYU AWG NIO PAB GTQ SAR QAR KES EGP MYR IDR TWD ISK ESP"
+    "CRC RUB NGN VND THB GHS ARS CLP COP PEN UYU NIO PAB GTQ SAR QAR KES EGP MYR IDR TWD ISK ESP"
 ).split()
 _SHORT = {
-    "es": {"rs": "INR", "fr": "CHF", "kr": "SEK", "mk": "DEM", "q": "GTQ"},
+    "es": {"rs": "INR", "fr": "CHF", "kr": "SEK", "mk": "DEM", "awg": "AWG", "q": "GTQ"},
     "en": {"rs": "INR", "rs.": "INR"},
     "pt": {"rs": "INR"},
     "nl": {"kr": "SEK"},

@@ -43,13 +43,15 @@ MEASURES = {
 }  # fmt: skip
 SHORTENED = frozenset("min mins hr hrs sec secs seg lb lbs oz ft yd yds mi Std Min Sek godz tbsp tsp gal qt pt".split())
 """Measures that may have a full stop of their own."""
+_ALSO_LARGE = frozenset("km kg cm mm ml cl dl mg lb lbs oz ft kph mph mins hrs".split())
+"""12KG, 5 Km: those that are nothing else in capitals, such as PT and MI."""
 _OF_LANGUAGES = {
     "en": frozenset("A godz Std Min Sek qm gr seg ltr".split()),
     "de": frozenset("pt gal qt seg gr hr hrs mins secs godz lb lbs mi".split()),
-    "fr": frozenset("pt qt gal Std Sek qm seg godz hr hrs gr".split()),
-    "es": frozenset("pt qt gal Std Sek qm godz hr".split()),
+    "fr": frozenset("mi pt qt gal Std Sek qm seg godz hr hrs gr".split()),
+    "es": frozenset("ha mi pt qt gal Std Sek qm godz hr".split()),
     "it": frozenset("pt qt gal Std Sek qm seg godz hr hrs mi ha".split()),
-    "pt": frozenset("pt qt gal Std Sek qm godz hr hrs ha".split()),
+    "pt": frozenset("mi pt qt gal Std Sek qm godz hr hrs ha".split()),
     "pl": frozenset("pt qt gal Std Sek qm seg hr hrs gr mi".split()),
     "nl": frozenset("pt qt gal Std Sek qm seg godz hr hrs gr mi".split()),
 }
@@ -74,7 +76,7 @@ def forms(locale: Locale) -> dict[str, Mapping[str, str]]:
         if not by_name[name]:
             continue
         found[sign] = by_name[name]
-        if len(sign) > 1 and sign.isalpha() and sign.islower():  # 12KG, 5 Km
+        if sign in _ALSO_LARGE:
             for other in (sign.upper(), sign.capitalize()):
                 if other not in MEASURES:
                     found[other] = by_name[name]
