@@ -21,7 +21,7 @@ from pydantic import SecretStr
 from starlette.applications import Starlette
 from starlette.middleware import Middleware
 
-from .agent_file import builtin_agent, dotted, model_misfits, pattern_misfits, strangers, tool_misfits
+from .agent_file import builtin_agent, dotted, language_misfits, model_misfits, pattern_misfits, strangers, tool_misfits
 from .agent_file.language_defaults import english_phrases
 from .agent_file.price_file import load_prices
 from .api_keys import KeyRing
@@ -151,7 +151,8 @@ def create_app(
             + "; ".join(f"agent {name!r} has {' and '.join(tools)}" for name, tools in wanting.items())
         )
     prices = load_prices(settings.prices)
-    wrong = (*strangers(agents), *model_misfits(agents), *tool_misfits(agents), *pattern_misfits(agents))
+    checks = (strangers, model_misfits, language_misfits, tool_misfits, pattern_misfits)
+    wrong = [problem for check in checks for problem in check(agents)]
     if problems := [f"agent {name!r}: {dotted(place)}: {text}" for name, place, text in wrong]:
         raise SettingsError(*problems)
 

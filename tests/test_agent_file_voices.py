@@ -8,7 +8,7 @@ import pytest
 import structlog
 
 from phoneagent.agent_file import parse_agent
-from phoneagent.app import Makers
+from phoneagent.app import Makers, create_app
 from phoneagent.conversation.policy import Phrasing
 from phoneagent.errors import SettingsError
 from phoneagent.providers.tts.elevenlabs import ElevenLabs
@@ -104,3 +104,47 @@ async def test_a_model_that_is_being_retired_is_warned_of():
                 makers.voice(ProviderChoice("elevenlabs", model), Agent("a", Phrasing()))
     (told,) = logs
     assert (told["event"], told["take"]) == ("voice_model_is_retired_soon", "eleven_flash_v2_5")
+
+
+def problems_of_app(**chosen):
+    made = Agent("desk", Phrasing(), **chosen)
+    try:
+        create_app(made, settings=Settings())
+    except SettingsError as wrong:
+        return wrong.problems
+    return ()
+
+
+@pytest.mark.parametrize(
+    ("chosen", "problem"),
+    [
+        (
+            {"tts": ProviderChoice("elevenlabs", "eleven_v3", {"transport": "websocket"})},
+            "agent 'desk': tts.options.transport: eleven_v3 is not offered over the WebSocket",
+        ),
+        (
+            {"language": "pl", "tts": ProviderChoice("espeak")},
+            "agent 'desk': stt.model: expected a model that speaks 'pl', such as nova-3",
+        ),
+        (
+            {"language": "pl", "stt": ProviderChoice("deepgram", "nova-3", fallback=(ProviderChoice("deepgram"),))},
+            "agent 'desk': stt.fallback[0].model: expected a model that speaks 'pl', such as nova-3",
+        ),
+        (
+            {
+                "language": "hr",
+                "stt": ProviderChoice("deepgram", "nova-3"),
+                "tts": ProviderChoice("elevenlabs", "eleven_flash_v2"),
+            },
+            "agent 'desk': tts.model: the voice model eleven_flash_v2 does not speak 'hr'",
+        ),
+    ],
+)
+def test_an_agent_that_is_made_in_python_is_looked_at_too(chosen, problem):
+    (told,) = problems_of_app(**chosen)
+    assert told.startswith(problem)
+
+
+@pytest.mark.parametrize("language", ["en", "en-GB", "es", "de-AT", "ja"])
+def test_the_ears_that_are_there_by_themselves_hear_the_languages_of_flux(language):
+    assert problems_of_app(language=language) == ()

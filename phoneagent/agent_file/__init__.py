@@ -20,13 +20,14 @@ from phoneagent.patterns import slow_problem
 from phoneagent.providers.llm.function_tools import untellable
 from phoneagent.records import Agent, ProviderChoice
 
-from .ear_problems import ear_problems
+from .ear_problems import ear_problems, ears_asked
 from .language_defaults import untranslated
 from .model_choices import misfits_of
 from .problems import Misfits, Problem, dotted, expected, meant, names_of, syntax_problem
 from .provider_tables import PROVIDERS
 from .tables import AgentFile
 from .toml_lines import Loc, key_lines, line_of, read_toml
+from .voice_problems import voice_problems
 
 __all__ = [
     "BUILT_IN",
@@ -34,6 +35,7 @@ __all__ = [
     "builtin_agent",
     "dotted",
     "embedded",
+    "language_misfits",
     "load_agent",
     "load_agents",
     "model_misfits",
@@ -103,6 +105,16 @@ def model_misfits(agents: Mapping[str, Agent]) -> Iterator[tuple[str, Loc, str]]
     for name, agent in agents.items():
         analyst = agent.analysis.llm if agent.analysis is not None else None
         yield from ((name, problem.loc, problem.text) for problem in misfits_of(agent.llm, analyst))
+
+
+def language_misfits(agents: Mapping[str, Agent]) -> Iterator[tuple[str, Loc, str]]:
+    """What the ears and voices of these agents do not take of what is chosen for them: agent, place, problem. Those of
+    files are known by now.
+    """
+    for name, agent in agents.items():
+        ears = ears_asked(agent.stt, agent.language)
+        found = (*ear_problems(ears, agent.language), *voice_problems(agent.tts, agent.language))
+        yield from ((name, problem.loc, problem.text) for problem in found)
 
 
 def tool_misfits(agents: Mapping[str, Agent]) -> Iterator[tuple[str, Loc, str]]:

@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from phoneagent.catalogue.deepgram import default_model, is_flux, language_problem, problems_of
+from phoneagent.catalogue.deepgram import (
+    DEFAULT_MODEL,
+    MULTILINGUAL_FLUX,
+    default_model,
+    is_flux,
+    language_problem,
+    problems_of,
+)
 from phoneagent.records import ProviderChoice
 
 from .problems import Problem
@@ -23,6 +30,19 @@ def ear_problems(stt: ProviderChoice | None, language: str) -> Iterator[Problem]
         if choice.provider == "deepgram":
             problems = problems_of(choice.model, choice.options, language)
             yield from (Problem((*at, *key), text) for key, text in problems)
+
+
+def ears_asked(stt: ProviderChoice, language: str) -> ProviderChoice:
+    """With the models that are asked: what Flux for English does not hear goes to the multilingual one."""
+    if not language_problem(DEFAULT_MODEL, language):
+        return stt
+    asked = [
+        replace(each, model=MULTILINGUAL_FLUX)
+        if each.provider == "deepgram" and each.model in ("", DEFAULT_MODEL)
+        else each
+        for each in (stt, *stt.fallback)
+    ]
+    return replace(asked[0], fallback=tuple(asked[1:]))
 
 
 def ears_for(stt: ProviderChoice | None, language: str) -> ProviderChoice | None:

@@ -13,7 +13,7 @@ from phoneagent.simulator.placed_call import Callee
 
 from .world import world
 
-DESK = "+15005550006"
+DESK = "+15005550150"
 SHOP = f"""
 name = "shop"
 greeting = "Welcome to the shop. {{menu}}"

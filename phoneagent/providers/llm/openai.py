@@ -284,7 +284,9 @@ class OpenAiModel:
         if not sure and (served := _served(self._model, models)):
             log.warning("llm_model_replaced", wanted=self._model, model=served)
             wanted, self._model = self._model, served
-            return f"answers; has no model {wanted}, so {served} is asked"
+            meant = difflib.get_close_matches(wanted, models, n=1, cutoff=0.8)
+            nearest = f" (did you mean {meant[0]}?)" if meant and meant[0] != served else ""
+            return f"answers; has no model {wanted}{nearest}, so {served} is asked"
         nearest = _nearest(self._model, models)
         if self._flavor.lists_models:
             raise ProviderError(self._flavor.name, f"no model {self._model}; {nearest}", retryable=False)

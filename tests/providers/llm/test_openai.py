@@ -537,6 +537,9 @@ async def test_check_says_whether_key_and_model_are_accepted():
         assert await model.check() == f"model gpt-4.1-mini is there {until}"
     async with asking(model="my-finetune") as (model, _):
         assert await model.check() == f"answers; has no model my-finetune, so {MODELS[0]} is asked"
+    async with asking(model="gpt-6-lunna") as (model, _):
+        told = await model.check()
+        assert told == f"answers; has no model gpt-6-lunna (did you mean gpt-6-luna?), so {MODELS[0]} is asked"
 
 
 class Local(OpenAiServer):
