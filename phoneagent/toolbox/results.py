@@ -15,7 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Val
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
 from enum import Enum
-from typing import Any, Final
+from typing import Any, Final, Protocol, runtime_checkable
 
 from pydantic import BaseModel
 from pydantic_core import PydanticSerializationError, to_jsonable_python
@@ -78,6 +78,15 @@ def _name(kind: type) -> str:
     return plain(kind.__name__)[:LONGEST_NAME] or "type"
 
 
+@runtime_checkable
+class _Row(Protocol):
+    """Of a database, by name: sqlite3's pass for sequences, and others for nothing at all."""
+
+    def keys(self) -> Iterable[Any]: ...
+
+    def __getitem__(self, name: Any) -> Any: ...
+
+
 class _Values:
     """Goes through a value, and makes of it what JSON can hold. What will be cut off is not looked at."""
 
@@ -103,6 +112,8 @@ class _Values:
                 return float(value) if math.isfinite(value) else str(float(value))
             case bytes() | bytearray() | memoryview():
                 return self._text(_text_of(value))
+            case _Row() if not isinstance(value, Mapping):
+                return self._inside(self._object, ((name, value[name]) for name in list(value.keys())))
             case Mapping():
                 return self._inside(self._object, value.items())
             case BaseModel():
@@ -152,7 +163,7 @@ class _Values:
             found = to_jsonable_python(value)
         except PydanticSerializationError:
             found = str(value)
-            if _SHOWN.fullmatch(found):
+            if _SHOWN.fullmatch(found) or (found.startswith("<") and type(value).__name__ in found[:LONGEST_NAME]):
                 raise _Untold(kind_of(value)) from None
         return self._text(found) if isinstance(found, str) else found
 

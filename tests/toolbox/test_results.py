@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import io
 import json
+import sqlite3
 import sys
 import uuid
 from collections import deque, namedtuple
@@ -63,6 +65,19 @@ class Named:
 class Response:
     def __repr__(self) -> str:
         return "<Response [200]>"
+
+
+class Handle:
+    def __repr__(self) -> str:
+        return "<Handle of=<Table 7> closed>"
+
+
+def row() -> sqlite3.Row:
+    database = sqlite3.connect(":memory:")
+    database.row_factory = sqlite3.Row
+    found: sqlite3.Row = database.execute("SELECT 7 AS number, 'sent' AS status").fetchone()
+    database.close()
+    return found
 
 
 Point = namedtuple("Point", "x y")  # noqa: PYI024 - as tools have them
@@ -137,6 +152,7 @@ async def run(box: PythonTools, name: str = "weird", arguments: str = "{}") -> s
         ({1: "a", None: "b", ("x", 2): "c", "\ud83d": "d"}, '{"1":"a","null":"b","[\\"x\\",2]":"c","":"d"}'),
         (iter(["a", "b"]), '["a","b"]'),
         (Named(), '"the corner table"'),
+        (row(), '{"number":7,"status":"sent"}'),
         ({"error": KeyError("a")}, '{"error":"\'a\'"}'),
     ],
     ids=lambda value: type(value).__name__,
@@ -158,6 +174,9 @@ async def test_what_can_be_told_is_told(result, text):
         ([Shy()], "a list"),
         (lambda: deep(2), "a function"),
         (Table, "a type"),
+        (Handle(), "a Handle"),
+        (io.StringIO, "a type"),
+        (json, "a module"),
         (10**5000, "an int with a number of 16,610 bits in it"),
     ],
     ids=lambda value: type(value).__name__,
