@@ -347,9 +347,10 @@ class Answerer:
     def _reconsider(self, at: float) -> bool:
         """Whether it was no machine after all: then the conversation goes on with what was said."""
         turn, policy = self._listening.turn, self._floor.policy
-        if not turn.text or self._floor.muted:
+        said = [*filter(None, [*turn.held, *turn.segments, turn.interim])]
+        if not said or self._floor.muted:  # keys alone say nothing of who presses them
             return False
-        *before, latest = filter(None, [*turn.held, *turn.segments, turn.interim])
+        *before, latest = said
         somebody_came = weigh(latest, policy=policy, finds=self._floor.finds).person
         if not somebody_came and self._weigh().machine:
             return False

@@ -513,3 +513,12 @@ def test_a_beep_in_the_music_of_a_person_is_no_machines(kind):
     call.passes(3.0)
     assert call.all(Hangup) == []
     assert MESSAGE not in [command.text for command in call.all(Synthesize)]
+
+
+@pytest.mark.parametrize("machine", ["hang_up", "voicemail"])
+def test_keys_without_a_word_say_nothing_of_who_presses_them(machine):
+    call = placed(Answering(machine, "Please call us.", "This is Ana."), turn_events=False)
+    call.tells(e.DtmfReceived("0"))
+    call.tells(e.BeepStarted())
+    call.passes(1.0)
+    assert call.emitted("verdict_overruled") == []
