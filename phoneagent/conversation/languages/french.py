@@ -80,7 +80,7 @@ FRENCH = Language(
     backchannels=listed(
         "mhm|mm|mm-hm|hm|hmm|hum|ah|oh|ah oui|ah bon|ah d'accord|oui|oui oui|ouais|ouais ouais|d'accord|ok|okay|okay d'accord|"
         "bien|très bien|bien sûr|je vois|je comprends|compris|exact|exactement|voilà|parfait|tout à fait|c'est ça|bon|"
-        "entendu|ça marche|oui d'accord"
+        "entendu|ça marche|oui d'accord|évidemment|ah ok|absolument"
     ),
     closings=listed(
         "au revoir|salut|à bientôt|à plus|à plus tard|ciao|merci|merci beaucoup|merci bien|merci à vous|"

@@ -90,7 +90,7 @@ GERMAN = Language(
     backchannels=listed(
         "mhm|mm-hm|hm|hmm|hm-hm|mm|aha|ah|oh|ach|ach so|achso|ach ja|ja|jaja|ja ja|jo|jep|genau|okay|ok|okey|gut|"
         "ja gut|alles klar|klar|verstehe|ich verstehe|verstanden|richtig|stimmt|schön|super|prima|in ordnung|so so|"
-        "na klar|eben|gut gut|ja genau|aha okay"
+        "na klar|eben|gut gut|ja genau|aha okay|jawohl|natürlich|sicher|ah ja|gerne|gern"
     ),
     closings=listed(
         "tschüss|tschüs|tschau|ciao|auf wiederhören|wiederhören|auf wiedersehen|wiedersehen|servus|danke|danke schön|"

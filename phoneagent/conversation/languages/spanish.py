@@ -82,7 +82,7 @@ SPANISH = Language(
     backchannels=listed(
         "mhm|mm|mm-hm|hm|hmm|ajá|aja|ah|oh|ah ya|ya|ya ya|sí|si|sí sí|si si|vale|vale vale|claro|claro claro|okay|ok|okey|"
         "bien|muy bien|de acuerdo|entiendo|ya veo|ya entiendo|exacto|perfecto|bueno|eso es|correcto|sí claro|ah vale|"
-        "ah sí|ah okay|está bien"
+        "ah sí|ah okay|está bien|claro que sí|por supuesto|así es|cómo no"
     ),
     closings=listed(
         "adiós|adios|hasta luego|hasta pronto|hasta la vista|chao|chau|gracias|muchas gracias|mil gracias|igualmente|"
