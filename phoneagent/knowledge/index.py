@@ -9,7 +9,6 @@ milliseconds anyway.
 from __future__ import annotations
 
 import hashlib
-import re
 import sqlite3
 import threading
 import unicodedata
@@ -131,5 +130,6 @@ class Index:
 
 def _normalised(passage: Passage) -> str:
     """The words of a passage and its headings, which copies have in common: not how they are written."""
-    words = re.findall(r"\w+", unicodedata.normalize("NFKC", f"{passage.heading} > {passage.text}").casefold())
+    text = unicodedata.normalize("NFKC", f"{passage.heading} > {passage.text}").casefold()
+    words = "".join(char if char.isalnum() else " " for char in text).split()
     return hashlib.sha256(" ".join(words).encode()).hexdigest()

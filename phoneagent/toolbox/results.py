@@ -10,7 +10,6 @@ from __future__ import annotations
 
 import json
 import math
-import re
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, ValuesView
 from collections.abc import Set as AbstractSet
 from dataclasses import fields, is_dataclass
@@ -34,9 +33,6 @@ MOST_BITS = 1_024  # of a whole number, as the largest fraction has; Python refu
 LONGEST_NAME = 60  # characters of a type's name
 
 _COMPACT: Final[dict[str, Any]] = {"ensure_ascii": False, "separators": (",", ":"), "allow_nan": False}
-_SHOWN = re.compile(
-    r"<[^<>]*>|<.* at 0x[0-9a-fA-F]+.*>", re.DOTALL
-)  # how Python shows what has no text: `<Response [200]>`, `<object object at 0x7f…>`
 
 
 class _Untold(Exception):
@@ -163,9 +159,16 @@ class _Values:
             found = to_jsonable_python(value)
         except PydanticSerializationError:
             found = str(value)
-            if _SHOWN.fullmatch(found) or (found.startswith("<") and type(value).__name__ in found[:LONGEST_NAME]):
+            if _is_shown(found, type(value).__name__):
                 raise _Untold(kind_of(value)) from None
         return self._text(found) if isinstance(found, str) else found
+
+
+def _is_shown(text: str, kind: str) -> bool:
+    """Whether Python shows what has no text: `<Response [200]>`, `<object object at 0x7f…>`."""
+    if not (text.startswith("<") and text.endswith(">")):
+        return False
+    return text.count("<") == 1 or " at 0x" in text or kind in text[:LONGEST_NAME]
 
 
 def _dumped(model: BaseModel) -> dict[str, Any]:
