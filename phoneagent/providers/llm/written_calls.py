@@ -50,7 +50,7 @@ _PARAMETER = re.compile(
 _KEY_VALUE = re.compile(r"<arg_key>([^<]*+)</arg_key>\s*+<arg_value>(.*?)(?:</arg_value>|\Z)", re.DOTALL)
 _CHILD = re.compile(rf"<(?P<name>{_NAME})>(?P<value>[^<]*)</(?P=name)>")
 _NAMED_JSON = re.compile(
-    rf"(?:function(?![\w.])\s*+)?(?:<[|｜]tool▁sep[|｜]>\s*+)?(?P<name>{_NAME})\s*+"
+    rf"(?<![A-Za-z0-9_.-])(?:function(?![\w.])\s*+)?(?:<[|｜]tool▁sep[|｜]>\s*+)?(?P<name>{_NAME})\s*+"
     r"(?:\[CALL_ID\]\s*+[\w-]*+\s*+)?+(?:\[ARGS\]|<[|｜][^<>|｜]*+[|｜]>)?+\s*+(?:`{3,}\w*+\s*+)?+(?=\{)"
 )
 _MARKS = re.compile(
