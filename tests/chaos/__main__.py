@@ -20,6 +20,7 @@ from .failing_providers import failing_providers
 from .intruders import intruders
 from .kills import kills, worker_kills
 from .outages import outages
+from .reading import longest_steps
 from .restarts import restarts
 from .soak import soak
 from .strangers import attacks
@@ -29,7 +30,7 @@ from .table import Row, show
 async def _strangers(given: argparse.Namespace) -> list[Row]:
     calls = given.calls * 2 // 5
     knocking = await intruders(calls, keep=_kept(given, "strangers"))
-    return [*knocking, *await attacks(calls // 2, keep=_kept(given, "attacks"))]
+    return [*knocking, await longest_steps(), *await attacks(calls // 2, keep=_kept(given, "attacks"))]
 
 
 TESTS: dict[str, Callable[[argparse.Namespace], Awaitable[list[Row]]]] = {

@@ -6,7 +6,7 @@ A module that uses regular expressions must be named here, or below with the rea
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Generator, Iterator
 from contextlib import suppress
 from functools import cache, partial
 from pathlib import Path
@@ -19,15 +19,26 @@ from starlette.requests import Request
 from phoneagent import patterns
 from phoneagent.agent_file import load_agent
 from phoneagent.call import analysis, contact_limits, emergency, variables, vault
+from phoneagent.call.call import LONGEST_PIECE
 from phoneagent.call.phone_numbers import NumberRules
-from phoneagent.conversation import do_not_call, endpointing, grammar, meaning, moments, phrases, search, transcript
+from phoneagent.conversation import (
+    do_not_call,
+    endpointing,
+    grammar,
+    meaning,
+    moments,
+    openings,
+    phrases,
+    search,
+    transcript,
+)
 from phoneagent.conversation import events as e
 from phoneagent.conversation.caller_turn import HIDDEN
 from phoneagent.conversation.commands import StartReply
 from phoneagent.conversation.conversation import Conversation
 from phoneagent.conversation.policy import Phrasing, Policy
 from phoneagent.errors import PhoneagentError
-from phoneagent.knowledge import document, passage, question
+from phoneagent.knowledge import document, index, passage, question
 from phoneagent.plain_text import plain
 from phoneagent.providers.llm import (
     chat_messages,
@@ -61,11 +72,28 @@ from .texts import LONGEST
 
 
 class Reader(NamedTuple):
-    """Something that reads a text from outside. `size`: characters of the longest text that it is tried with."""
+    """Something that reads a text from outside. `size`: characters of the longest text that it is tried with.
+
+    Where the product reads in pieces, and does other things in between, `read` is a generator. `at_once`: it reads no
+    more characters than that in one go. `thread`: it does so in a thread of its own.
+    """
 
     name: str
     read: Callable[[str], object]
     size: int = LONGEST
+    at_once: int = LONGEST
+    thread: bool = False
+
+    def steps(self, text: str) -> Iterator[None]:
+        """Read it, with a rest wherever the product has one."""
+        reading = self.read(text)
+        if isinstance(reading, Generator):
+            yield from reading
+
+    def whole(self, text: str) -> None:
+        """Read it to its end."""
+        for _ in self.steps(text):
+            pass
 
 
 def _lenient(read: Callable[[str], object]) -> Callable[[str], object]:
@@ -78,22 +106,25 @@ def _lenient(read: Callable[[str], object]) -> Callable[[str], object]:
     return lenient
 
 
+LONGEST_PHRASE = 1_000  # characters, of `phrase_characters` at most
 BOOK = ToolSpec("book", "Book a table.", {"type": "object", "properties": {"a": {"type": "string"}}})
 
 # -- what the model writes --------------------------------------------------------------------------
 
 
-def _phrases(text: str, *, pieces: int, policy: Policy = Policy()) -> None:  # noqa: B008 - frozen
+def _phrases(text: str, *, pieces: int, policy: Policy = Policy()) -> Iterator[None]:  # noqa: B008 - frozen
     cutter = phrases.Phrases(policy)
     for at in range(0, len(text), pieces):
         cutter.feed(text[at : at + pieces])
+        yield
     cutter.flush()
 
 
-def _model_text(text: str, *, thinks_first: bool = False) -> None:
+def _model_text(text: str, *, thinks_first: bool = False) -> Iterator[None]:
     written = model_text.ModelText([BOOK], thinks_first=thinks_first)
     for at in range(0, len(text), 4):
         written.feed(text[at : at + 4])
+        yield
     written.end()
 
 
@@ -107,11 +138,13 @@ def _spoken(language: str) -> Callable[[str], object]:
     return lambda text: speakable().render(text)
 
 
-def _stream(text: str, *, pieces: int) -> None:
+def _stream(text: str, *, pieces: int) -> Iterator[None]:
     body, stream = text.encode(), event_stream.EventStream()
-    for at in range(0, len(body), pieces):
-        stream.feed(body[at : at + pieces])
-    stream.end()
+    with suppress(PhoneagentError, ValueError):
+        for at in range(0, len(body), pieces):
+            stream.feed(body[at : at + pieces])
+            yield
+        stream.end()
 
 
 def _messages(text: str) -> None:
@@ -127,15 +160,15 @@ def _call(text: str) -> None:
 
 
 MODEL = (
-    Reader("phrases: in one piece", lambda text: _phrases(text, pieces=LONGEST)),
+    Reader("phrases: of a model that writes all at once", lambda text: _phrases(text, pieces=LONGEST_PIECE)),
     Reader("phrases: by token", lambda text: _phrases(text, pieces=4)),
     Reader("phrases: long ones", lambda text: _phrases(text, pieces=4, policy=Policy(phrase_characters=1_000)), 5_000),
     Reader("phrases: an abbreviation", phrases.ends_in_abbreviation),
     *(
-        Reader(f"speakable: {language}", _spoken(language), 2_000)
+        Reader(f"speakable: {language}", _spoken(language), 2_000, at_once=LONGEST_PHRASE)
         for language in ("", "de", "es", "fr", "it", "pt", "nl", "pl")
     ),
-    Reader("speakable: en", _spoken("en"), 12_000),
+    Reader("speakable: en", _spoken("en"), 12_000, at_once=LONGEST_PHRASE),
     Reader("llm: text", _model_text),
     Reader("llm: text that begins with a thought", partial(_model_text, thinks_first=True)),
     Reader("llm: a thought", lambda text: _model_text(f"<think>{text}</think>")),
@@ -143,8 +176,8 @@ MODEL = (
     Reader("llm: calls as text", lambda text: written_calls.written_calls(text, ["book"])),
     Reader("llm: arguments", lambda text: tool_arguments.arguments_as_meant(text, BOOK.parameters)),
     Reader("plain text", plain),
-    Reader("llm: event stream", _lenient(lambda text: _stream(text, pieces=1_000))),
-    Reader("llm: event stream, by the byte", _lenient(lambda text: _stream(text, pieces=1)), 4_000),
+    Reader("llm: event stream", lambda text: _stream(text, pieces=1_000)),
+    Reader("llm: event stream, by the byte", lambda text: _stream(text, pieces=1), 4_000),
     Reader("llm: error", lambda text: chat_server.explanation(text.encode())),
     Reader(
         "llm: error as JSON", lambda text: chat_server.explanation(json.dumps({"error": {"message": text}}).encode())
@@ -160,6 +193,7 @@ MODEL = (
 # -- what callers say and press ---------------------------------------------------------------------
 
 _POLICY = Policy()
+_found = partial(search.found, search=patterns.search)
 _PATTERNS = ("machine_words", "person_words", "screener_words", "screener_holds", "waiting", "sensitive")
 
 
@@ -191,7 +225,7 @@ def _grammar() -> grammar.Grammar:
     )
 
 
-def _talk(*, caller: str, agent: str, before: str = "") -> None:
+def _talk(*, caller: str, agent: str, before: str = "") -> Iterator[None]:
     """A call in which both are understood, speak, and talk over each other."""
     history = (transcript.Turn("agent", before, 0.0), transcript.Turn("tool", before, 0.0)) if before else ()
     core = Conversation(Phrasing(), Policy(), history=history)
@@ -205,9 +239,15 @@ def _talk(*, caller: str, agent: str, before: str = "") -> None:
                 reply = command.reply if isinstance(command, StartReply) else reply
 
     tell(e.CallStarted(), e.ReplyAudio(1, 8_000), e.ReplyAudioDone(1), e.SpeechStarted(), e.PartialTranscript(caller))
+    yield
     tell(e.EndOfTurn(caller))
-    tell(e.ReplyText(reply, agent), e.ReplyText(reply, agent), e.ReplyAudio(reply, 16_000))
-    tell(e.DtmfReceived("1"), e.SpeechStarted(), e.PartialTranscript(caller), e.EndOfTurn(caller))
+    yield
+    for at_once in [agent[start : start + LONGEST_PIECE] for start in range(0, len(agent), LONGEST_PIECE)] * 2:
+        tell(e.ReplyText(reply, at_once))
+        yield
+    tell(e.ReplyAudio(reply, 16_000), e.DtmfReceived("1"), e.SpeechStarted(), e.PartialTranscript(caller))
+    yield
+    tell(e.EndOfTurn(caller))
     core.conceals("1", at=at)
 
 
@@ -235,14 +275,13 @@ CALLER = (
     Reader(
         "endpointing: yes or no", lambda text: (endpointing.wants_yes_or_no(text), endpointing.says_yes_or_no(text))
     ),
-    *(
-        Reader(f"policy: {name}", partial(search.found, getattr(Policy(), name), search=patterns.search))
-        for name in _PATTERNS
-    ),
+    *(Reader(f"policy: {name}", partial(_found, getattr(Policy(), name))) for name in _PATTERNS),
     Reader(
         "meaning: the caller", lambda text: meaning.meaning(text, _POLICY, needed=1, agent="We open at nine, and then?")
     ),
     Reader("meaning: echo", lambda text: meaning.meaning(text, _POLICY, needed=1, agent=text, leaving=True)),
+    Reader("openings: weighed", lambda text: openings.weigh(text, policy=_POLICY, said=text, finds=_found)),
+    Reader("openings: held", lambda text: openings.holds(text, _POLICY, finds=_found)),
     Reader("grammar: search", lambda text: _grammar().search(text)),
     Reader("grammar: match", lambda text: _grammar().match(text)),
     Reader("menu", _understood),
@@ -318,17 +357,20 @@ class _Foreign:
 
 
 ELSEWHERE = (
-    Reader("tools: schema", _lenient(_schema), 4_000),
+    Reader("tools: schema", _lenient(_schema), 4_000, thread=True),
     Reader("voice: letters", lambda text: (spoken_text.letters(text), spoken_text.can_be_spoken(text))),
     Reader("an address", emergency.dialled),
     Reader("Twilio: webhook", _lenient(_webhook)),
     Reader("tools: templates", _filled),
     Reader("tools: a result", _lenient(lambda text: results.told("book", [text, _Foreign(f"<{text}>")]))),
     Reader("variables", lambda text: variables.fill(text, {"a": text})),
-    Reader("knowledge: Markdown", _document("markdown")),
-    Reader("knowledge: HTML", _document("html")),
-    Reader("knowledge: a paragraph", lambda text: list(passage._pieces(text))),
-    Reader("knowledge: a question", lambda text: (question.terms(text, english=True), question.spaced(text))),
+    Reader("knowledge: Markdown", _document("markdown"), thread=True),
+    Reader("knowledge: HTML", _document("html"), thread=True),
+    Reader("knowledge: a passage", lambda text: index._normalised(passage.Passage("a.md", (text,), text)), thread=True),
+    Reader("knowledge: a paragraph", lambda text: list(passage._pieces(text)), thread=True),
+    Reader(
+        "knowledge: a question", lambda text: (question.terms(text, english=True), question.spaced(text)), thread=True
+    ),
     Reader("Twilio: message", _lenient(lambda text: TwilioCodec().decode(text))),
     Reader(
         "Twilio: wrong number",

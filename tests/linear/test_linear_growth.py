@@ -25,7 +25,7 @@ TRIES = 5
 
 @pytest.mark.parametrize("reader", READERS, ids=lambda reader: reader.name)
 def test_four_times_the_text_takes_four_times_as_long(reader):
-    reader.read("A first text, 1 of 2.")  # loads and fills what is loaded and filled once
+    reader.whole("A first text, 1 of 2.")  # loads and fills what is loaded and filled once
     gc.disable()
     try:
         slow = [shape for shape in SHAPES if not grows_linearly(reader, shape)]
@@ -50,7 +50,7 @@ def grows_linearly(reader: Reader, shape: str) -> bool:
 
 def took(reader: Reader, given: str) -> float:
     began = time.thread_time()
-    reader.read(given)
+    reader.whole(given)
     return time.thread_time() - began
 
 
@@ -81,7 +81,7 @@ def run_by_readers() -> set[str]:
     try:
         for reader in READERS:
             for given in EVERYTHING:
-                reader.read(given)
+                reader.whole(given)
     finally:
         sys.setprofile(None)
     return {module(Path(file)) for file in called if Path(file).is_relative_to(PACKAGE)}
