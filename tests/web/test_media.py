@@ -103,7 +103,7 @@ async def test_messages_come_in_order_up_to_the_end_of_the_stream():
 
 
 @pytest.mark.parametrize(
-    ("message", "problem"), [({"event": "video"}, "expected a message of the protocol"), (b"audio", "text messages")]
+    ("message", "problem"), [({"event": "media", "media": "loud"}, "media"), (b"audio", "text messages")]
 )
 async def test_who_breaks_the_protocol_is_told_by_listening(message: Any, problem: str):
     async def handle(stream: SocketStream) -> None:

@@ -28,6 +28,7 @@ from phoneagent.ports import Thought
 from phoneagent.records import Expectation, ToolSpec
 from phoneagent.usage import CHARACTERS_A_TOKEN, Meter, Unit, Used, meter
 
+from . import tool_arguments
 from .chat_answer import ChatAnswer
 from .chat_messages import chat_messages
 from .chat_server import KEPT_ALIVE, ChatServer, Reception, ServerFailed, beginning
@@ -250,6 +251,7 @@ class OpenAiModel:
         if self._warm_until > loop.time():
             return
         self._warm_until = loop.time() + KEPT_ALIVE / 2
+        await asyncio.to_thread(tool_arguments.load)
         try:
             await self.check()
         except ProviderError as error:

@@ -89,3 +89,9 @@ JSON = st.recursive(
 def test_whatever_is_written_becomes_text_that_can_be_sent(written, schema):
     schema = schema if isinstance(schema, dict) else {}
     arguments_as_meant(written, schema).encode()
+
+
+@pytest.mark.parametrize("written", ["{" * 5_000 + "}", "[{" * 5_000 + "}]", '{"a":' * 5_000 + "}" * 5_000])
+def test_what_is_broken_without_end_is_not_mended(written):
+    """The library would take a second for it, in which no call goes on."""
+    assert arguments_as_meant(written, SCHEMA) == written
