@@ -413,6 +413,8 @@ class Switchboard:
         try:
             async with asyncio.timeout(STORED):
                 await self._around.store.update_call(record.id, **changes)
+                if (ringing := self._ringing.get(record.id)) is not None:
+                    ringing.given = ""  # another process may have taken that one, whose stream is over
                 return await self._connect(record.id)
         except (TimeoutError, StoreError) as error:
             log.warning("call_not_stored", problem=str(error) or f"no answer within {STORED} s")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import gc
+import inspect
 import os
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -42,6 +43,8 @@ class Elsewhere:
 
     def __getattr__(self, name: str) -> Callable[..., Any]:
         method = getattr(self._store, name)
+        if not inspect.iscoroutinefunction(method):
+            return method  # type: ignore[no-any-return]  # what needs no answer of the store's
 
         async def call(*arguments: Any, **options: Any) -> Any:
             loop = asyncio.get_running_loop()

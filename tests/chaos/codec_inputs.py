@@ -10,7 +10,15 @@ from contextlib import suppress
 from pathlib import Path
 
 from phoneagent.errors import CarrierError
-from phoneagent.records import KeyPressed, MarkReturned, MediaReceived, StreamConnected, StreamStarted, StreamStopped
+from phoneagent.records import (
+    KeyPressed,
+    MarkReturned,
+    MediaReceived,
+    MessageIgnored,
+    StreamConnected,
+    StreamStarted,
+    StreamStopped,
+)
 from phoneagent.telephony.twilio.codec import KEYS, LARGEST_MESSAGE, TwilioCodec
 
 from .table import Row
@@ -20,7 +28,7 @@ FOUND = VECTORS / "fuzzed.json"
 """What was found once, and odd inputs made by hand: each is tried first, for ever, and mutated like the others."""
 LONGEST_PROBLEM = 500  # characters of an error: a hostile message must not fill the log
 LONGEST_DECODING = 0.02  # seconds; a frame, for which all other calls would wait
-MESSAGES = (StreamConnected, StreamStarted, MediaReceived, MarkReturned, KeyPressed, StreamStopped)
+MESSAGES = (StreamConnected, StreamStarted, MediaReceived, MarkReturned, KeyPressed, MessageIgnored, StreamStopped)
 ODD_VALUES = (
     "null", "true", "-1", "1e999", "18446744073709551616", '""', '"\\ud83d"', '"\\u0000"', "[]", "{}", '"="', '"////"',
     '"inbound"', '"' + "9" * 400 + '"', "NaN", '"MZ' + "a" * 70 + '"', "[[[[[[[[", '{"event":"media"}',
