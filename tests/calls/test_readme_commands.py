@@ -31,7 +31,7 @@ from tests.calls.world import Told, world
 ROOT = Path(__file__).parents[2]
 BIN = ".venv/bin/"  # wherever it is: the environment of these tests
 HOST, MY_KEY, MY_ID = "https://voice.example.com", "KEY=…", "ID=PC…"
-ANA, MANAGER = "+12125550123", "+15005550006"
+ANA, MANAGER = "+12125550123", "+15005550010"
 GREETING = "Hello Ana, this is Trattoria Aurelia. We expect you tonight at 7 pm. Will you come?"
 PATIENT = CallerScript(Wait(CallEnds()), patience=300.0)
 
