@@ -218,3 +218,14 @@ async def test_a_connection_that_cannot_be_closed_does_not_keep_its_call_alive()
         with pytest.raises(RuntimeError):
             await board.connect(Line(), stream)
         assert board.calls == 0
+
+
+async def test_a_call_that_is_carried_on_gets_a_token_of_its_own():
+    """The process that answered its webhook still held it as ringing, and gave out the token that another had taken."""
+    store = MemoryStore()
+    async with switchboard(Provider(), store) as one, switchboard(Provider(), store) as other:
+        rings = started(await one.incoming(RECORD))
+        assert await other.admit(rings) == RECORD.id  # whose stream is lost
+        again = started(await one.proceed(RECORD.id))
+        assert again.parameters != rings.parameters, "a token that was used is refused by Redis"
+        assert await other.admit(again) == RECORD.id
