@@ -47,7 +47,7 @@ def test_the_front_desk_is_complete():
     assert agent.tools[0].parameters["required"] == ["people", "time"]
     assert agent.dialogue is not None
     assert {intent.then for intent in agent.dialogue.intents} == {"listen", "transfer", "end_call"}
-    assert agent.transfer_targets == {"manager": TransferTarget("+15005550006")}
+    assert agent.transfer_targets == {"manager": TransferTarget("+15005550010")}
 
 
 def test_the_front_desks_examples_of_transfers_can_be_taken_as_they_are():

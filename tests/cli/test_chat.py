@@ -70,7 +70,7 @@ def test_the_same_for_a_program(phoneagent):
 def test_a_transfer_says_where_to(phoneagent):
     told = lines_of(phoneagent("chat", "--embedded", "--json", typed="can I talk to the manager\n"))
     assert told[-2:] == [
-        {"event": "transfer", "target": "manager", "number": "+15005550006"},
+        {"event": "transfer", "target": "manager", "number": "+15005550010"},
         {"event": "ended", "reason": "transfer"},
     ]
 
